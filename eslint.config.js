@@ -1,0 +1,47 @@
+import neostandard from 'neostandard'
+import tseslint from 'typescript-eslint'
+
+const onlyMain = 'Environment, arguments and signals are read in src/main.ts alone; take what you need as an argument.'
+
+export default [
+  { ignores: ['dist/**', '.tap/**', 'node_modules/**', 'docs/**'] },
+  ...neostandard({ ts: true }),
+  {
+    files: ['**/*.ts'],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname }
+    },
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules: {
+      '@typescript-eslint/no-floating-promises': ['error', { checkThenables: true }],
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      'no-else-return': 'error'
+    }
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/main.ts'],
+    rules: {
+      'no-restricted-syntax': ['error',
+        { selector: "MemberExpression[object.name='process']", message: onlyMain },
+        { selector: "ImportDeclaration[source.value='node:process']", message: onlyMain }
+      ],
+      'no-console': 'error'
+    }
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // tap's subtests are promises that the parent test awaits by itself.
+      '@typescript-eslint/no-floating-promises': ['error', {
+        checkThenables: true,
+        allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'before', 'beforeEach', 'after', 'afterEach', 'teardown'], package: 'tap' }]
+      }]
+    }
+  }
+]

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+
+const claimName = z.string().min(1).regex(/^(?!\/$)/, { error: 'expected the name of a claim or a JSON pointer such as /realm_access/roles' })
+const names = z.array(z.string().min(1))
+const rolesByName = z.record(z.string().min(1), names)
+
+export const claimsSection = z.strictObject({
+  user: claimName.default('preferred_username').describe('Claim that holds the user name; the subject stands in where it is absent.'),
+  email: claimName.default('email').describe('Claim that holds the e-mail address.'),
+  name: claimName.default('name').describe('Claim that holds the display name.'),
+  firstName: claimName.default('given_name').describe('Claim that holds the first name.'),
+  lastName: claimName.default('family_name').describe('Claim that holds the last name.'),
+  groups: claimName.default('groups').describe('Claim that holds the groups: a list or one text.'),
+  roles: claimName.optional().describe('Claim that already holds roles.'),
+  requireEmail: z.boolean().default(false).describe('Refuse a sign-in without an e-mail address.')
+}).describe('Which claim holds what: a name, or a JSON pointer (RFC 6901) that begins with a slash.')
+
+export const groupsSection = z.strictObject({
+  rename: z.record(z.string().min(1), z.union([z.string().min(1), names.min(1)])).default({})
+    .describe('Group of the provider → one or more groups of the application.'),
+  filter: z.string().refine(isRegularExpression, { error: 'expected a regular expression' }).optional()
+    .describe('Regular expression that a group must match to be kept, applied after `rename`.'),
+  allow: names.default([]).describe('Member of at least one of these, or the sign-in is refused. The provider’s name or a renamed one, in any case.'),
+  require: names.default([]).describe('Member of all of these, or the sign-in is refused. The provider’s name or a renamed one, in any case.')
+})
+
+const grant = z.strictObject({
+  roles: names.default([]).describe('Roles.'),
+  attributes: z.record(z.string().min(1), z.union([z.boolean(), names], { error: 'expected true, false or a list of text' })).default({})
+    .describe('Attributes: a flag, which is OR-ed over all matching groups, or a list, which is unioned.'),
+  organizations: rolesByName.default({}).describe('Organization → roles in it.'),
+  projects: rolesByName.default({}).describe('Project → roles in it.')
+})
+
+export const rolesSection = z.strictObject({
+  default: names.default([]).describe('Roles that everyone who signs in has.'),
+  allow: names.optional().describe('Where given, roles taken from the roles claim are limited to these.'),
+  mapping: z.record(z.string().min(1), grant).superRefine(refuseMixedAttributes).default({})
+    .describe('Group (after rename and filter) or role of the roles claim, in any case → what it grants.')
+})
+
+export const organizationsSection = z.strictObject({
+  default: z.string().min(1).optional().describe('Organization that everyone belongs to; without it nobody does by default.')
+})
+
+type Grant = z.output<typeof grant>
+
+/** One attribute is either a flag or a list, everywhere: a union of the two means nothing. */
+function refuseMixedAttributes (mapping: Record<string, Grant>, context: z.RefinementCtx): void {
+  const kinds = new Map<string, string>()
+  for (const [group, { attributes }] of Object.entries(mapping)) {
+    for (const [attribute, value] of Object.entries(attributes)) {
+      const kind = typeof value === 'boolean' ? 'a flag' : 'a list'
+      const earlier = kinds.get(attribute) ?? kind
+      kinds.set(attribute, earlier)
+      if (kind === earlier) continue
+      context.addIssue({ code: 'custom', path: [group, 'attributes', attribute], message: `${kind} here, ${earlier} in an earlier entry: an attribute is one or the other` })
+    }
+  }
+}
+
+function isRegularExpression (text: string): boolean {
+  try {
+    return RegExp(text, 'u') instanceof RegExp
+  } catch {
+    return false
+  }
+}

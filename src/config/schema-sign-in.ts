@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { duration, filePath, isLoopback, secretKey, webUrl } from './values.ts'
+
+export const serverSection = z.strictObject({
+  listen: z.string()
+    .regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:/]+):\d{1,5}$|^unix:\/.+$/, { error: 'expected host:port or unix:/path' })
+    .default('0.0.0.0:4180')
+    .describe('Where Doorward listens: `host:port`, or `unix:/path`.'),
+  publicUrl: webUrl('Where people reach Doorward. Never guessed from request headers. https, unless the host is loopback.')
+    .refine((text) => isHttpsOrLoopback(text), { error: 'expected https; plain http is accepted only on loopback' })
+    .refine((text) => URL.parse(text)?.pathname === '/', { error: 'expected an origin without a path, such as https://app.example.com' }),
+  basePath: z.string()
+    .regex(/^(\/[A-Za-z0-9_-]+)+$/, { error: 'expected a path such as /oidc, without a slash at its end' })
+    .default('/oidc')
+    .describe('Doorward’s own routes live below this path; nothing below it ever reaches the application.'),
+  tls: z.strictObject({
+    certFile: filePath.describe('Certificate chain in PEM.'),
+    keyFile: filePath.describe('Private key in PEM.')
+  }).optional().describe('Serve TLS itself; without it, plain HTTP behind a load balancer or inside a pod.'),
+  drainTimeout: duration('25s').describe('After a termination signal, running requests may take this long to finish.')
+})
+
+export const providerSection = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, - or _' }).default('default')
+    .describe('Name of the provider in sessions, assertions, audit events and metrics.'),
+  label: z.string().min(1).max(100).default('Sign in').describe('What the button that starts a sign-in says.'),
+  issuer: webUrl('Issuer URL, or the URL of the discovery document. https, unless the host is loopback.')
+    .refine((text) => isHttpsOrLoopback(text), { error: 'expected https; plain http is accepted only on loopback' }),
+  clientId: z.string().min(1).describe('Client id registered at the provider.'),
+  clientSecret: z.string().min(1).meta({ writeOnly: true }).optional().describe('Client secret registered at the provider.'),
+  clientSecretFile: filePath.optional().describe('File that holds `clientSecret`.'),
+  clientAuth: z.enum(['auto', 'client_secret_basic', 'client_secret_post', 'none']).default('auto')
+    .describe('How Doorward authenticates at the token endpoint. `auto` takes client_secret_basic where the provider supports it or says nothing, else client_secret_post; `none` without a secret.'),
+  pkce: z.boolean().default(true).describe('Send a PKCE challenge (S256). Switch it off only for a provider that rejects it.'),
+  scopes: z.array(z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, { error: 'expected a scope without spaces or quotes' }))
+    .refine((scopes) => scopes.includes('openid'), { error: 'expected `openid` among the scopes' })
+    .default(['openid', 'email', 'profile'])
+    .describe('Scopes to ask for.'),
+  authorizationParams: z.record(z.string().min(1), z.string()).superRefine(refuseReservedParameters).default({})
+    .describe('Extra parameters of the authorization request, such as `prompt` or ADFS’ `resource`. One that Doorward sets itself is refused.'),
+  userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),
+  caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, for connections to this provider.'),
+  clockTolerance: duration('30s').describe('How far the clocks of Doorward and the provider may differ.')
+})
+
+export const sessionSection = z.strictObject({
+  store: z.enum(['cookie']).default('cookie').describe('Where sessions live. `cookie`: sealed in the browser’s cookies, nothing is kept on the server.'),
+  secret: secretKey.meta({ writeOnly: true }).optional()
+    .describe('Key that seals sessions: 32 bytes or more in base64. Without it a random one is made at every start, and everybody has to sign in again.'),
+  secretFile: filePath.optional().describe('File that holds `secret`.'),
+  previousSecrets: z.array(secretKey).meta({ writeOnly: true }).default([])
+    .describe('Earlier secrets: sessions sealed with them are still accepted, none is sealed with them.'),
+  previousSecretsFile: filePath.optional().describe('File that holds `previousSecrets`, one a line.'),
+  idleTimeout: duration('30m').describe('A session ends when it is not used for this long.'),
+  maxLifetime: duration('8h').describe('A session ends this long after the sign-in, used or not.'),
+  cookie: z.strictObject({
+    name: z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/, { error: 'expected a cookie name of 1 to 64 characters' }).optional()
+      .describe('Name of the session cookie. Default: `__Host-doorward` on https, `__Secure-doorward` where `domain` is set, `doorward` on http://localhost.'),
+    sameSite: z.enum(['lax', 'strict', 'none']).default('lax').describe('SameSite attribute of the session cookie.'),
+    domain: z.string().regex(/^[A-Za-z0-9.-]+$/, { error: 'expected a host name' }).optional()
+      .describe('Domain attribute: shares the session with every host below it. Absent: this host alone.')
+  }).prefault({}).describe('The session cookie.')
+})
+
+/** Set by Doorward on every authorization request; a second value would be ambiguous (RFC 6749 section 3.1). */
+const reservedParameters = new Set(['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method', 'request', 'request_uri'])
+
+function refuseReservedParameters (parameters: Record<string, string>, context: z.RefinementCtx): void {
+  for (const name of Object.keys(parameters)) {
+    if (!reservedParameters.has(name)) continue
+    context.addIssue({ code: 'custom', path: [name], message: 'Doorward sets this parameter itself' })
+  }
+}
+
+function isHttpsOrLoopback (text: string): boolean {
+  const url = URL.parse(text)
+  return url === null || url.protocol === 'https:' || isLoopback(url)
+}

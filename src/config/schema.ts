@@ -1,0 +1,32 @@
+/**
+ * The configuration: THE source of its shape, defaults, checks and descriptions.
+ *
+ * The JSON Schema, the reference in docs/configuration.md, the environment variables and the list of secrets are all
+ * derived from here. A secret carries `writeOnly: true` (JSON Schema validation, section 9.4) and has a sibling key
+ * `…File`. Sections live in files of their own; this one puts them together and checks what concerns several of them.
+ */
+import { z } from 'zod'
+import { accessSection } from './schema-access.ts'
+import { claimsSection, groupsSection, organizationsSection, rolesSection } from './schema-mapping.ts'
+import { assertionSection, auditSection, headersSection, logSection, pagesSection, upstreamSection } from './schema-application.ts'
+import { providerSection, serverSection, sessionSection } from './schema-sign-in.ts'
+
+export const configurationSchema = z.strictObject({
+  server: serverSection,
+  provider: providerSection,
+  session: sessionSection.prefault({}),
+  claims: claimsSection.prefault({}),
+  groups: groupsSection.prefault({}),
+  roles: rolesSection.prefault({}),
+  organizations: organizationsSection.prefault({}),
+  access: accessSection.prefault({}),
+  upstream: upstreamSection,
+  headers: headersSection.prefault({}),
+  assertion: assertionSection.prefault({}),
+  pages: pagesSection.prefault({}),
+  audit: auditSection.prefault({}),
+  log: logSection.prefault({})
+}).meta({ title: 'Doorward configuration', description: 'Configuration of the Doorward authentication gateway.' })
+
+/** The complete, checked configuration: every default is filled in, every duration is in milliseconds. */
+export type Configuration = z.output<typeof configurationSchema>

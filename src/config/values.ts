@@ -1,0 +1,48 @@
+import { z } from 'zod'
+
+const unitMilliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const durationPattern = /^(\d{1,9})(ms|s|m|h|d)$/
+
+/** Text such as `30s`; the parsed value is in milliseconds. */
+export function duration (fallback: string) {
+  return z.string()
+    .regex(durationPattern, { error: 'expected a duration such as 500ms, 30s, 15m, 8h or 7d' })
+    .transform(toMilliseconds)
+    .prefault(fallback)
+}
+
+function toMilliseconds (text: string): number {
+  const [, count, unit] = durationPattern.exec(text) ?? []
+  return Number(count) * unitMilliseconds[unit as keyof typeof unitMilliseconds]
+}
+
+/** A key of at least 32 bytes in base64 or base64url, as `doorward keygen` prints it; the parsed value is its bytes. */
+export const secretKey = z.string()
+  .regex(/^[A-Za-z0-9+/_-]+={0,2}$/, { error: 'expected base64 text, as `doorward keygen` prints it' })
+  .transform((text) => Buffer.from(text, 'base64'))
+  .refine((bytes) => bytes.length >= 32, { error: 'expected at least 32 bytes in base64; `doorward keygen` prints a fresh one' })
+
+/** Path to a file that is read at start; the parsed value is still the path. */
+export const filePath = z.string().min(1, { error: 'expected the path of a file' })
+
+/** An http or https URL without user, password, query or fragment. */
+export function webUrl (description: string) {
+  return z.string().superRefine((text, context) => {
+    const problem = webUrlProblem(text)
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+  }).describe(description)
+}
+
+function webUrlProblem (text: string): string | undefined {
+  const url = URL.parse(text)
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return 'expected a URL that begins with https:// or http://'
+  if (url.username !== '' || url.password !== '') return 'expected a URL without a user name or password'
+  if (url.search !== '' || url.hash !== '') return 'expected a URL without a query or fragment'
+  return undefined
+}
+
+/** Loopback by name or address: the one place where plain http keeps a secret. */
+export function isLoopback (url: URL): boolean {
+  const { hostname } = url
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}

@@ -1,0 +1,72 @@
+/**
+ * The closed list of everything Doorward can answer with when it does not answer with the application.
+ *
+ * Owns the code, the status (RFC 9110 section 15), and the words that a stranger may read. It does not own how an
+ * answer looks (pages/) nor what is written down about it (observability/): the cause of a problem stays in `cause`
+ * and leaves the process only through the log.
+ */
+export interface ProblemText {
+  readonly status: number
+  /** A few words, the same for every occurrence (RFC 9457 section 3.1.3). */
+  readonly title: string
+  /** What it means for the reader and what to do next. Never an address, a name of ours, or a claim. */
+  readonly detail: string
+}
+
+export const problems = {
+  target_invalid: { status: 400, title: 'Address not accepted', detail: 'This address can be read in more than one way, so it was not passed on. Check it for double slashes, dots, backslashes or unusual escapes.' },
+  return_to_invalid: { status: 400, title: 'Return address not accepted', detail: 'After signing in, people can only be sent to a page of this site. The address given is not one.' },
+  request_invalid: { status: 400, title: 'Request not understood', detail: 'The request is not valid HTTP or carries a parameter twice.' },
+  login_cookie_missing: { status: 400, title: 'Sign-in could not be completed', detail: 'Your browser did not send back the cookie that belongs to this sign-in.' },
+  sign_in_required: { status: 401, title: 'Sign-in required', detail: 'You need to sign in to see this.' },
+  access_denied: { status: 403, title: 'You don’t have access', detail: 'You are signed in, but this page needs a permission that your account does not have.' },
+  sign_in_refused: { status: 403, title: 'You can’t sign in here', detail: 'The identity provider knows you, but this site does not admit your account.' },
+  provider_refused: { status: 403, title: 'Sign-in was not granted', detail: 'The identity provider ended the sign-in without granting it.' },
+  not_found: { status: 404, title: 'Page not found', detail: 'There is nothing at this address.' },
+  method_not_allowed: { status: 405, title: 'Method not allowed', detail: 'This address does not accept the method of the request.' },
+  content_too_large: { status: 413, title: 'Request too large', detail: 'The body of the request is larger than this address accepts.' },
+  target_too_long: { status: 414, title: 'Address too long', detail: 'The address of the request is longer than this site accepts.' },
+  media_type_unsupported: { status: 415, title: 'Media type not accepted', detail: 'The body of the request is not in a form that this address accepts.' },
+  headers_too_large: { status: 431, title: 'Request headers too large', detail: 'The request carries more or larger headers than this site accepts. Deleting the cookies of this site usually helps.' },
+  internal: { status: 500, title: 'Something went wrong', detail: 'This is our fault, not yours. Try again; if it stays, tell the administrator the reference below.' },
+  session_too_large: { status: 500, title: 'Sign-in could not be completed', detail: 'Your account carries more information than a session can hold. The administrator can reduce the groups that the identity provider sends.' },
+  provider_failed: { status: 502, title: 'Sign-in could not be completed', detail: 'The identity provider’s answer could not be accepted. Try again; if it stays, tell the administrator the reference below.' },
+  upstream_failed: { status: 502, title: 'Application not reachable', detail: 'The application behind this site did not answer properly. Try again in a moment.' },
+  sign_in_unavailable: { status: 503, title: 'Sign-in is unavailable', detail: 'The identity provider can’t be reached at the moment. Try again in a moment; whoever is already signed in can go on.' },
+  upstream_timeout: { status: 504, title: 'Application did not answer in time', detail: 'The application behind this site took too long to answer. Try again in a moment.' }
+} as const satisfies Record<string, ProblemText>
+
+export type ProblemCode = keyof typeof problems
+
+export interface ProblemOptions {
+  /** What really happened: for the log alone. */
+  readonly cause?: unknown
+  /** Said to the reader in place of the general detail. Must hold nothing that only the log may know. */
+  readonly detail?: string
+  /** Sent with the answer, such as `retry-after` (RFC 9110 section 10.2.3). */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Members added to the problem document (RFC 9457 section 3.2). */
+  readonly members?: Readonly<Record<string, unknown>>
+}
+
+/** Thrown by any part to end a request; told apart by `code`, never by message. */
+export class Problem extends Error {
+  readonly code: ProblemCode
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly members: Readonly<Record<string, unknown>>
+
+  constructor (code: ProblemCode, options: ProblemOptions = {}) {
+    const text = problems[code]
+    super(text.title, { cause: options.cause })
+    this.name = 'Problem'
+    this.code = code
+    this.status = text.status
+    this.title = text.title
+    this.detail = options.detail ?? text.detail
+    this.headers = options.headers ?? {}
+    this.members = options.members ?? {}
+  }
+}
