@@ -1,0 +1,54 @@
+/** The slice of the configuration that decides who may reach what. Checked and complete: nothing is validated here. */
+export interface AccessSettings {
+  /** What holds where no rule matches. */
+  readonly default: 'authenticated' | 'anonymous' | 'deny'
+  /** The first that matches decides. */
+  readonly rules: readonly RuleSettings[]
+}
+
+/** At most one of `allow`, `deny` and `require`; with none of them a rule demands a sign-in. */
+export interface RuleSettings {
+  readonly path: string
+  readonly methods?: readonly string[] | undefined
+  readonly allow?: 'anonymous' | 'authenticated' | undefined
+  readonly deny?: true | undefined
+  readonly require?: Requirements | undefined
+  readonly unauthenticated: Challenge
+}
+
+/** Every kind given must be met; within a kind any value does. */
+export interface Requirements {
+  readonly roles?: readonly string[] | undefined
+  readonly groups?: readonly string[] | undefined
+  readonly organizations?: readonly string[] | undefined
+  /** Claim (name or JSON pointer) → the values of which it must hold one. */
+  readonly claims?: Readonly<Record<string, readonly string[]>> | undefined
+}
+
+/** How a request without a session is answered. */
+export type Challenge = 'auto' | 'redirect' | '401'
+
+/** The parts of a request that rules look at; `readings` and `hasEncodedDelimiter` come from the canonical path. */
+export interface AccessRequest {
+  /** Every way in which an upstream may read the path, in policy form. */
+  readonly readings: readonly string[]
+  readonly method: string
+  /** The path holds `%23` or `%3F`, which some upstreams read as the end of the path. */
+  readonly hasEncodedDelimiter: boolean
+}
+
+/** The rule that decided, as the audit log and the refused page name it. */
+export interface RuleName {
+  /** Position in `access.rules`, from 0; `default` where no rule matched. */
+  readonly index: number | 'default'
+  readonly path: string
+  readonly methods?: readonly string[]
+}
+
+export type Decision =
+  | { readonly outcome: 'allow', readonly anonymous: boolean, readonly rule: RuleName }
+  | { readonly outcome: 'sign_in', readonly unauthenticated: Challenge, readonly rule: RuleName }
+  /** `missing` says to the person what `unmet` says to a program; both hold only what is not met. */
+  | { readonly outcome: 'deny', readonly rule: RuleName, readonly missing: string, readonly unmet: Requirements }
+  /** Open to everybody as one upstream reads the path, perhaps not as another does: to be answered with 400. */
+  | { readonly outcome: 'ambiguous', readonly rule: RuleName }

@@ -1,0 +1,62 @@
+/**
+ * Which rule covers a request, and what it demands.
+ *
+ * Owns the path globs, the policy form in which paths are compared, and the requirements of rules. Everything is
+ * compiled once; a decision is a pure function of request and identity. It does not know how a path is admitted
+ * (pipeline/canonical-path.ts), who somebody is (mapping/), or how a refusal is answered (pipeline/, pages/).
+ *
+ * It fails closed: what opens a path matches exactly, what protects a path matches leniently, and where an upstream
+ * may read a path in more than one way, the strictest answer holds.
+ */
+import { type Identity } from '../mapping/index.ts'
+import { type AccessRequest, type AccessSettings, type Decision, type RuleSettings } from './decision.ts'
+import { caseFolded } from './policy-form.ts'
+import { compileRule } from './rule.ts'
+
+export type { AccessRequest, AccessSettings, Challenge, Decision, Requirements, RuleName, RuleSettings } from './decision.ts'
+export { policyForm } from './policy-form.ts'
+
+export interface Access {
+  /** @param identity who asks, or undefined for a request without a session */
+  decide (request: AccessRequest, identity: Identity | undefined): Decision
+}
+
+/** Compiles the rules. Settings have been checked by the configuration. */
+export function createAccess (settings: AccessSettings): Access {
+  const rules = settings.rules.map(compileRule)
+  const fallback = compileRule(defaultRule(settings.default), 'default')
+  const noReading = compileRule(defaultRule('deny'), 'default').judge(undefined)
+
+  function decideReading (path: string, method: string, identity: Identity | undefined): Decision {
+    const reading = { path, folded: caseFolded(path) }
+    const rule = rules.find(({ covers }) => covers(reading, method)) ?? fallback
+    return rule.judge(identity)
+  }
+
+  return {
+    decide ({ readings, method, hasEncodedDelimiter }, identity) {
+      const decision = readings.map((path) => decideReading(path, method, identity)).reduce(stricter, undefined) ?? noReading
+      const isOpen = decision.outcome === 'allow' && decision.anonymous
+      return isOpen && hasEncodedDelimiter ? { outcome: 'ambiguous', rule: decision.rule } : decision
+    }
+  }
+}
+
+/** The claims that rules refer to, by name or pointer: what a session must keep so that they can be decided. */
+export function referencedClaims (rules: readonly RuleSettings[]): string[] {
+  return [...new Set(rules.flatMap((rule) => Object.keys(rule.require?.claims ?? {})))]
+}
+
+function defaultRule (outcome: AccessSettings['default']): RuleSettings {
+  const rule = { path: '/**', unauthenticated: 'auto' } as const
+  return outcome === 'deny' ? { ...rule, deny: true } : { ...rule, allow: outcome }
+}
+
+function stricter (first: Decision | undefined, second: Decision): Decision {
+  return first === undefined || strictness(second) > strictness(first) ? second : first
+}
+
+function strictness (decision: Decision): number {
+  if (decision.outcome === 'allow') return decision.anonymous ? 0 : 1
+  return decision.outcome === 'sign_in' ? 2 : 3
+}

@@ -1,0 +1,68 @@
+import { type Identity } from '../mapping/index.ts'
+import { type Decision, type RuleName, type RuleSettings } from './decision.ts'
+import { compileGlob } from './path-glob.ts'
+import { caseFolded } from './policy-form.ts'
+import { compileRequirements, wordsFor } from './requirements.ts'
+
+/** A path in policy form, and the same folded for rules to which case does not matter. */
+export interface Reading {
+  readonly path: string
+  readonly folded: string
+}
+
+export interface Rule {
+  readonly covers: (reading: Reading, method: string) => boolean
+  readonly judge: (identity: Identity | undefined) => Decision
+}
+
+/** @param index position in `access.rules`, or `default` */
+export function compileRule (settings: RuleSettings, index: number | 'default'): Rule {
+  const coversPath = settings.allow === 'anonymous' ? exactPath(settings.path) : lenientPath(settings.path)
+  const coversMethod = compileMethods(settings.methods)
+  return {
+    covers: (reading, method) => coversMethod(method) && coversPath(reading),
+    judge: compileJudgement(settings, nameOf(settings, index))
+  }
+}
+
+function nameOf ({ path, methods }: RuleSettings, index: number | 'default'): RuleName {
+  return Object.freeze(methods === undefined ? { index, path } : { index, path, methods })
+}
+
+/** HEAD is GET without the content (RFC 9110 section 9.3.2): whoever may not get something may not ask for its head. */
+function compileMethods (methods: readonly string[] | undefined): (method: string) => boolean {
+  if (methods === undefined) return () => true
+  const covered = new Set(methods)
+  if (covered.has('GET')) covered.add('HEAD')
+  return (method) => covered.has(method)
+}
+
+/** What opens a path to everybody opens that path and no other spelling of it. */
+function exactPath (path: string): (reading: Reading) => boolean {
+  const matches = compileGlob(path)
+  return (reading) => matches(reading.path)
+}
+
+/** What protects a path protects all that an upstream may take for it: another case, a slash more or less at its end. */
+function lenientPath (path: string): (reading: Reading) => boolean {
+  const matches = compileGlob(path, caseFolded)
+  if (path.endsWith('/**')) return (reading) => matches(reading.folded)
+  return ({ folded }) => matches(folded) || matches(folded.endsWith('/') ? folded.slice(0, -1) : `${folded}/`)
+}
+
+function compileJudgement ({ allow, deny, require, unauthenticated }: RuleSettings, rule: RuleName): Rule['judge'] {
+  if (deny === true) {
+    const denied: Decision = { outcome: 'deny', rule, missing: 'nobody is let through here', unmet: {} }
+    return () => denied
+  }
+  const allowed: Decision = { outcome: 'allow', anonymous: allow === 'anonymous', rule }
+  if (allow === 'anonymous') return () => allowed
+
+  const challenged: Decision = { outcome: 'sign_in', unauthenticated, rule }
+  const unmetBy = compileRequirements(require ?? {})
+  return (identity) => {
+    if (identity === undefined) return challenged
+    const unmet = unmetBy(identity)
+    return unmet === undefined ? allowed : { outcome: 'deny', rule, missing: wordsFor(unmet), unmet }
+  }
+}

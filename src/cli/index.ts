@@ -1,0 +1,116 @@
+/**
+ * The command line: what can be asked of `doorward`, and the exit code of each answer.
+ *
+ * Owns arguments, help and output. It does not own what the commands work on, and does not touch the process: that is
+ * handed over by main.ts.
+ */
+import { readFileSync } from 'node:fs'
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import { check } from './check.ts'
+import { explain } from './explain.ts'
+import { keygen } from './keygen.ts'
+import { schema } from './schema.ts'
+import { type Host, serve } from './serve.ts'
+
+export { type Host } from './serve.ts'
+
+type Values = Readonly<Record<string, string | boolean | undefined>>
+
+interface Command {
+  readonly summary: string
+  /** Flag → its value's name and what it does; a flag without a value name is a switch. */
+  readonly flags: Readonly<Record<string, { readonly value?: string, readonly does: string }>>
+  run (values: Values, host: Host): number | Promise<number>
+}
+
+const config = { value: 'FILE', does: 'configuration file (default: $DOORWARD_CONFIG, ./doorward.yaml, /etc/doorward/doorward.yaml)' }
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: {
+    summary: 'run the gateway',
+    flags: { config },
+    run: (values, host) => serve({ config: text(values['config']) }, host)
+  },
+  check: {
+    summary: 'read the configuration and print every problem in it',
+    flags: { config },
+    run: (values, host) => check({ config: text(values['config']) }, host)
+  },
+  explain: {
+    summary: 'show what a set of claims becomes, and why',
+    flags: {
+      claims: { value: 'FILE.json', does: 'the claims of a person, as the provider would send them' },
+      path: { value: 'PATH', does: 'also decide about this path' },
+      method: { value: 'METHOD', does: 'with this method (default: GET)' },
+      json: { does: 'print JSON' },
+      config
+    },
+    run: (values, host) => explain({
+      claims: text(values['claims']), path: text(values['path']), method: text(values['method']), json: values['json'] === true, config: text(values['config'])
+    }, host)
+  },
+  keygen: {
+    summary: 'print a fresh key',
+    flags: { type: { value: 'session|assertion', does: 'what the key is for (default: session)' } },
+    run: (values, host) => keygen({ type: text(values['type']) }, host)
+  },
+  schema: {
+    summary: 'print the JSON Schema of the configuration',
+    flags: {},
+    run: (_values, host) => schema({}, host)
+  }
+}
+
+const exitUsage = 2
+
+/** Runs one command line, without the name of the program. Never throws for what a person typed. */
+export async function run (args: readonly string[], host: Host): Promise<number> {
+  const [name = '--help', ...rest] = args
+  if (name === '--help' || name === '-h' || name === 'help') return say(host, overview())
+  if (name === '--version') return say(host, `doorward ${version()}\n`)
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) return usageError(host, `there is no command “${name}”`)
+  const values = parse(rest, command)
+  if (typeof values === 'string') return usageError(host, values)
+  if (values['help'] === true) return say(host, help(name, command))
+  if (values['version'] === true) return say(host, `doorward ${version()}\n`)
+  return await command.run(values, host)
+}
+
+function parse (args: string[], command: Command): Values | string {
+  const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } }
+  for (const [flag, { value }] of Object.entries(command.flags)) options[flag] = { type: value === undefined ? 'boolean' : 'string' }
+  try {
+    return parseArgs({ args, options, strict: true, allowPositionals: false }).values as Values
+  } catch (error) {
+    return error instanceof Error ? error.message.split('. ', 1)[0] ?? '' : 'the arguments can’t be read'
+  }
+}
+
+function overview (): string {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  return `Doorward ${version()}, an authentication gateway for OpenID Connect\n\nUsage: doorward COMMAND [FLAGS]\n\n${lines.join('\n')}\n\n  --help    on its own or after a command\n  --version\n`
+}
+
+function help (name: string, { summary, flags }: Command): string {
+  const lines = Object.entries(flags).map(([flag, { value, does }]) => `  ${`--${flag}${value === undefined ? '' : ` ${value}`}`.padEnd(26)}${does}`)
+  return `doorward ${name}: ${summary}\n\nUsage: doorward ${name}${lines.length > 0 ? ' [FLAGS]' : ''}\n\n${[...lines, '  --help'].join('\n')}\n`
+}
+
+function usageError (host: Host, problem: string): number {
+  host.stderr(`doorward: ${problem}\nSee doorward --help\n`)
+  return exitUsage
+}
+
+function say (host: Host, output: string): number {
+  host.stdout(output)
+  return 0
+}
+
+function version (): string {
+  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
+}
+
+function text (value: string | boolean | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** The process: arguments, environment, signals, exit code. Nothing else touches `process`. */
+import closeWithGrace from 'close-with-grace'
+import { type Host, run } from './cli/index.ts'
+
+const host: Host = {
+  stdout: (text) => { process.stdout.write(text) },
+  stderr: (text) => { process.stderr.write(text) },
+  environment: process.env,
+  cwd: process.cwd(),
+  isTerminal: process.stdout.isTTY,
+  untilStopped: (delay, close) => new Promise((resolve) => {
+    // Exits by itself once `close` is done, or has taken too long, or at a second signal.
+    closeWithGrace({ delay, logger: false }, async (cause) => {
+      await close(cause)
+      resolve()
+    })
+  })
+}
+
+process.exitCode = await run(process.argv.slice(2), host)

@@ -1,0 +1,48 @@
+import { type Claims } from './identity.ts'
+
+/**
+ * The value of a claim given by name, or by JSON pointer where it begins with a slash; undefined where there is none.
+ * Own properties only: a pointer to `/constructor` must not find what every object inherits.
+ */
+export function readClaim (claims: Claims, nameOrPointer: string): unknown {
+  if (!nameOrPointer.startsWith('/')) return member(claims, nameOrPointer)
+  return nameOrPointer.slice(1).split('/').map(unescapeToken).reduce<unknown>(member, claims)
+}
+
+/** A text, not empty; undefined for anything else. */
+export function textOf (value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** The texts of a list, or one text as a list of one. Entries that are not text are left out; see `ignoredKinds`. */
+export function textList (value: unknown): string[] {
+  return entriesOf(value).filter((entry) => textOf(entry) !== undefined) as string[]
+}
+
+/** What `textList` leaves out: the kind of each entry, never its value. */
+export function ignoredKinds (value: unknown): string[] {
+  return entriesOf(value).filter((entry) => textOf(entry) === undefined).map(kindOf)
+}
+
+function entriesOf (value: unknown): readonly unknown[] {
+  if (value === undefined) return []
+  return Array.isArray(value) ? value : [value]
+}
+
+function kindOf (value: unknown): string {
+  if (value === '') return 'empty text'
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'list' : typeof value
+}
+
+function member (value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+  // RFC 6901 section 4: an element of a list is named by its index, and by nothing else.
+  if (Array.isArray(value) && !/^(0|[1-9]\d*)$/.test(key)) return undefined
+  return (value as Record<string, unknown>)[key]
+}
+
+/** RFC 6901 section 4: `~1` before `~0`, so that `~01` is `~1` and not a slash. */
+function unescapeToken (token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~')
+}

@@ -1,0 +1,45 @@
+import { type Attribute } from './identity.ts'
+
+/** The slices of the configuration that decide what claims become. Checked and complete: nothing is validated here. */
+export interface MappingSettings {
+  readonly claims: ClaimNames
+  readonly groups: GroupSettings
+  readonly roles: RoleSettings
+  readonly organizations: { readonly default?: string | undefined }
+  /** Names or JSON pointers of the claims that rules and header templates refer to. */
+  readonly keepClaims: readonly string[]
+}
+
+/** Each a claim's name, or a JSON pointer (RFC 6901) that begins with a slash. */
+export interface ClaimNames {
+  readonly user: string
+  readonly email: string
+  readonly name: string
+  readonly firstName: string
+  readonly lastName: string
+  readonly groups: string
+  readonly roles?: string | undefined
+  readonly requireEmail: boolean
+}
+
+export interface GroupSettings {
+  readonly rename: Readonly<Record<string, string | readonly string[]>>
+  /** Source of a regular expression, compiled with the flag `u`. */
+  readonly filter?: string | undefined
+  readonly allow: readonly string[]
+  readonly require: readonly string[]
+}
+
+export interface RoleSettings {
+  readonly default: readonly string[]
+  readonly allow?: readonly string[] | undefined
+  readonly mapping: Readonly<Record<string, GrantSettings>>
+}
+
+/** What membership of one group, or one role of the roles claim, grants. */
+export interface GrantSettings {
+  readonly roles: readonly string[]
+  readonly attributes: Readonly<Record<string, Attribute>>
+  readonly organizations: Readonly<Record<string, readonly string[]>>
+  readonly projects: Readonly<Record<string, readonly string[]>>
+}

@@ -1,0 +1,62 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+import { prettyFactory } from 'pino-pretty'
+
+export { type Logger } from 'pino'
+
+export interface LogSettings {
+  readonly level: string
+  readonly format: 'auto' | 'pretty' | 'json'
+  /** Whether a person is watching: decides what `auto` means. */
+  readonly isTerminal: boolean
+  /** Paths of secrets in the configuration, such as `session.secret`: censored should one ever be logged. */
+  readonly secretPaths: readonly string[]
+}
+
+/** Names under which libraries and protocols carry secrets, at the top of an event and one level down. */
+const protocolSecrets = ['access_token', 'refresh_token', 'id_token', 'client_secret', 'code_verifier', 'cookie', 'authorization', 'set-cookie', 'secret', 'password']
+
+/** Logs are events with fields, one JSON object a line, or the same made readable. Nothing here blocks a request. */
+export function createLogger (settings: LogSettings, destination: DestinationStream): Logger {
+  const isPretty = settings.format === 'pretty' || (settings.format === 'auto' && settings.isTerminal)
+  const stream = isPretty ? readable(destination, settings.isTerminal) : destination
+  return pino({
+    level: settings.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: redactedPaths(settings.secretPaths), censor: '[redacted]' },
+    serializers: { err: serializeError }
+  }, stream)
+}
+
+function readable (destination: DestinationStream, isColoured: boolean): DestinationStream {
+  const format = prettyFactory({ colorize: isColoured, translateTime: 'SYS:HH:MM:ss', singleLine: true })
+  return { write: (line) => { destination.write(format(line)) } }
+}
+
+function redactedPaths (secretPaths: readonly string[]): string[] {
+  const quoted = protocolSecrets.map((name) => `["${name}"]`)
+  return [
+    ...quoted, ...quoted.map((name) => `*${name}`),
+    ...secretPaths, ...secretPaths.map((path) => `configuration.${path}`)
+  ]
+}
+
+const maxCauses = 4
+
+/**
+ * Type, code, message and the causes of an error. Not its other properties: libraries hang whole responses and
+ * parameters there, tokens among them.
+ */
+function serializeError (error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return String(error)
+  const { code } = error as { code?: unknown }
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code !== undefined && { code: String(code) }),
+    // An error with a code is a known way to fail; without one it may be a defect, which wants to be found.
+    ...(code === undefined && depth === 0 && { stack: error.stack }),
+    ...(error.cause instanceof Error && depth < maxCauses && { cause: serializeError(error.cause, depth + 1) })
+  }
+}

@@ -1,0 +1,37 @@
+import { type LoginFailure } from '../observability/index.ts'
+import { Problem, type ProblemCode, type ProblemOptions } from '../errors.ts'
+
+/** What the person sees for each reason that the audit trail names. */
+const codes: Record<LoginFailure, ProblemCode> = {
+  setup_error: 'sign_in_unavailable',
+  token_exchange_failed: 'provider_failed',
+  no_userinfo: 'provider_failed',
+  userinfo_invalid: 'provider_failed',
+  id_token_invalid: 'provider_failed',
+  nonce_mismatch: 'provider_failed',
+  issuer_mismatch: 'provider_failed',
+  idp_error: 'provider_refused',
+  state_invalid: 'login_cookie_missing',
+  no_email_claim: 'sign_in_refused',
+  required_group_missing: 'sign_in_refused',
+  session_too_large: 'session_too_large'
+}
+
+export interface LoginProblemOptions extends ProblemOptions {
+  /** In place of the code that belongs to the reason. */
+  readonly code?: ProblemCode
+  /** For the audit trail, beside the reason. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+}
+
+/** A sign-in that ended without a session, with the reason for the audit trail. */
+export class LoginProblem extends Problem {
+  readonly reason: LoginFailure
+  readonly metadata: Readonly<Record<string, unknown>>
+
+  constructor (reason: LoginFailure, options: LoginProblemOptions = {}) {
+    super(options.code ?? codes[reason], options)
+    this.reason = reason
+    this.metadata = options.metadata ?? {}
+  }
+}

@@ -1,0 +1,31 @@
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { auditRequest } from '../observability/index.ts'
+import { isFromAnotherSite } from './fetch-metadata.ts'
+import { type SignInParts } from './index.ts'
+
+/**
+ * `GET` and `POST /logout`: ends the session here. One that another site caused is asked about first: signing people
+ * out behind their back is how some attacks begin (RFC 9700 section 4.7 on the login side of the same coin).
+ */
+export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
+  const { basePath, publicOrigin, sessions, audit, pages } = parts
+
+  async function logout (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const found = await sessions.find(request.headers.cookie)
+    reply.header('cache-control', 'no-store')
+    if (found.session !== undefined && isFromAnotherSite(request.headers, publicOrigin)) {
+      const { status, headers, body } = pages.confirmLogout(request.id)
+      return reply.code(status).headers(headers).send(body)
+    }
+    if (found.session !== undefined) {
+      const { id, identity } = found.session
+      audit.record({ event: 'logout', outcome: 'success', reason: 'user', user: identity, session: id, request: auditRequest(request) })
+    }
+    reply.header('set-cookie', sessions.end(found))
+    const { status, headers, body } = pages.signedOut(request.id)
+    return reply.code(status).headers(headers).send(body)
+  }
+
+  app.get(`${basePath}/logout`, logout)
+  app.post(`${basePath}/logout`, logout)
+}

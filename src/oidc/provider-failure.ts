@@ -1,0 +1,59 @@
+import * as oauth from 'oauth4webapi'
+import { type LoginFailure } from '../observability/index.ts'
+import { LoginProblem } from './login-problem.ts'
+
+/** The part of the sign-in that was under way. */
+export type Stage = 'token' | 'id_token' | 'userinfo'
+
+/** What went wrong between Doorward and the provider, as one of the reasons that the audit trail knows. */
+export function providerFailure (error: unknown, stage: Stage): LoginProblem {
+  if (error instanceof LoginProblem) return error
+  if (isUnreachable(error)) return new LoginProblem(unreachableReasons[stage], { code: 'sign_in_unavailable', cause: error, headers: { 'retry-after': '5' } })
+  if (error instanceof oauth.ResponseBodyError) return new LoginProblem(stage === 'userinfo' ? 'no_userinfo' : 'token_exchange_failed', { cause: error, metadata: { error: error.error } })
+  return new LoginProblem(invalidReason(error, stage), { cause: error })
+}
+
+const unreachableReasons: Record<Stage, LoginFailure> = { token: 'token_exchange_failed', id_token: 'setup_error', userinfo: 'no_userinfo' }
+
+function invalidReason (error: unknown, stage: Stage): LoginFailure {
+  const code = errorCode(error)
+  if (stage === 'userinfo') return code === oauth.JSON_ATTRIBUTE_COMPARISON ? 'userinfo_invalid' : 'no_userinfo'
+  if (code === oauth.JWT_CLAIM_COMPARISON) return mismatchReason(error)
+  if (stage === 'id_token' || code === oauth.JWT_TIMESTAMP_CHECK) return 'id_token_invalid'
+  return isAboutIdToken(error) ? 'id_token_invalid' : 'token_exchange_failed'
+}
+
+function mismatchReason (error: unknown): LoginFailure {
+  const claim = causeOf(error)?.claim
+  if (claim === 'nonce') return 'nonce_mismatch'
+  return claim === 'iss' ? 'issuer_mismatch' : 'id_token_invalid'
+}
+
+/** A token response that is well-formed but whose id_token is not: oauth4webapi hangs the claims or header on the cause. */
+function isAboutIdToken (error: unknown): boolean {
+  const cause = causeOf(error)
+  return cause !== undefined && ('claims' in cause || 'header' in cause || 'alg' in cause)
+}
+
+/** Refused, timed out, cut off, or too large to be read: not an answer of the protocol. */
+function isUnreachable (error: unknown): boolean {
+  const code = errorCode(error)
+  if (error instanceof DOMException) return error.name === 'TimeoutError' || error.name === 'AbortError'
+  if (code === oauth.RESPONSE_IS_NOT_CONFORM) return statusOf(error) >= 500
+  return code !== undefined && !code.startsWith('OAUTH_')
+}
+
+function statusOf (error: unknown): number {
+  const { cause } = error as { cause?: unknown }
+  return cause instanceof Response ? cause.status : 0
+}
+
+function errorCode (error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : undefined
+}
+
+function causeOf (error: unknown): Record<string, unknown> | undefined {
+  const cause = (error as { cause?: unknown } | null)?.cause
+  return typeof cause === 'object' && cause !== null ? cause as Record<string, unknown> : undefined
+}

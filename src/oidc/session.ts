@@ -1,0 +1,24 @@
+import { type FastifyInstance } from 'fastify'
+import { Problem } from '../errors.ts'
+import { type Session } from '../sessions/index.ts'
+import { type SignInParts } from './index.ts'
+
+/** `GET /session`: who am I, for the application's scripts. Never a token; asking does not extend the session. */
+export function mountSession (app: FastifyInstance, { basePath, sessions }: SignInParts): void {
+  app.get(`${basePath}/session`, async (request, reply) => {
+    const { session } = await sessions.find(request.headers.cookie)
+    reply.header('cache-control', 'no-store')
+    if (session === undefined) throw new Problem('sign_in_required', { members: { login_url: `${basePath}/login` } })
+    return publicSession(session)
+  })
+}
+
+function publicSession ({ identity, authTime, expiresAt, idleExpiresAt }: Session): Record<string, unknown> {
+  const { claims: _claims, ...who } = identity
+  return {
+    ...who,
+    authTime: authTime === undefined ? undefined : new Date(authTime * 1000).toISOString(),
+    expiresAt: new Date(expiresAt).toISOString(),
+    idleExpiresAt: new Date(idleExpiresAt).toISOString()
+  }
+}

@@ -1,0 +1,61 @@
+import { type Problem, type ProblemCode } from '../errors.ts'
+import { buttons, type Button } from './buttons.ts'
+import { type Drawing } from './drawings.ts'
+import { html, type Html } from './html.ts'
+import { type PageContent } from './layout.ts'
+import { missingCookie, refusal } from './reasons.ts'
+import { loginUrlOf, type Links, type Person, type Site } from './site.ts'
+
+/** One way on from a page. */
+type Offer = (links: Links, site: Site) => Button
+
+const start: Offer = () => ({ text: 'Back to the start', href: '/' })
+const retry: Offer = ({ retryUrl }) => ({ text: 'Try again', href: retryUrl })
+const signIn: Offer = (links, site) => ({ text: site.providerLabel, href: loginUrlOf(links, site) })
+const signInAgain: Offer = (links, site) => ({ text: 'Sign in again', href: loginUrlOf(links, site) })
+const switchAccount: Offer = ({ switchAccountUrl }) => ({ text: 'Use another account', href: switchAccountUrl })
+/** The address may have been that of the callback, which works only once: a new sign-in goes before the same request. */
+const retrySignIn: Offer = ({ loginUrl, retryUrl }, site) => ({ text: 'Try again', href: loginUrlOf({ loginUrl: loginUrl ?? retryUrl }, site) })
+
+/** Every problem has a way on: nobody is left at a page without a button. */
+const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
+  target_invalid: ['missing', start],
+  return_to_invalid: ['missing', start],
+  request_invalid: ['missing', start],
+  login_cookie_missing: ['closed', signInAgain],
+  sign_in_required: ['closed', signIn],
+  access_denied: ['closed', switchAccount, start],
+  sign_in_refused: ['closed', switchAccount, signInAgain],
+  provider_refused: ['closed', signInAgain],
+  not_found: ['missing', start],
+  method_not_allowed: ['missing', start],
+  content_too_large: ['missing', start],
+  target_too_long: ['missing', start],
+  media_type_unsupported: ['missing', start],
+  headers_too_large: ['missing', start],
+  internal: ['missing', retry, start],
+  session_too_large: ['closed', signInAgain],
+  provider_failed: ['closed', signInAgain],
+  upstream_failed: ['missing', retry, start],
+  sign_in_unavailable: ['closed', retrySignIn],
+  upstream_timeout: ['missing', retry, start]
+}
+
+/** The page for a problem: its public words, what more there is to say, and the ways on. */
+export function problemPage (problem: Problem, occasion: Links & { readonly person?: Person | undefined }, site: Site): PageContent {
+  const [drawing, ...offers] = faces[problem.code]
+  return {
+    status: problem.status,
+    heading: problem.title,
+    drawing,
+    body: html`<p class="lead">${problem.detail}</p>${more(problem, occasion.person, site)}`,
+    actions: buttons(offers.map((offer) => offer(occasion, site)))
+  }
+}
+
+function more (problem: Problem, person: Person | undefined, site: Site): Html | undefined {
+  if (problem.code === 'access_denied') return refusal(problem.members, person, 'Signed in as')
+  if (problem.code === 'sign_in_refused') return refusal(problem.members, person, 'Your account')
+  if (problem.code === 'login_cookie_missing') return missingCookie(problem.members, site)
+  return undefined
+}

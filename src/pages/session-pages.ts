@@ -1,0 +1,48 @@
+import { buttons, isOwnPath } from './buttons.ts'
+import { html } from './html.ts'
+import { type PageContent } from './layout.ts'
+import { type Site } from './site.ts'
+
+/**
+ * Ends a sign-in where the session cookie is `SameSite=Strict`. A redirect out of the callback still counts as caused by
+ * the provider's site, so the browser would keep the cookie back; a step that this page takes counts as our own.
+ */
+export function signedInPage (returnTo: string): PageContent {
+  const href = isOwnPath(returnTo) ? returnTo : '/'
+  return {
+    status: 200,
+    heading: 'You are signed in',
+    drawing: 'open',
+    goesOnTo: href,
+    body: html`<p class="lead">The page you wanted opens by itself.</p>`,
+    actions: buttons([{ text: 'Go on', href }])
+  }
+}
+
+/** The session here has ended. */
+export function signedOutPage ({ basePath, providerLabel }: Site): PageContent {
+  return {
+    status: 200,
+    heading: 'You are signed out',
+    drawing: 'open',
+    body: html`<p class="lead">Your session at this site has ended.</p>
+<p class="quiet">Your identity provider may still remember you and sign you in again without asking. On a shared computer, sign out there too, or close the browser.</p>`,
+    actions: buttons([{ text: providerLabel, href: `${basePath}/login` }])
+  }
+}
+
+/** Asks whether a logout is meant: any site can send a browser to an address, which must not be enough to end a session. */
+export function logoutConfirmationPage ({ basePath }: Site, fields: Readonly<Record<string, string>>): PageContent {
+  const hidden = Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
+  return {
+    status: 200,
+    heading: 'Sign out?',
+    drawing: 'open',
+    postsOnward: true,
+    body: html`<p class="lead">Another site asked to sign you out here. Nothing has happened yet.</p>`,
+    actions: [
+      html`<form method="post" action="${basePath}/logout">${hidden}<button class="button primary">Sign out</button></form>`,
+      html`<a class="button" href="/">Stay signed in</a>`
+    ]
+  }
+}

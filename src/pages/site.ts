@@ -1,0 +1,33 @@
+/** What the pages know of the configuration. */
+export interface Site {
+  /** `server.basePath`. */
+  readonly basePath: string
+  /** `server.publicUrl`. */
+  readonly publicUrl: string
+  /** `provider.label`: what the button that starts a sign-in says. */
+  readonly providerLabel: string
+  /** `pages.detail`: whether a refusal says why, and to whom. */
+  readonly detail: 'full' | 'minimal'
+}
+
+/** Whom a refusal is about; an `Identity` is one. */
+export interface Person {
+  readonly user: string
+  readonly email?: string | undefined
+  readonly roles: readonly string[]
+}
+
+/** Where the links of a page lead: paths of this origin, each with its query. Anything else gets no button. */
+export interface Links {
+  /** Starts a sign-in and returns to the page that was wanted. Default: a sign-in that ends at the start. */
+  readonly loginUrl?: string | undefined
+  /** The same request again. Left out where repeating it might do something twice: it is followed with GET. */
+  readonly retryUrl?: string | undefined
+  /** Ends this session, if there is one, and starts a sign-in with the choice of another account. */
+  readonly switchAccountUrl?: string | undefined
+}
+
+/** Where a sign-in starts: with the page to return to, if the occasion knows one. */
+export function loginUrlOf ({ loginUrl }: Links, { basePath }: Site): string {
+  return loginUrl ?? `${basePath}/login`
+}

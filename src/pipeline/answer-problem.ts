@@ -1,0 +1,68 @@
+import { type FastifyReply, type FastifyRequest } from 'fastify'
+import { Problem, type ProblemCode } from '../errors.ts'
+import { type Logger } from '../observability/index.ts'
+import { type Pages, type Person, wantsHtml } from '../pages/index.ts'
+import { type Sessions } from '../sessions/index.ts'
+import { SignInChallenge } from './challenge.ts'
+
+export interface ProblemParts {
+  readonly pages: Pages
+  readonly logger: Logger
+  readonly sessions: Sessions
+}
+
+/** Turns whatever a request ended with into its answer. The only place where an error leaves the process. */
+export async function answerProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, { pages, logger, sessions }: ProblemParts): Promise<FastifyReply> {
+  const problem = problemOf(error)
+  logProblem(problem, request, logger)
+  const isPerson = wantsHtml(request.headers)
+  if (problem instanceof SignInChallenge && (problem.manner === 'redirect' || (problem.manner === 'auto' && isPerson))) {
+    return reply.header('cache-control', 'no-store').redirect(problem.loginUrl, 302)
+  }
+  const { login_url: loginUrl, switch_account_url: switchAccountUrl } = problem.members
+  const { status, headers, body } = pages.answerTo(problem, {
+    wants: isPerson ? 'html' : 'json',
+    requestId: request.id,
+    person: await personOf(problem, request, sessions),
+    loginUrl: textOrNone(loginUrl),
+    switchAccountUrl: textOrNone(switchAccountUrl),
+    retryUrl: request.method === 'GET' ? request.originalUrl : undefined
+  })
+  return reply.code(status).headers(headers).send(body)
+}
+
+/** Only a refusal speaks of the person; every other page is the same for everybody. */
+async function personOf (problem: Problem, request: FastifyRequest, sessions: Sessions): Promise<Person | undefined> {
+  if (problem.code !== 'access_denied') return undefined
+  const { session } = await sessions.find(request.headers.cookie)
+  return session?.identity
+}
+
+/** Fastify's own errors carry a status; what we don't know is ours to answer for. */
+function problemOf (error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const status = (error as { statusCode?: unknown }).statusCode
+  const code = typeof status === 'number' ? frameworkProblems[status] : undefined
+  return new Problem(code ?? 'internal', { cause: error })
+}
+
+const frameworkProblems: Readonly<Record<number, ProblemCode>> = {
+  400: 'request_invalid',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'content_too_large',
+  414: 'target_too_long',
+  415: 'media_type_unsupported',
+  431: 'headers_too_large'
+}
+
+function logProblem (problem: Problem, request: FastifyRequest, logger: Logger): void {
+  const fields = { event: 'request.problem', code: problem.code, status: problem.status, requestId: request.id, err: problem.cause }
+  if (problem.status === 500) logger.error(fields, problem.title)
+  else if (problem.status > 500) logger.warn(fields, problem.title)
+  else logger.debug(fields, problem.title)
+}
+
+function textOrNone (value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,47 @@
+import { type FastifyRequest } from 'fastify'
+import { type Access, type Decision } from '../access/index.ts'
+import { Problem } from '../errors.ts'
+import { type Audit, auditRequest } from '../observability/index.ts'
+import { type Session } from '../sessions/index.ts'
+import { type CanonicalPath } from './canonical-path.ts'
+import { SignInChallenge } from './challenge.ts'
+
+export interface AuthorizeParts {
+  readonly access: Access
+  readonly audit: Audit
+  readonly basePath: string
+}
+
+/** Lets the request pass, or ends it: with a challenge where a sign-in may help, else with a refusal. @throws {Problem} */
+export function authorize (request: FastifyRequest, target: CanonicalPath, session: Session | undefined, parts: AuthorizeParts): void {
+  const { readings, hasEncodedDelimiter } = target
+  const decision = parts.access.decide({ readings, method: request.method, hasEncodedDelimiter }, session?.identity)
+  switch (decision.outcome) {
+    case 'allow': return
+    case 'ambiguous': throw new Problem('target_invalid')
+    case 'sign_in': throw new SignInChallenge(target.target, decision.unauthenticated, parts.basePath)
+    case 'deny': throw refusal(request, target, session, decision, parts)
+  }
+}
+
+function refusal (request: FastifyRequest, target: CanonicalPath, session: Session | undefined, { rule, missing, unmet }: Extract<Decision, { outcome: 'deny' }>, { audit, basePath }: AuthorizeParts): Problem {
+  audit.record({
+    event: 'access.denied',
+    outcome: 'failure',
+    reason: 'rule_denied',
+    user: session?.identity,
+    session: session?.id,
+    request: auditRequest(request),
+    metadata: { rule, missing: unmet }
+  })
+  const switchAccount = new URLSearchParams({ return_to: target.target, switch_account: 'true' }).toString()
+  return new Problem('access_denied', {
+    detail: missingSentence(missing),
+    members: { rule: rule.index, missing: unmet, switch_account_url: `${basePath}/login?${switchAccount}` }
+  })
+}
+
+/** `missing` is words such as "needs the role admin", or a sentence without its stop. */
+function missingSentence (missing: string): string {
+  return missing.startsWith('needs') ? `This page ${missing}.` : `${missing.charAt(0).toUpperCase()}${missing.slice(1)}.`
+}

@@ -1,0 +1,54 @@
+import { type Dispatcher, Pool } from 'undici'
+
+export interface UpstreamSettings {
+  /** http or https, without credentials; may have a path. */
+  readonly url: string
+  readonly connectMilliseconds: number
+  /** Until the response headers. */
+  readonly responseMilliseconds: number
+  /** Between two parts of a body. */
+  readonly idleMilliseconds: number
+  /** PEM of the authorities to trust in place of the system's. */
+  readonly caPem?: string | undefined
+  readonly verifyTls: boolean
+}
+
+export interface Upstream {
+  readonly dispatcher: Dispatcher
+  /** Put in front of every target; empty or a path without a slash at its end. */
+  readonly basePath: string
+  readonly origin: string
+  readonly host: string
+  readonly responseMilliseconds: number
+  readonly idleMilliseconds: number
+  close (): Promise<void>
+}
+
+/** Below the five seconds after which common servers close an idle connection: a request is not sent into a closing one. */
+const keepAliveMilliseconds = 4_000
+
+/** The pool of connections to one application. Certificates are verified unless the configuration says otherwise. */
+export function createUpstream (settings: UpstreamSettings): Upstream {
+  const url = new URL(settings.url)
+  const pool = new Pool(url.origin, {
+    pipelining: 1,
+    keepAliveTimeout: keepAliveMilliseconds,
+    connect: {
+      timeout: settings.connectMilliseconds,
+      rejectUnauthorized: settings.verifyTls,
+      ...(settings.caPem !== undefined && { ca: settings.caPem })
+    },
+    headersTimeout: settings.responseMilliseconds,
+    // Idle bodies are watched by the forwarder, which knows when nobody is to blame: server-sent events, slow readers.
+    bodyTimeout: 0
+  })
+  return {
+    dispatcher: pool,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    origin: url.origin,
+    host: url.host,
+    responseMilliseconds: settings.responseMilliseconds,
+    idleMilliseconds: settings.idleMilliseconds,
+    close: () => pool.destroy()
+  }
+}

@@ -1,0 +1,30 @@
+import { LRUCache } from 'lru-cache'
+import { type Seal } from './sealing.ts'
+import { type Session } from './session.ts'
+import { type SessionStore } from './store.ts'
+
+const maxCachedSessions = 10_000
+const maxCachedCharacters = 32 * 1024 * 1024
+
+/**
+ * The ticket is the session, sealed: nothing is kept on the server, any replica with the secret can read it.
+ * Unsealing is paid once per ticket; the cache is bounded by number and by size, since tickets come from outside.
+ */
+export function createCookieStore (seal: Seal): SessionStore {
+  const unsealed = new LRUCache<string, Session>({
+    max: maxCachedSessions,
+    maxSize: maxCachedCharacters,
+    sizeCalculation: (_session, ticket) => ticket.length
+  })
+  return {
+    load (ticket) {
+      const known = unsealed.get(ticket)
+      if (known !== undefined) return known
+      // What opens was sealed here, by this version's `save` or an earlier one's with the same shape.
+      const session = seal.open(ticket) as Session | undefined
+      if (session !== undefined) unsealed.set(ticket, session)
+      return session
+    },
+    save: (session) => seal.seal(session)
+  }
+}

@@ -1,0 +1,122 @@
+import { type SerializeOptions, stringifySetCookie } from 'cookie'
+
+/** Browsers drop a cookie whose name and value exceed 4096 octets without a word (RFC 6265bis section 5.6). */
+const maxChunkLength = 4000
+const maxChunks = 4
+
+export interface CookieSettings {
+  readonly name: string
+  readonly sameSite: 'lax' | 'strict' | 'none'
+  readonly domain?: string | undefined
+  readonly secure: boolean
+}
+
+/** What a Cookie header holds for us, and what is left of it for the application. */
+export interface RequestCookies {
+  /** The ticket, put together from its chunks; `undefined` where there is none or more than one. */
+  readonly ticket: string | undefined
+  /** Logins in progress: login id → sealed text. */
+  readonly logins: ReadonlyMap<string, string>
+  /** The Cookie header without ours; `undefined` where nothing is left. */
+  readonly others: string | undefined
+  /** Names of the session cookies that the browser sent, to be deleted by name. */
+  readonly presented: readonly string[]
+}
+
+/** Reads and writes Doorward's cookies: the session's, in one piece or in chunks, and one per login in progress. */
+export interface Cookies {
+  read (header: string | undefined): RequestCookies
+  /** Set-Cookie lines that store the ticket and delete what an earlier one left behind; `undefined` if it is too large. */
+  writeTicket (ticket: string, earlier: RequestCookies): string[] | undefined
+  clearTicket (earlier: RequestCookies): string[]
+  writeLogin (id: string, sealed: string, maxAgeSeconds: number): string
+  clearLogin (id: string): string
+  /** As people see it in their browser's settings. */
+  loginCookieName (id: string): string
+}
+
+const none: RequestCookies = { ticket: undefined, logins: new Map(), others: undefined, presented: [] }
+
+export function createCookies (settings: CookieSettings): Cookies {
+  const { name } = settings
+  const loginPrefix = `${name}-login-`
+  const base: SerializeOptions = { path: '/', httpOnly: true, secure: settings.secure }
+  const sessionOptions: SerializeOptions = { ...base, sameSite: settings.sameSite, ...(settings.domain !== undefined && { domain: settings.domain }) }
+  // The way back from the provider is a top-level navigation from another site: `strict` would withhold the cookie.
+  const loginOptions: SerializeOptions = { ...base, sameSite: 'lax' }
+
+  const write = (cookie: string, value: string, options: SerializeOptions) => stringifySetCookie(cookie, value, { ...options, encode: String })
+  const erase = (cookie: string, options: SerializeOptions) => write(cookie, '', { ...options, maxAge: 0 })
+
+  return {
+    read: (header) => header === undefined ? none : readCookies(header, name, loginPrefix),
+    writeTicket (ticket, earlier) {
+      const chunks = chunksOf(ticket)
+      if (chunks.length > maxChunks) return undefined
+      const names = chunks.length === 1 ? [name] : chunks.map((_, index) => `${name}.${index}`)
+      const stale = earlier.presented.filter((presented) => !names.includes(presented))
+      return [
+        ...names.map((cookie, index) => write(cookie, chunks[index] ?? '', sessionOptions)),
+        ...stale.map((cookie) => erase(cookie, sessionOptions))
+      ]
+    },
+    clearTicket: (earlier) => [...new Set([name, ...earlier.presented])].map((cookie) => erase(cookie, sessionOptions)),
+    writeLogin: (id, sealed, maxAgeSeconds) => write(loginPrefix + id, sealed, { ...loginOptions, maxAge: maxAgeSeconds }),
+    clearLogin: (id) => erase(loginPrefix + id, loginOptions),
+    loginCookieName: (id) => loginPrefix + id
+  }
+}
+
+function chunksOf (ticket: string): string[] {
+  const chunks: string[] = []
+  for (let start = 0; start < ticket.length; start += maxChunkLength) chunks.push(ticket.slice(start, start + maxChunkLength))
+  return chunks
+}
+
+function readCookies (header: string, name: string, loginPrefix: string): RequestCookies {
+  const pieces = new Map<string, string>()
+  const logins = new Map<string, string>()
+  const others: string[] = []
+  const presented: string[] = []
+  let isTossed = false
+  for (const part of header.split(';')) {
+    const pair = part.trim()
+    const equals = pair.indexOf('=')
+    const cookie = equals < 0 ? pair : pair.slice(0, equals)
+    if (!cookie.startsWith(name)) {
+      if (pair !== '') others.push(pair)
+      continue
+    }
+    const value = pair.slice(equals + 1)
+    if (cookie === name || isChunkName(cookie, name)) {
+      // Two cookies of one name: one of them was planted from a sibling host or path. Neither is believed.
+      if (pieces.has(cookie)) isTossed = true
+      pieces.set(cookie, value)
+      presented.push(cookie)
+    } else if (cookie.startsWith(loginPrefix)) {
+      logins.set(cookie.slice(loginPrefix.length), value)
+    } else {
+      others.push(pair)
+    }
+  }
+  return {
+    ticket: isTossed ? undefined : joinPieces(pieces, name),
+    logins,
+    others: others.length === 0 ? undefined : others.join('; '),
+    presented
+  }
+}
+
+/** `name.0` to `name.3`; anything else, such as `name.99999999`, is a cookie of the application. */
+function isChunkName (cookie: string, name: string): boolean {
+  return cookie.length === name.length + 2 && /^\.[0-3]$/.test(cookie.slice(name.length))
+}
+
+/** The seal covers the whole: a missing or foreign chunk makes it unreadable, never half read. */
+function joinPieces (pieces: ReadonlyMap<string, string>, name: string): string | undefined {
+  const whole = pieces.get(name)
+  if (whole !== undefined) return whole
+  let joined = ''
+  for (let index = 0; index < maxChunks; index++) joined += pieces.get(`${name}.${index}`) ?? ''
+  return joined === '' ? undefined : joined
+}

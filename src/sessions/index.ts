@@ -1,0 +1,77 @@
+/**
+ * Sessions: who is signed in with this browser, since when, and for how long.
+ *
+ * Owns the cookies, the seals, the stores, the lifetimes and the revocations. It does not own how a session comes to be
+ * (oidc/) nor what it is good for (pipeline/, access/).
+ */
+import { type Cookies, type RequestCookies } from './cookies.ts'
+import { type Revocations } from './revocations.ts'
+import { isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
+import { type SessionStore } from './store.ts'
+
+export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
+export { createCookieStore } from './cookie-store.ts'
+export { createRevocations } from './revocations.ts'
+export { createSeals, type Seal } from './sealing.ts'
+export { type Session, type SignedIn } from './session.ts'
+
+export interface SessionParts {
+  readonly cookies: Cookies
+  readonly store: SessionStore
+  readonly revocations: Revocations
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export interface FoundSession {
+  readonly cookies: RequestCookies
+  readonly session: Session | undefined
+  /** Set where the browser sent a session that is over. */
+  readonly ended?: { readonly session: Session, readonly reason: SessionEnd | 'revoked' } | undefined
+}
+
+export interface Sessions {
+  /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. */
+  find (cookieHeader: string | undefined): FoundSession | Promise<FoundSession>
+  /** Starts a session with a new id; the one the browser had is over. `undefined`: it does not fit into cookies. */
+  start (signedIn: SignedIn, found: FoundSession): Promise<{ session: Session, setCookie: string[] } | undefined>
+  /** Set-Cookie lines that move the idle expiry, or `undefined` while that is not due. */
+  touch (found: FoundSession): string[] | undefined | Promise<string[] | undefined>
+  /** Ends a session before its time and returns the Set-Cookie lines that remove it from the browser. */
+  end (found: FoundSession): string[]
+}
+
+export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, now }: SessionParts): Sessions {
+
+  function judge (cookiesSent: RequestCookies, session: Session | undefined): FoundSession {
+    if (session === undefined) return { cookies: cookiesSent, session }
+    const reason = revocations.isRevoked(session.id) ? 'revoked' : sessionEnd(session, now())
+    if (reason === undefined) return { cookies: cookiesSent, session }
+    return { cookies: cookiesSent, session: undefined, ended: { session, reason } }
+  }
+
+  return {
+    find (cookieHeader) {
+      const sent = cookies.read(cookieHeader)
+      if (sent.ticket === undefined) return { cookies: sent, session: undefined }
+      const loaded = store.load(sent.ticket)
+      return loaded instanceof Promise ? loaded.then((session) => judge(sent, session)) : judge(sent, loaded)
+    },
+    async start (signedIn, found) {
+      const session = newSession(signedIn, now(), lifetimes)
+      const setCookie = cookies.writeTicket(await store.save(session), found.cookies)
+      if (setCookie === undefined) return undefined
+      if (found.session !== undefined) revocations.revoke(found.session.id)
+      return { session, setCookie }
+    },
+    touch ({ session, cookies: earlier }) {
+      if (session === undefined || !isTouchDue(session, now(), lifetimes)) return undefined
+      const ticket = store.save(touchedSession(session, now(), lifetimes))
+      return ticket instanceof Promise ? ticket.then((text) => cookies.writeTicket(text, earlier)) : cookies.writeTicket(ticket, earlier)
+    },
+    end ({ session, cookies: earlier }) {
+      if (session !== undefined) revocations.revoke(session.id)
+      return cookies.clearTicket(earlier)
+    }
+  }
+}

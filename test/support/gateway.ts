@@ -1,0 +1,79 @@
+import { createServer } from 'node:net'
+import { type Test } from 'tap'
+import { stringify } from 'yaml'
+import { loadConfiguration, problemText } from '../../src/config/index.ts'
+import { createGateway } from '../../src/gateway.ts'
+import { createAudit, createLogger } from '../../src/observability/index.ts'
+import { clientId, clientSecret } from './provider.ts'
+
+export interface GatewayOptions {
+  /** The issuer, or the URL of its discovery document. */
+  readonly issuer: string
+  readonly upstream: string
+  /** Merged over the sections that a test needs anyway, section by section. */
+  readonly configuration?: Readonly<Record<string, Record<string, unknown>>>
+  /** Default: http://localhost and the port. An https origin is reached by the browser's `balancer`. */
+  readonly publicUrl?: string
+  /** Called with the origin before the gateway starts, to register the client. */
+  readonly onOrigin?: (origin: string) => Promise<void>
+  /** Default: the real one. */
+  readonly now?: () => number
+}
+
+export interface TestGateway {
+  readonly origin: string
+  readonly port: number
+  readonly audit: Record<string, unknown>[]
+  readonly logs: string[]
+  /** Every route, as `METHOD path`. */
+  readonly routes: string[]
+  close (): Promise<void>
+}
+
+export const testSecret = Buffer.alloc(32, 'doorward test').toString('base64')
+
+/** Starts a gateway from YAML as a user would, on loopback; it ends with the test. */
+export async function startGateway (t: Test, options: GatewayOptions): Promise<TestGateway> {
+  const port = await freePort()
+  const origin = options.publicUrl ?? `http://localhost:${port}`
+  await options.onOrigin?.(origin)
+  const loaded = loadConfiguration({ file: configurationFile(t, options, origin, port), environment: {} })
+  if (!loaded.ok) throw new Error(loaded.problems.map(problemText).join('\n'))
+
+  const audit: Record<string, unknown>[] = []
+  const logs: string[] = []
+  const now = options.now ?? Date.now
+  const routes: string[] = []
+  const gateway = await createGateway(loaded.configuration, {
+    now,
+    audit: createAudit((line) => { audit.push(JSON.parse(line) as Record<string, unknown>) }, now),
+    logger: createLogger({ level: 'trace', format: 'json', isTerminal: false, secretPaths: [] }, { write: (line) => { logs.push(line) } })
+  })
+  t.teardown(() => gateway.close())
+  await gateway.listen({ host: '127.0.0.1', port })
+  routes.push(...gateway.printRoutes({ commonPrefix: false }).split('\n').filter((line) => line !== ''))
+  return { origin, port, audit, logs, routes, close: () => gateway.close() }
+}
+
+function configurationFile (t: Test, { issuer, upstream, configuration = {} }: GatewayOptions, origin: string, port: number): string {
+  const base: Record<string, Record<string, unknown>> = {
+    server: { listen: `127.0.0.1:${port}`, publicUrl: origin },
+    provider: { issuer, clientId, clientSecret },
+    session: { secret: testSecret },
+    upstream: { url: upstream }
+  }
+  const sections = new Set([...Object.keys(base), ...Object.keys(configuration)])
+  const merged = Object.fromEntries([...sections].map((section) => [section, { ...base[section], ...configuration[section] }]))
+  const folder = t.testdir({ 'doorward.yaml': stringify(merged) })
+  return `${folder}/doorward.yaml`
+}
+
+/** The public URL names the port, so the port is known before there is a gateway. */
+async function freePort (): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const address = server.address()
+  await new Promise((resolve) => { server.close(resolve) })
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

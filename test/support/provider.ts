@@ -1,0 +1,80 @@
+/** The honest provider of the tests: the demo's, on a free port, with any people and clients, and a record of requests. */
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { type ClientMetadata, type Context } from 'oidc-provider'
+import { type Test } from 'tap'
+import { listenOnLoopback } from '../../demo/loopback.ts'
+import { type People } from '../../demo/people.ts'
+import { createProvider } from '../../demo/provider.ts'
+
+export interface ProviderRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly query: Readonly<Record<string, string | string[] | undefined>>
+  /** Fields of a form body; empty without one. */
+  readonly form: Readonly<Record<string, string>>
+  /** Status of the answer. */
+  readonly status: number
+}
+
+export interface TestProvider {
+  /** On host localhost, so that people sign in at another port of the gateway's host, as in the demo. */
+  readonly issuer: string
+  readonly port: number
+  /** What the provider answered so far, oldest first; the page to pick a person on is not among it. */
+  readonly requests: ProviderRequest[]
+  /** Makes a client known, or replaces the one of the same id. */
+  register (client: ClientMetadata): Promise<void>
+  /** Takes the provider off the network: connections end and are refused. Its keys and sessions stay. */
+  stop (): Promise<void>
+  /** Brings it back on the same port. */
+  start (): Promise<void>
+}
+
+export interface TestProviderOptions {
+  /** Subject → claims. Default: alice, bob and carol of the demo. */
+  readonly people?: People
+  readonly clients?: readonly ClientMetadata[]
+  /** Whether the id_token repeats the claims of userinfo. Default: true. */
+  readonly claimsInIdToken?: boolean
+}
+
+export const clientId = 'doorward'
+export const clientSecret = 'only for tests: 100 % of it, and a + too'
+
+/**
+ * A client for the gateway whose public URL is `origin`. `more` overrides, such as
+ * `{ token_endpoint_auth_method: 'client_secret_post' }`.
+ */
+export function client (origin: string, more: Partial<ClientMetadata> = {}): ClientMetadata {
+  return {
+    client_id: clientId,
+    client_secret: clientSecret,
+    redirect_uris: [`${origin}/oidc/callback`],
+    post_logout_redirect_uris: [`${origin}/`, `${origin}/oidc/logout`],
+    ...more
+  }
+}
+
+/** Starts a provider, which ends with the test. */
+export async function startProvider (t: Test, options: TestProviderOptions = {}): Promise<TestProvider> {
+  // The issuer names the port, so the port is taken before there is a provider.
+  const server = createServer()
+  const { port, close } = await listenOnLoopback(server, 0)
+  t.teardown(close)
+  const issuer = `http://localhost:${port}`
+  const requests: ProviderRequest[] = []
+  const { listener, register } = await createProvider({
+    clients: [],
+    ...options,
+    issuer,
+    onRequest: (context) => { requests.push(requestOf(context)) }
+  })
+  server.on('request', listener)
+  return { issuer, port, requests, register, stop: close, start: async () => { await listenOnLoopback(server, port) } }
+}
+
+function requestOf (context: Context): ProviderRequest {
+  const { method, path, headers, query, status } = context
+  return { method, path, headers, query: { ...query }, form: { ...context.oidc?.body }, status }
+}

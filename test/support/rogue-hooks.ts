@@ -1,0 +1,21 @@
+/** Where a test can put its hand in the rogue provider's answers: one hook an endpoint. */
+import { type JWK } from 'jose'
+import { type Raw } from './rogue-answers.ts'
+import { type SigningKeys, type TokenHeader } from './rogue-keys.ts'
+
+export type Claims = Readonly<Record<string, unknown>>
+/** What an endpoint answers: JSON with status 200, or exactly what a `raw()` says. */
+export type Body = Claims | readonly unknown[] | string | number | boolean | null | Raw
+
+type MaybePromise<Value> = Value | Promise<Value>
+
+export interface RogueHooks {
+  discovery?: (document: Claims) => MaybePromise<Body>
+  /** Parameters of the redirect back: `code`, `state`, `iss`. A list repeats a parameter. */
+  authorize?: (parameters: Readonly<Record<string, string>>) => MaybePromise<Readonly<Record<string, string | readonly string[]>> | Raw>
+  /** Claims are signed with the honest header and the current key; text is taken for the whole token. */
+  idToken?: (claims: Claims, header: TokenHeader, keys: SigningKeys) => MaybePromise<Claims | string>
+  token?: (answer: Claims) => MaybePromise<Body>
+  userinfo?: (claims: Claims) => MaybePromise<Body>
+  jwks?: (set: { keys: JWK[] }) => MaybePromise<Body>
+}

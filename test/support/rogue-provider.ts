@@ -1,0 +1,191 @@
+/**
+ * A provider that is honest except where a test says otherwise. It signs people in without asking, and each hook changes
+ * one thing: `startRogueProvider(t, { idToken: (claims) => ({ ...claims, iss: 'https://other.example' }) })`.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { type Test } from 'tap'
+import { listenOnLoopback } from '../../demo/loopback.ts'
+import { Raw, send } from './rogue-answers.ts'
+import { type Body, type Claims, type RogueHooks } from './rogue-hooks.ts'
+import { SigningKeys } from './rogue-keys.ts'
+
+export { megabytes, raw, redirect } from './rogue-answers.ts'
+export { otherRsaKey, unsigned, unusableKeys, withBrokenSignature } from './rogue-keys.ts'
+
+export interface RogueOptions extends RogueHooks {
+  /** Claims of the only person, in the id_token and in userinfo. */
+  readonly claims?: Claims
+  readonly clientId?: string
+  readonly clientSecret?: string
+}
+
+export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'other'
+
+export interface RogueRequest {
+  readonly endpoint: Endpoint
+  readonly method: string
+  readonly url: URL
+  readonly headers: IncomingMessage['headers']
+  readonly form: URLSearchParams
+}
+
+export interface RogueProvider {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** May be changed while it runs. */
+  readonly hooks: RogueHooks
+  readonly keys: SigningKeys
+  readonly requests: readonly RogueRequest[]
+  /** The requests that one endpoint got: `rogue.calls('userinfo').length`. */
+  calls (endpoint: Endpoint): RogueRequest[]
+}
+
+const paths: Readonly<Record<string, Endpoint>> = {
+  '/.well-known/openid-configuration': 'discovery',
+  '/authorize': 'authorize',
+  '/token': 'token',
+  '/userinfo': 'userinfo',
+  '/jwks': 'jwks'
+}
+
+export const roguePerson: Claims = { sub: 'rogue-1', name: 'Robin Rogue', preferred_username: 'robin', email: 'robin@example.com', groups: ['cmdbsyncer-ops'] }
+
+/** Starts a provider, which ends with the test. */
+export async function startRogueProvider (t: Test, options: RogueOptions = {}): Promise<RogueProvider> {
+  const server = createServer()
+  const { port, close } = await listenOnLoopback(server, 0)
+  t.teardown(close)
+  const rogue = new Rogue(`http://localhost:${port}`, await SigningKeys.create(), options)
+  server.on('request', (request, response) => {
+    rogue.answer(request).then(async (body) => { await send(response, body) }).catch((error: unknown) => {
+      response.destroy()
+      t.fail('the rogue provider failed', { error })
+    })
+  })
+  return rogue
+}
+
+interface Grant {
+  readonly nonce: string | null
+  readonly redirectUri: string | null
+  readonly challenge: string | null
+}
+
+class Rogue implements RogueProvider {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly hooks: RogueHooks
+  readonly keys: SigningKeys
+  readonly requests: RogueRequest[] = []
+  readonly #claims: Claims
+  readonly #grants = new Map<string, Grant>()
+
+  constructor (issuer: string, keys: SigningKeys, options: RogueOptions) {
+    const { claims = roguePerson, clientId = 'doorward', clientSecret = 'a secret of the rogue, 32 bytes and more', ...hooks } = options
+    this.issuer = issuer
+    this.keys = keys
+    this.clientId = clientId
+    this.clientSecret = clientSecret
+    this.hooks = { ...hooks }
+    this.#claims = { sub: roguePerson.sub, ...claims }
+  }
+
+  calls (endpoint: Endpoint): RogueRequest[] {
+    return this.requests.filter((request) => request.endpoint === endpoint)
+  }
+
+  async answer (incoming: IncomingMessage): Promise<Body> {
+    const { method = '', headers } = incoming
+    const url = new URL(incoming.url ?? '/', this.issuer)
+    const request = { endpoint: paths[url.pathname] ?? 'other', method, url, headers, form: new URLSearchParams(await text(incoming)) }
+    this.requests.push(request)
+    switch (request.endpoint) {
+      case 'discovery': return await this.#discovery()
+      case 'authorize': return await this.#authorize(url.searchParams)
+      case 'token': return await this.#token(request)
+      case 'userinfo': return await this.#userinfo(request)
+      case 'jwks': return await this.#jwks()
+      case 'other': return new Raw({ status: 404 })
+    }
+  }
+
+  async #discovery (): Promise<Body> {
+    const { issuer } = this
+    const document = {
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      userinfo_endpoint: `${issuer}/userinfo`,
+      jwks_uri: `${issuer}/jwks`,
+      response_types_supported: ['code'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true
+    }
+    return await this.hooks.discovery?.(document) ?? document
+  }
+
+  async #authorize (asked: URLSearchParams): Promise<Body> {
+    const code = randomBytes(16).toString('base64url')
+    const redirectUri = asked.get('redirect_uri')
+    this.#grants.set(code, { nonce: asked.get('nonce'), redirectUri, challenge: asked.get('code_challenge') })
+    const honest = { code, state: asked.get('state') ?? '', iss: this.issuer }
+    const parameters = await this.hooks.authorize?.(honest) ?? honest
+    if (parameters instanceof Raw) return parameters
+    const location = new URL(redirectUri ?? this.issuer)
+    for (const [name, value] of Object.entries(parameters)) {
+      for (const one of [value].flat()) location.searchParams.append(name, one)
+    }
+    return new Raw({ status: 303, headers: { location: location.href } })
+  }
+
+  async #token ({ form, headers }: RogueRequest): Promise<Body> {
+    const grant = this.#grants.get(form.get('code') ?? '')
+    this.#grants.delete(form.get('code') ?? '')
+    if (!this.#isClient(form, headers.authorization)) return problem(401, 'invalid_client')
+    if (grant === undefined || grant.redirectUri !== form.get('redirect_uri') || !matchesChallenge(grant, form)) return problem(400, 'invalid_grant')
+    const answer = { access_token: randomBytes(16).toString('base64url'), token_type: 'Bearer', expires_in: 3600, id_token: await this.#idToken(grant.nonce) }
+    return await this.hooks.token?.(answer) ?? answer
+  }
+
+  async #idToken (nonce: string | null): Promise<string> {
+    const now = Math.floor(Date.now() / 1000)
+    const claims = { iss: this.issuer, aud: this.clientId, iat: now, exp: now + 300, ...(nonce === null ? {} : { nonce }), ...this.#claims }
+    const token = await this.hooks.idToken?.(claims, this.keys.header, this.keys) ?? claims
+    // The header is read again: the hook may have rotated the keys.
+    return typeof token === 'string' ? token : await this.keys.sign(token, this.keys.header)
+  }
+
+  async #userinfo ({ headers }: RogueRequest): Promise<Body> {
+    if (headers.authorization?.startsWith('Bearer ') !== true) return problem(401, 'invalid_token')
+    return await this.hooks.userinfo?.(this.#claims) ?? this.#claims
+  }
+
+  async #jwks (): Promise<Body> {
+    const set = { keys: [this.keys.publicKey] }
+    return await this.hooks.jwks?.(set) ?? set
+  }
+
+  /** Id and secret are form-encoded within Basic (RFC 6749 section 2.3.1). */
+  #isClient (form: URLSearchParams, authorization: string | undefined): boolean {
+    if (authorization === undefined) return form.get('client_id') === this.clientId && form.get('client_secret') === this.clientSecret
+    const [id = '', secret = ''] = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString().split(':')
+    const decoded = new URLSearchParams(`id=${id}&secret=${secret}`)
+    return decoded.get('id') === this.clientId && decoded.get('secret') === this.clientSecret
+  }
+}
+
+function matchesChallenge ({ challenge }: Grant, form: URLSearchParams): boolean {
+  if (challenge === null) return true
+  return createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url') === challenge
+}
+
+function problem (status: number, error: string): Raw {
+  return new Raw({ status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error }) })
+}
