@@ -34,7 +34,7 @@ export function createServer (settings: ServerSettings, answer: AnswerError): Fa
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     rewriteUrl: ({ url = '' }) => isOwn(url) ? url : '/',
-    frameworkErrors: (error, request, reply) => { void answer(error, request as FastifyRequest, reply as FastifyReply) },
+    frameworkErrors: (error, request, reply) => { answer(error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() }) },
     clientErrorHandler: refuseConnection
   } satisfies FastifyServerOptions
   const transport = { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMilliseconds }

@@ -17,15 +17,15 @@ const rule = z.strictObject({
   allow: z.enum(['anonymous', 'authenticated']).optional().describe('Let everybody through, or everybody who is signed in.'),
   deny: z.literal(true).optional().describe('Let nobody through.'),
   require: requirements.optional().describe('Let those through who are signed in and meet every entry.'),
-  unauthenticated: z.enum(['auto', 'redirect', '401']).or(z.literal(401).transform(() => '401' as const)).default('auto')
+  unauthenticated: z.union([z.enum(['auto', 'redirect', '401']), z.literal(401).transform(() => '401' as const)], { error: 'expected one of auto, redirect, 401' }).prefault('auto')
     .describe('What a request without a session gets: a redirect to the sign-in, 401, or the one that suits a navigation or a program (`auto`).')
 }).superRefine((entry, context) => {
   const given = (['allow', 'deny', 'require'] as const).filter((key) => entry[key] !== undefined)
   if (given.length > 1) context.addIssue({ code: 'custom', message: `expected one of allow, deny and require, found ${given.join(' and ')}` })
-})
+}).meta({ title: 'rule' })
 
 export const accessSection = z.strictObject({
   default: z.enum(['authenticated', 'anonymous', 'deny']).default('authenticated')
     .describe('What holds for a request that no rule matches.'),
-  rules: z.array(rule).default([]).describe('The first rule that matches decides.')
-})
+  rules: z.array(rule).prefault([]).describe('The first rule that matches decides.')
+}).describe('Who may reach what.')

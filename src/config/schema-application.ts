@@ -1,26 +1,33 @@
 import { z } from 'zod'
 import { duration, filePath, webUrl } from './values.ts'
 
+/** What framing, routing and Doorward itself depend on; an application header must not override it. */
+const ownHeaders = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|cookie|proxy-.*|x-auth-assertion)$/i
+
+const headerName = z.string()
+  .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { error: 'expected a header name', abort: true })
+  .refine((name) => !ownHeaders.test(name), { error: 'this header can’t be set by a template' })
+
 export const upstreamSection = z.strictObject({
   url: webUrl('The application: http or https; may have a path of its own, which is put in front of every request’s path.'),
   preserveHost: z.boolean().default(true).describe('Send the public host in `Host`; otherwise the host of `url`.'),
   audience: z.string().min(1).optional().describe('`aud` of the assertion. Default: the origin of `url`.'),
-  connectTimeout: duration('5s').describe('How long connecting may take.'),
-  responseTimeout: duration('60s').describe('How long the application may take until its response headers.'),
-  idleTimeout: duration('5m').describe('How long the application may pause between two parts of a body; server-sent events are exempt.'),
+  connectTimeout: duration('5s', '1ms').describe('How long connecting may take.'),
+  responseTimeout: duration('60s', '1ms').describe('How long the application may take until its response headers.'),
+  idleTimeout: duration('5m', '1ms').describe('How long the application may pause between two parts of a body; server-sent events are exempt.'),
   tls: z.strictObject({
     caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust in place of the system’s.'),
     verify: z.boolean().default(true).describe('Verify the application’s certificate and name. Switching it off is warned about at every start.')
   }).prefault({}).describe('TLS to the application.')
-})
+}).describe('The application that Doorward stands in front of.')
 
 export const headersSection = z.strictObject({
   profiles: z.array(z.enum(['doorward'])).default(['doorward']).describe('Sets of identity headers that the application receives.'),
-  set: z.record(z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { error: 'expected a header name' }), z.string()).superRefine(refuseOwnHeaders).default({})
+  set: z.record(headerName, z.string()).default({})
     .describe('Further headers: name → template, such as `{claims.department}` or `{user}@{provider}`. A client’s header of that name is removed.'),
   encoding: z.enum(['percent', 'base64url', 'latin1']).default('percent')
     .describe('How values outside visible ASCII are written: percent-encoded UTF-8, base64url of the whole value, or latin1 with `?` for what does not fit.')
-})
+}).describe('What the application is told about whoever is signed in.')
 
 export const assertionSection = z.strictObject({
   algorithm: z.enum(['ES256', 'EdDSA', 'RS256', 'PS256']).default('ES256').describe('Signature algorithm of the assertion.'),
@@ -28,27 +35,18 @@ export const assertionSection = z.strictObject({
   keyFile: filePath.optional().describe('File that holds `key`.'),
   previousKeys: z.array(z.string().min(1)).meta({ writeOnly: true }).default([]).describe('Earlier keys, private or public: still published in the JWKS, never used to sign.'),
   previousKeysFile: filePath.optional().describe('File that holds `previousKeys`: PEM blocks one after the other, or a JWK Set.'),
-  lifetime: duration('5m').describe('How long an assertion is valid. It is reused until half of that has passed.')
-})
+  lifetime: duration('5m', '10s').describe('How long an assertion is valid. It is reused until half of that has passed.')
+}).describe('The signed statement of who is signed in, in `X-Auth-Assertion`.')
 
 export const pagesSection = z.strictObject({
   detail: z.enum(['full', 'minimal']).default('full').describe('Whether the refused page says which rule refused and who you are, or only that access was refused.')
-})
+}).describe('The pages that people see.')
 
 export const auditSection = z.strictObject({
   destination: z.string().min(1).default('stdout').describe('`stdout`, or the path of a file that is appended to. One JSON object a line.')
-})
+}).describe('Who signed in, who was refused, and why.')
 
 export const logSection = z.strictObject({
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('The least severe level that is logged.'),
   format: z.enum(['auto', 'pretty', 'json']).default('auto').describe('`auto` is pretty on a terminal and JSON otherwise.')
-})
-
-/** What framing, routing and Doorward itself depend on; an application header must not override it. */
-const ownHeaders = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|cookie|proxy-.*|x-auth-assertion)$/i
-
-function refuseOwnHeaders (set: Record<string, string>, context: z.RefinementCtx): void {
-  for (const name of Object.keys(set)) {
-    if (ownHeaders.test(name)) context.addIssue({ code: 'custom', path: [name], message: 'this header can’t be set by a template' })
-  }
-}
+}).describe('What Doorward writes about its own work, to standard output.')

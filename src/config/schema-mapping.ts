@@ -16,13 +16,13 @@ export const claimsSection = z.strictObject({
 }).describe('Which claim holds what: a name, or a JSON pointer (RFC 6901) that begins with a slash.')
 
 export const groupsSection = z.strictObject({
-  rename: z.record(z.string().min(1), z.union([z.string().min(1), names.min(1)])).default({})
+  rename: z.record(z.string().min(1), z.union([z.string().min(1), names.min(1)], { error: 'expected a group or a list of groups' })).default({})
     .describe('Group of the provider → one or more groups of the application.'),
-  filter: z.string().refine(isRegularExpression, { error: 'expected a regular expression' }).optional()
+  filter: z.string().refine(isRegularExpression, { error: 'expected a regular expression' }).meta({ title: 'regular expression', format: 'regex' }).optional()
     .describe('Regular expression that a group must match to be kept, applied after `rename`.'),
   allow: names.default([]).describe('Member of at least one of these, or the sign-in is refused. The provider’s name or a renamed one, in any case.'),
   require: names.default([]).describe('Member of all of these, or the sign-in is refused. The provider’s name or a renamed one, in any case.')
-})
+}).describe('Which groups count, under which names, and who may sign in at all.')
 
 const grant = z.strictObject({
   roles: names.default([]).describe('Roles.'),
@@ -30,18 +30,18 @@ const grant = z.strictObject({
     .describe('Attributes: a flag, which is OR-ed over all matching groups, or a list, which is unioned.'),
   organizations: rolesByName.default({}).describe('Organization → roles in it.'),
   projects: rolesByName.default({}).describe('Project → roles in it.')
-})
+}).meta({ title: 'grant' })
 
 export const rolesSection = z.strictObject({
   default: names.default([]).describe('Roles that everyone who signs in has.'),
   allow: names.optional().describe('Where given, roles taken from the roles claim are limited to these.'),
   mapping: z.record(z.string().min(1), grant).superRefine(refuseMixedAttributes).default({})
     .describe('Group (after rename and filter) or role of the roles claim, in any case → what it grants.')
-})
+}).describe('Which groups give which roles, attributes, organizations and projects.')
 
 export const organizationsSection = z.strictObject({
   default: z.string().min(1).optional().describe('Organization that everyone belongs to; without it nobody does by default.')
-})
+}).describe('Organizations that do not depend on a group.')
 
 type Grant = z.output<typeof grant>
 

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { duration, filePath, isLoopback, secretKey, webUrl } from './values.ts'
 
+/** Set by Doorward on every authorization request; a second value would be ambiguous (RFC 6749 section 3.1). */
+const reservedParameters = new Set(['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method', 'request', 'request_uri'])
+
+const authorizationParameter = z.string()
+  .min(1)
+  .refine((name) => !reservedParameters.has(name), { error: 'Doorward sets this parameter itself' })
+
 export const serverSection = z.strictObject({
   listen: z.string()
     .regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:/]+):\d{1,5}$|^unix:\/.+$/, { error: 'expected host:port or unix:/path' })
@@ -8,7 +15,8 @@ export const serverSection = z.strictObject({
     .describe('Where Doorward listens: `host:port`, or `unix:/path`.'),
   publicUrl: webUrl('Where people reach Doorward. Never guessed from request headers. https, unless the host is loopback.')
     .refine((text) => isHttpsOrLoopback(text), { error: 'expected https; plain http is accepted only on loopback' })
-    .refine((text) => URL.parse(text)?.pathname === '/', { error: 'expected an origin without a path, such as https://app.example.com' }),
+    .refine((text) => URL.parse(text)?.pathname === '/', { error: 'expected an origin without a path, such as https://app.example.com' })
+    .transform((text) => new URL(text).origin),
   basePath: z.string()
     .regex(/^(\/[A-Za-z0-9_-]+)+$/, { error: 'expected a path such as /oidc, without a slash at its end' })
     .default('/oidc')
@@ -18,7 +26,7 @@ export const serverSection = z.strictObject({
     keyFile: filePath.describe('Private key in PEM.')
   }).optional().describe('Serve TLS itself; without it, plain HTTP behind a load balancer or inside a pod.'),
   drainTimeout: duration('25s').describe('After a termination signal, running requests may take this long to finish.')
-})
+}).describe('Where Doorward listens, and where people reach it.')
 
 export const providerSection = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, - or _' }).default('default')
@@ -36,23 +44,23 @@ export const providerSection = z.strictObject({
     .refine((scopes) => scopes.includes('openid'), { error: 'expected `openid` among the scopes' })
     .default(['openid', 'email', 'profile'])
     .describe('Scopes to ask for.'),
-  authorizationParams: z.record(z.string().min(1), z.string()).superRefine(refuseReservedParameters).default({})
+  authorizationParams: z.record(authorizationParameter, z.string()).default({})
     .describe('Extra parameters of the authorization request, such as `prompt` or ADFS’ `resource`. One that Doorward sets itself is refused.'),
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),
   caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, for connections to this provider.'),
   clockTolerance: duration('30s').describe('How far the clocks of Doorward and the provider may differ.')
-})
+}).describe('The OpenID Connect provider that people sign in at.')
 
 export const sessionSection = z.strictObject({
   store: z.enum(['cookie']).default('cookie').describe('Where sessions live. `cookie`: sealed in the browser’s cookies, nothing is kept on the server.'),
   secret: secretKey.meta({ writeOnly: true }).optional()
     .describe('Key that seals sessions: 32 bytes or more in base64. Without it a random one is made at every start, and everybody has to sign in again.'),
   secretFile: filePath.optional().describe('File that holds `secret`.'),
-  previousSecrets: z.array(secretKey).meta({ writeOnly: true }).default([])
+  previousSecrets: z.array(secretKey).meta({ writeOnly: true }).prefault([])
     .describe('Earlier secrets: sessions sealed with them are still accepted, none is sealed with them.'),
   previousSecretsFile: filePath.optional().describe('File that holds `previousSecrets`, one a line.'),
-  idleTimeout: duration('30m').describe('A session ends when it is not used for this long.'),
-  maxLifetime: duration('8h').describe('A session ends this long after the sign-in, used or not.'),
+  idleTimeout: duration('30m', '1ms').describe('A session ends when it is not used for this long.'),
+  maxLifetime: duration('8h', '1ms').describe('A session ends this long after the sign-in, used or not.'),
   cookie: z.strictObject({
     name: z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/, { error: 'expected a cookie name of 1 to 64 characters' }).optional()
       .describe('Name of the session cookie. Default: `__Host-doorward` on https, `__Secure-doorward` where `domain` is set, `doorward` on http://localhost.'),
@@ -60,17 +68,7 @@ export const sessionSection = z.strictObject({
     domain: z.string().regex(/^[A-Za-z0-9.-]+$/, { error: 'expected a host name' }).optional()
       .describe('Domain attribute: shares the session with every host below it. Absent: this host alone.')
   }).prefault({}).describe('The session cookie.')
-})
-
-/** Set by Doorward on every authorization request; a second value would be ambiguous (RFC 6749 section 3.1). */
-const reservedParameters = new Set(['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method', 'request', 'request_uri'])
-
-function refuseReservedParameters (parameters: Record<string, string>, context: z.RefinementCtx): void {
-  for (const name of Object.keys(parameters)) {
-    if (!reservedParameters.has(name)) continue
-    context.addIssue({ code: 'custom', path: [name], message: 'Doorward sets this parameter itself' })
-  }
-}
+}).describe('How long a sign-in lasts, and where it is kept.')
 
 function isHttpsOrLoopback (text: string): boolean {
   const url = URL.parse(text)

@@ -3,11 +3,17 @@ import { z } from 'zod'
 const unitMilliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const durationPattern = /^(\d{1,9})(ms|s|m|h|d)$/
 
-/** Text such as `30s`; the parsed value is in milliseconds. */
-export function duration (fallback: string) {
-  return z.string()
-    .regex(durationPattern, { error: 'expected a duration such as 500ms, 30s, 15m, 8h or 7d' })
+const expectedDuration = 'expected a duration such as 500ms, 30s, 15m, 8h or 7d'
+const longestDuration = '365d'
+
+/** Text such as `30s`, between `shortest` and a year; the parsed value is in milliseconds. */
+export function duration (fallback: string, shortest = '0s') {
+  return z.string({ error: (issue) => typeof issue.input === 'number' ? `${expectedDuration}; a number needs a unit` : expectedDuration })
+    .regex(durationPattern, { error: expectedDuration })
     .transform(toMilliseconds)
+    .refine((milliseconds) => milliseconds >= toMilliseconds(shortest), { error: `expected at least ${shortest}` })
+    .refine((milliseconds) => milliseconds <= toMilliseconds(longestDuration), { error: `expected at most ${longestDuration}` })
+    .meta({ title: 'duration' })
     .prefault(fallback)
 }
 
@@ -16,21 +22,29 @@ function toMilliseconds (text: string): number {
   return Number(count) * unitMilliseconds[unit as keyof typeof unitMilliseconds]
 }
 
+/** The duration as an administrator would write it: in the largest unit that divides it. */
+export function durationText (milliseconds: number): string {
+  const [unit, size] = Object.entries(unitMilliseconds).findLast(([, size]) => milliseconds % size === 0) ?? ['ms', 1]
+  return `${milliseconds / size}${unit}`
+}
+
 /** A key of at least 32 bytes in base64 or base64url, as `doorward keygen` prints it; the parsed value is its bytes. */
 export const secretKey = z.string()
   .regex(/^[A-Za-z0-9+/_-]+={0,2}$/, { error: 'expected base64 text, as `doorward keygen` prints it' })
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((bytes) => bytes.length >= 32, { error: 'expected at least 32 bytes in base64; `doorward keygen` prints a fresh one' })
+  .meta({ title: 'key in base64' })
 
 /** Path to a file that is read at start; the parsed value is still the path. */
-export const filePath = z.string().min(1, { error: 'expected the path of a file' })
+export const filePath = z.string().min(1, { error: 'expected the path of a file' }).meta({ title: 'file path' })
 
 /** An http or https URL without user, password, query or fragment. */
 export function webUrl (description: string) {
   return z.string().superRefine((text, context) => {
     const problem = webUrlProblem(text)
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
-  }).describe(description)
+    // What is no URL at all is not judged further.
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem, continue: false })
+  }).meta({ title: 'URL', description, format: 'uri' })
 }
 
 function webUrlProblem (text: string): string | undefined {

@@ -1,8 +1,8 @@
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { auditRequest } from '../observability/index.ts'
 import { type FoundSession } from '../sessions/index.ts'
-import { type SignInParts } from './index.ts'
 import { LoginProblem } from './login-problem.ts'
+import { type SignInParts } from './parts.ts'
 
 export interface LoginWish {
   readonly returnTo: string

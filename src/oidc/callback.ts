@@ -3,10 +3,10 @@ import { type Identity } from '../mapping/index.ts'
 import { auditRequest } from '../observability/index.ts'
 import { type FoundSession } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
-import { type SignInParts } from './index.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type LostLogin, type ResumedLogin } from './logins.ts'
 import { parametersOf } from './parameters.ts'
+import { type SignInParts } from './parts.ts'
 
 const method = { method: 'oidc' }
 

@@ -2,9 +2,9 @@ import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import { beginLogin } from './begin-login.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
-import { type SignInParts } from './index.ts'
 import { parametersOf } from './parameters.ts'
 import { returnToPath } from './return-to.ts'
+import { type SignInParts } from './parts.ts'
 
 /** `GET /login?return_to=PATH[&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
 export function mountLogin (app: FastifyInstance, parts: SignInParts): void {

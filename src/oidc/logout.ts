@@ -1,7 +1,7 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { auditRequest } from '../observability/index.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
-import { type SignInParts } from './index.ts'
+import { type SignInParts } from './parts.ts'
 
 /**
  * `GET` and `POST /logout`: ends the session here. One that another site caused is asked about first: signing people

@@ -1,7 +1,7 @@
 import { type FastifyInstance } from 'fastify'
 import { Problem } from '../errors.ts'
 import { type Session } from '../sessions/index.ts'
-import { type SignInParts } from './index.ts'
+import { type SignInParts } from './parts.ts'
 
 /** `GET /session`: who am I, for the application's scripts. Never a token; asking does not extend the session. */
 export function mountSession (app: FastifyInstance, { basePath, sessions }: SignInParts): void {

@@ -21,6 +21,7 @@ import { keepSession } from './keep-session.ts'
 import { loadSession } from './load-session.ts'
 
 export { answerProblem, type ProblemParts } from './answer-problem.ts'
+export { canonicalPath } from './canonical-path.ts'
 export { compileTemplates, templateClaims } from './header-template.ts'
 export { createIdentityProfile } from './identity-profile.ts'
 

@@ -42,7 +42,6 @@ export interface Sessions {
 }
 
 export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, now }: SessionParts): Sessions {
-
   function judge (cookiesSent: RequestCookies, session: Session | undefined): FoundSession {
     if (session === undefined) return { cookies: cookiesSent, session }
     const reason = revocations.isRevoked(session.id) ? 'revoked' : sessionEnd(session, now())

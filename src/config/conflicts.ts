@@ -1,0 +1,52 @@
+import { type Configuration } from './schema.ts'
+import { durationText } from './values.ts'
+
+/** Settings that are fine one by one and can't hold together. */
+export interface Conflict {
+  /** The settings concerned; the first is the one to change, unless only another one was given. */
+  readonly settings: readonly string[]
+  readonly message: string
+}
+
+/** Everything in a configuration that contradicts something else in it. */
+export function checkTogether ({ server, provider, session }: Configuration): Conflict[] {
+  return [
+    ...lifetimeConflicts(session),
+    ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
+    ...clientConflicts(provider)
+  ]
+}
+
+function lifetimeConflicts ({ idleTimeout, maxLifetime }: Configuration['session']): Conflict[] {
+  if (idleTimeout <= maxLifetime) return []
+  return [{
+    settings: ['session.idleTimeout', 'session.maxLifetime'],
+    message: `session.idleTimeout (${durationText(idleTimeout)}) must not be longer than session.maxLifetime (${durationText(maxLifetime)})`
+  }]
+}
+
+/** What browsers refuse (RFC 6265bis sections 4.1.3, 5.7): the sign-in would never stick. */
+function cookieConflicts ({ name = '', sameSite, domain }: Configuration['session']['cookie'], publicUrl: URL): Conflict[] {
+  const conflicts: Conflict[] = []
+  const plain = publicUrl.protocol !== 'https:'
+  if (/^__(Host|Secure)-/i.test(name) && plain) conflicts.push({ settings: ['session.cookie.name', 'server.publicUrl'], message: `a cookie name with the prefix ${name.slice(0, name.indexOf('-') + 1)} needs https in server.publicUrl` })
+  if (/^__Host-/i.test(name) && domain !== undefined) conflicts.push({ settings: ['session.cookie.name', 'session.cookie.domain'], message: 'a cookie name with the prefix __Host- can’t be combined with session.cookie.domain; expected __Secure- or no prefix' })
+  if (sameSite === 'none' && plain) conflicts.push({ settings: ['session.cookie.sameSite', 'server.publicUrl'], message: 'none needs https in server.publicUrl' })
+  if (domain !== undefined && !covers(domain, publicUrl.hostname)) conflicts.push({ settings: ['session.cookie.domain', 'server.publicUrl'], message: `expected the host of server.publicUrl (${publicUrl.hostname}) or a domain above it; found ${JSON.stringify(domain)}` })
+  return conflicts
+}
+
+/** The domain is the host, or above it and more than a top-level domain, to which browsers give no cookie. */
+function covers (domain: string, host: string): boolean {
+  const name = domain.toLowerCase().replace(/^\./, '')
+  if (name === host) return true
+  const isAddress = /^[\d.]+$|^\[/.test(host)
+  return !isAddress && name.includes('.') && host.endsWith(`.${name}`)
+}
+
+function clientConflicts ({ clientAuth, clientSecret }: Configuration['provider']): Conflict[] {
+  const concerned = ['provider.clientAuth', 'provider.clientSecret']
+  if (clientAuth === 'none' && clientSecret !== undefined) return [{ settings: concerned, message: 'none can’t be combined with a client secret' }]
+  if (clientAuth.startsWith('client_secret_') && clientSecret === undefined) return [{ settings: concerned, message: `${clientAuth} needs provider.clientSecret or provider.clientSecretFile` }]
+  return []
+}

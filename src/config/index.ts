@@ -1,0 +1,12 @@
+/**
+ * The configuration: from a YAML file, environment variables and secret files to one complete, checked, frozen object.
+ *
+ * Owns the schema and all that is derived from it (settings, variables, JSON Schema, reference), the search for the
+ * file, and every message about what is wrong in it. It does not own what the settings do: every other part is handed
+ * its own slice by the gateway and never sees this folder.
+ */
+export { configurationSchema, type Configuration } from './schema.ts'
+export { loadConfiguration, type LoadOptions, type LoadOutcome } from './load.ts'
+export { type ConfigurationProblem, problemText } from './report.ts'
+export { jsonSchema } from './json-schema.ts'
+export { settings, type Setting } from './settings.ts'

@@ -1,0 +1,20 @@
+import { type Mapping } from '../mapping/index.ts'
+import { type Audit } from '../observability/index.ts'
+import { type Pages } from '../pages/index.ts'
+import { type Sessions } from '../sessions/index.ts'
+import { type Logins } from './logins.ts'
+import { type Provider } from './provider.ts'
+
+/** What the flows work with. */
+export interface SignInParts {
+  readonly basePath: string
+  readonly publicOrigin: string
+  /** SameSite=Strict withholds the new session from the redirect that ends a sign-in; a page has to step in. */
+  readonly sessionIsStrict: boolean
+  readonly provider: Provider
+  readonly logins: Logins
+  readonly sessions: Sessions
+  readonly mapping: Mapping
+  readonly pages: Pages
+  readonly audit: Audit
+}
