@@ -22,7 +22,7 @@ const folderRules = Object.entries(above).map(([folder, allowed]) => ({
 
 /** Each library has one home, so that it can be understood, tested and replaced there. */
 const homes = {
-  oauth4webapi: '^src/oidc/provider(-failure)?\\.ts$',
+  oauth4webapi: '^src/oidc/provider[^/]*\\.ts$',
   jose: '^src/(oidc|assertion)/',
   '@fastify/secure-session': '^src/sessions/sealing\\.ts$',
   cookie: '^src/sessions/cookies\\.ts$',

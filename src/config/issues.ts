@@ -73,6 +73,8 @@ function found ({ code, message }: z.core.$ZodIssue, path: Path, value: unknown)
   if (!message.startsWith('expected')) return ''
   if (value === null) return '; found nothing'
   if (typeof value === 'object') return ['invalid_type', 'invalid_union'].includes(code) ? `; found ${Array.isArray(value) ? 'a list' : 'a map'}` : ''
+  // In place of a section there may be the secret that belongs in it.
+  if (schemaAt(path)?.properties !== undefined) return `; found ${typeof value === 'string' ? 'text' : `a ${typeof value}`}`
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
   if (isSecret(path) || /:\/\/.*[@?#]/.test(text)) return ''
   return `; found ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`

@@ -25,7 +25,6 @@ export function ignoredKinds (value: unknown): string[] {
 }
 
 function entriesOf (value: unknown): readonly unknown[] {
-  if (value === undefined) return []
   return Array.isArray(value) ? value : [value]
 }
 
@@ -37,8 +36,8 @@ function kindOf (value: unknown): string {
 
 function member (value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
-  // RFC 6901 section 4: an element of a list is named by its index, and by nothing else.
-  if (Array.isArray(value) && !/^(0|[1-9]\d*)$/.test(key)) return undefined
+  // RFC 6901 section 4: an element of a list is named by its index. The length is a list's own, but no element.
+  if (Array.isArray(value) && key === 'length') return undefined
   return (value as Record<string, unknown>)[key]
 }
 

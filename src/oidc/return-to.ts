@@ -3,16 +3,14 @@
  *
  * A browser takes `\` for `/`, drops tabs and line breaks, and reads `//host` as another site; proxies and frameworks
  * decode once more than one thinks (CVE-2020-5233, CVE-2020-11053, CVE-2021-32786, CVE-2022-23527). So the path is
- * looked at as written and after each of three decodings, and finally as the browser will resolve it.
+ * looked at as written and after each of three decodings, each time also as a browser would resolve it.
  */
 export function returnToPath (given: string, publicOrigin: string): string | undefined {
   const text = given.toWellFormed().replace(/\P{ASCII}+/gu, encodeURIComponent)
   if (!/^\/[\x21-\x5B\x5D-\x7E]*$/.test(text.split('?', 1)[0] ?? '') || !/^[\x21-\x7E]+$/.test(text)) return undefined
   const [path = ''] = text.split(/[?#]/, 1)
-  if (!decodings(path).every(staysBelowOneSlash)) return undefined
-  const url = URL.parse(text, publicOrigin)
-  if (url === null || url.origin !== publicOrigin || url.pathname.startsWith('//')) return undefined
-  return text
+  const staysHere = decodings(path).every((reading) => staysBelowOneSlash(reading) && resolvesTo(publicOrigin, reading))
+  return staysHere ? text : undefined
 }
 
 const maxLength = 1500
@@ -40,4 +38,10 @@ function decodeAscii (text: string): string {
 function staysBelowOneSlash (path: string): boolean {
   // eslint-disable-next-line no-control-regex -- controls are what is looked for
   return !/[\x00-\x1F\x7F\\]/.test(path) && !/^\/[\s./]*\//.test(path)
+}
+
+/** Dot segments may uncover two slashes at the beginning, which the next reader takes for the name of a host. */
+function resolvesTo (publicOrigin: string, path: string): boolean {
+  const url = URL.parse(path, publicOrigin)
+  return url !== null && url.origin === publicOrigin && !url.pathname.startsWith('//')
 }

@@ -26,7 +26,7 @@ export interface SessionParts {
 export interface FoundSession {
   readonly cookies: RequestCookies
   readonly session: Session | undefined
-  /** Set where the browser sent a session that is over. */
+  /** Set where the browser sent a session that is over; `revoked` also where its end has been told before. */
   readonly ended?: { readonly session: Session, readonly reason: SessionEnd | 'revoked' } | undefined
 }
 
@@ -46,6 +46,8 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     if (session === undefined) return { cookies: cookiesSent, session }
     const reason = revocations.isRevoked(session.id) ? 'revoked' : sessionEnd(session, now())
     if (reason === undefined) return { cookies: cookiesSent, session }
+    // Its end is told once: browsers go on sending the cookie, and anybody may.
+    revocations.revoke(session.id)
     return { cookies: cookiesSent, session: undefined, ended: { session, reason } }
   }
 

@@ -1,0 +1,26 @@
+import * as oauth from 'oauth4webapi'
+import { type LoginSecrets, type ProviderSettings } from './provider.ts'
+
+/** The address that a browser is sent to (OpenID Connect Core section 3.1.2.1, RFC 7636 section 4.3). */
+export async function authorizationUrl (server: oauth.AuthorizationServer, settings: ProviderSettings, secrets: LoginSecrets, chooseAccount: boolean): Promise<URL> {
+  const url = new URL(server.authorization_endpoint ?? '')
+  const parameters: Record<string, string> = {
+    ...settings.authorizationParams,
+    ...(chooseAccount && { prompt: accountPrompt(server) }),
+    client_id: settings.clientId,
+    redirect_uri: settings.redirectUri,
+    response_type: 'code',
+    scope: settings.scopes.join(' '),
+    state: secrets.state,
+    nonce: secrets.nonce,
+    ...(settings.pkce && { code_challenge: await oauth.calculatePKCECodeChallenge(secrets.codeVerifier), code_challenge_method: 'S256' })
+  }
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  return url
+}
+
+/** Every provider knows `login`; not every one has accounts to choose from, and some refuse a prompt they don't know. */
+function accountPrompt (server: oauth.AuthorizationServer): string {
+  const supported = server['prompt_values_supported']
+  return Array.isArray(supported) && supported.includes('select_account') ? 'select_account' : 'login'
+}
