@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { createAccess, referencedClaims } from '../access/index.ts'
 import { type Configuration, loadConfiguration, problemText } from '../config/index.ts'
 import { type Claims, createMapping, type MappingResult } from '../mapping/index.ts'
-import { canonicalPath, isUnderBasePath } from '../pipeline/canonical-path.ts'
+import { canonicalPath, isUnderBasePath } from '../pipeline/index.ts'
 import { type Explanation, explanationText, type RequestVerdict } from './explanation.ts'
 import { type Terminal } from './terminal.ts'
 
@@ -55,7 +55,7 @@ function readClaims (file: string): Claims | string {
 function explanationOf (configuration: Configuration, claims: Claims, { path, method = 'GET' }: ExplainArguments): Explanation {
   const mapping = createMapping({ ...configuration, keepClaims: referencedClaims(configuration.access.rules) })
   const mapped = mapping(claims, configuration.provider.id)
-  const request = path === undefined ? undefined : requestVerdict(configuration, mapped, path, method.toUpperCase())
+  const request = path === undefined ? undefined : requestVerdict(configuration, mapped, path, method)
   const isAllowed = mapped.refusal === undefined && (request === undefined || request.outcome === 'allow' || request.outcome === 'own_route')
   return { outcome: isAllowed ? 'allowed' : 'refused', ...mapped, ...request && { request } }
 }

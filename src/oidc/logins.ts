@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type Cookies, type RequestCookies, type Seal } from '../sessions/index.ts'
-import { type LoginSecrets } from './provider.ts'
+import { type LoginSecrets } from './provider-settings.ts'
 import { boundedReturnTo } from './return-to.ts'
 
 /** A login that the browser's cookie proves to be its own. */

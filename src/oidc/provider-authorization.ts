@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { type LoginSecrets, type ProviderSettings } from './provider.ts'
+import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 
 /** The address that a browser is sent to (OpenID Connect Core section 3.1.2.1, RFC 7636 section 4.3). */
 export async function authorizationUrl (server: oauth.AuthorizationServer, settings: ProviderSettings, secrets: LoginSecrets, chooseAccount: boolean): Promise<URL> {

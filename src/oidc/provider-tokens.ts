@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { type Claims } from '../mapping/index.ts'
 import { LoginProblem } from './login-problem.ts'
-import { type LoginSecrets, type ProviderSettings } from './provider.ts'
+import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 import { clientAuthentication } from './provider-client.ts'
 import { providerFailure, type Stage } from './provider-failure.ts'
 import { type ProviderHttp } from './provider-http.ts'

@@ -21,7 +21,7 @@ import { keepSession } from './keep-session.ts'
 import { loadSession } from './load-session.ts'
 
 export { answerProblem, type ProblemParts } from './answer-problem.ts'
-export { canonicalPath } from './canonical-path.ts'
+export { canonicalPath, isUnderBasePath } from './canonical-path.ts'
 export { compileTemplates, templateClaims } from './header-template.ts'
 export { createIdentityProfile } from './identity-profile.ts'
 

@@ -1,0 +1,23 @@
+/** One provider of the configuration. Durations are in milliseconds. */
+export interface ProviderSettings {
+  readonly id: string
+  /** Issuer URL, or the URL of the discovery document. */
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret?: string | undefined
+  readonly clientAuth: 'auto' | 'client_secret_basic' | 'client_secret_post' | 'none'
+  readonly pkce: boolean
+  readonly scopes: readonly string[]
+  readonly authorizationParams: Readonly<Record<string, string>>
+  readonly userinfo: boolean
+  readonly caPem?: string | undefined
+  readonly clockToleranceMilliseconds: number
+  readonly redirectUri: string
+}
+
+/** What binds an authorization response to the browser and the request that caused it (RFC 9700 sections 4.5 and 4.7). */
+export interface LoginSecrets {
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+}
