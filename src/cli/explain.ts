@@ -55,7 +55,7 @@ function readClaims (file: string): Claims | string {
 function explanationOf (configuration: Configuration, claims: Claims, { path, method = 'GET' }: ExplainArguments): Explanation {
   const mapping = createMapping({ ...configuration, keepClaims: referencedClaims(configuration.access.rules) })
   const mapped = mapping(claims, configuration.provider.id)
-  const request = path === undefined ? undefined : requestVerdict(configuration, mapped, path, method)
+  const request = path === undefined ? undefined : requestVerdict(configuration, mapped, path, method.toUpperCase())
   const isAllowed = mapped.refusal === undefined && (request === undefined || request.outcome === 'allow' || request.outcome === 'own_route')
   return { outcome: isAllowed ? 'allowed' : 'refused', ...mapped, ...request && { request } }
 }

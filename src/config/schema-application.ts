@@ -8,6 +8,15 @@ const headerName = z.string()
   .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { error: 'expected a header name', abort: true })
   .refine((name) => !ownHeaders.test(name), { error: 'this header can’t be set by a template' })
 
+const templateReference = /^(sub|user|email|name|firstName|lastName|provider|groups|roles|claims\..+|attributes\..+)$/
+
+const headerTemplate = z.string().superRefine((text, context) => {
+  for (const [placeholder, reference = ''] of text.matchAll(/\{([^{}]*)\}/g)) {
+    if (templateReference.test(reference)) continue
+    context.addIssue({ code: 'custom', message: `${placeholder} is no placeholder; expected one of {user}, {sub}, {email}, {name}, {firstName}, {lastName}, {provider}, {groups}, {roles}, {claims.NAME}, {attributes.NAME}` })
+  }
+})
+
 export const upstreamSection = z.strictObject({
   url: webUrl('The application: http or https; may have a path of its own, which is put in front of every request’s path.'),
   preserveHost: z.boolean().default(true).describe('Send the public host in `Host`; otherwise the host of `url`.'),
@@ -23,7 +32,7 @@ export const upstreamSection = z.strictObject({
 
 export const headersSection = z.strictObject({
   profiles: z.array(z.enum(['doorward'])).default(['doorward']).describe('Sets of identity headers that the application receives.'),
-  set: z.record(headerName, z.string()).default({})
+  set: z.record(headerName, headerTemplate).default({})
     .describe('Further headers: name → template, such as `{claims.department}` or `{user}@{provider}`. A client’s header of that name is removed.'),
   encoding: z.enum(['percent', 'base64url', 'latin1']).default('percent')
     .describe('How values outside visible ASCII are written: percent-encoded UTF-8, base64url of the whole value, or latin1 with `?` for what does not fit.')

@@ -1,0 +1,331 @@
+import fc from 'fast-check'
+import { test } from 'tap'
+import { createMapping, type Claims, type MappingResult, type MappingSettings, readClaim, textList } from '../../src/mapping/index.ts'
+
+interface Given {
+  readonly claims?: Partial<MappingSettings['claims']>
+  readonly groups?: Partial<MappingSettings['groups']>
+  readonly roles?: Partial<MappingSettings['roles']>
+  readonly organizations?: MappingSettings['organizations']
+  readonly keepClaims?: readonly string[]
+}
+
+function settings (given: Given = {}): MappingSettings {
+  return {
+    claims: { user: 'preferred_username', email: 'email', name: 'name', firstName: 'given_name', lastName: 'family_name', groups: 'groups', requireEmail: false, ...given.claims },
+    groups: { rename: {}, allow: [], require: [], ...given.groups },
+    roles: { default: [], mapping: {}, ...given.roles },
+    organizations: given.organizations ?? {},
+    keepClaims: given.keepClaims ?? []
+  }
+}
+
+function grant (given: Partial<MappingSettings['roles']['mapping'][string]>) {
+  return { roles: [], attributes: {}, organizations: {}, projects: {}, ...given }
+}
+
+function map (given: Given, claims: Claims): MappingResult {
+  return createMapping(settings(given))({ sub: 's-1', ...claims }, 'default')
+}
+
+/** As the session stores it and gives it back. */
+function plain (value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}
+
+const company: Given = {
+  groups: { rename: { '3f2a': ['cmdbsyncer-admins', 'staff'] }, filter: '^(cmdb|CMDB|data)' },
+  roles: {
+    default: ['user'],
+    mapping: {
+      'cmdbsyncer-admins': grant({ roles: ['admin'], attributes: { global_admin: true } }),
+      'CMDBSyncer-Ops': grant({ roles: ['host', 'log'], attributes: { global_admin: false, api_roles: ['read'] } }),
+      'cmdbsyncer-api': grant({ attributes: { api_roles: ['all', 'read'] } }),
+      'data-scientists': grant({ roles: ['log'], organizations: { 'org-1': ['member'], 'org-2': [] }, projects: { 'p-1': ['read-only'] } })
+    }
+  },
+  organizations: { default: 'company' },
+  keepClaims: ['department', '/address/country', 'absent', 'address']
+}
+
+const alice: Claims = {
+  sub: 'a-1',
+  preferred_username: 'alice',
+  email: 'alice@example.com',
+  name: 'Alice Example',
+  given_name: 'Alice',
+  family_name: 'Example',
+  groups: ['cmdbsyncer-ops', '3f2a', 'lunch', 'data-scientists', 'cmdbsyncer-ops'],
+  department: ['eng'],
+  address: { country: 'CH', lines: [{ text: 'x' }] }
+}
+
+test('claims become an identity', async (t) => {
+  const { identity } = map(company, alice)
+  t.notOk(Object.hasOwn(identity.claims, 'absent'))
+  t.strictSame(plain(identity), {
+    sub: 'a-1',
+    user: 'alice',
+    email: 'alice@example.com',
+    name: 'Alice Example',
+    firstName: 'Alice',
+    lastName: 'Example',
+    provider: 'default',
+    groups: ['cmdbsyncer-ops', 'cmdbsyncer-admins', 'data-scientists'],
+    roles: ['user', 'admin', 'host', 'log'],
+    organizations: { company: [], 'org-1': ['member'], 'org-2': [] },
+    projects: { 'p-1': ['read-only'] },
+    attributes: { global_admin: true, api_roles: ['read'] },
+    claims: { department: ['eng'], '/address/country': 'CH', address: { country: 'CH', lines: [{ text: 'x' }] } }
+  })
+})
+
+test('the trace says how everything came about', async (t) => {
+  const admins = { kind: 'mapping', key: 'cmdbsyncer-admins', matched: 'cmdbsyncer-admins' }
+  const ops = { kind: 'mapping', key: 'CMDBSyncer-Ops', matched: 'cmdbsyncer-ops' }
+  const scientists = { kind: 'mapping', key: 'data-scientists', matched: 'data-scientists' }
+  const claims = { roles: 'app_roles' }
+  const roles = { ...company.roles, allow: ['auditor'] }
+  t.strictSame(plain(map({ ...company, claims, roles }, { ...alice, groups: [7, null, ['x'], {}, ...alice['groups'] as string[], 'CMDBsyncer-ops'], app_roles: ['auditor', 'owner', '', 'auditor'] }).trace), [
+    { what: 'ignored', expected: 'groups', claim: 'groups', value: 'number' },
+    { what: 'ignored', expected: 'groups', claim: 'groups', value: 'null' },
+    { what: 'ignored', expected: 'groups', claim: 'groups', value: 'list' },
+    { what: 'ignored', expected: 'groups', claim: 'groups', value: 'object' },
+    { what: 'group', value: 'cmdbsyncer-ops', claim: 'groups' },
+    { what: 'group', value: 'cmdbsyncer-admins', claim: 'groups', renamedFrom: '3f2a' },
+    { what: 'group', value: 'staff', claim: 'groups', renamedFrom: '3f2a', dropped: 'groups.filter' },
+    { what: 'group', value: 'lunch', claim: 'groups', dropped: 'groups.filter' },
+    { what: 'group', value: 'data-scientists', claim: 'groups' },
+    { what: 'group', value: 'CMDBsyncer-ops', claim: 'groups' },
+    { what: 'role', value: 'user', by: { kind: 'default' } },
+    { what: 'organization', value: 'company', roles: [], by: { kind: 'default' } },
+    { what: 'ignored', expected: 'roles', claim: 'app_roles', value: 'empty text' },
+    { what: 'role', value: 'auditor', by: { kind: 'rolesClaim', claim: 'app_roles' } },
+    { what: 'role', value: 'owner', by: { kind: 'rolesClaim', claim: 'app_roles' }, dropped: 'roles.allow' },
+    { what: 'role', value: 'admin', by: admins },
+    { what: 'attribute', value: 'global_admin', granted: true, by: admins },
+    { what: 'role', value: 'host', by: ops },
+    { what: 'role', value: 'log', by: ops },
+    { what: 'attribute', value: 'global_admin', granted: false, by: ops },
+    { what: 'attribute', value: 'api_roles', granted: ['read'], by: ops },
+    { what: 'role', value: 'log', by: scientists },
+    { what: 'organization', value: 'org-1', roles: ['member'], by: scientists },
+    { what: 'organization', value: 'org-2', roles: [], by: scientists },
+    { what: 'project', value: 'p-1', roles: ['read-only'], by: scientists }
+  ])
+  t.strictSame(plain(map({ claims }, {}).trace), [
+    { what: 'absent', expected: 'groups', claim: 'groups' },
+    { what: 'absent', expected: 'roles', claim: 'app_roles' }
+  ])
+})
+
+const nested = { a: { 'b/c': { 'd~e': 1 } }, list: ['x', { y: 2 }], '': 'empty', '/a': 'slash', 'https://example.com/groups': ['g'], '~1': 3, nothing: null }
+const values: ReadonlyArray<[string, unknown]> = [
+  ['list', ['x', { y: 2 }]],
+  ['https://example.com/groups', ['g']],
+  ['absent', undefined],
+  ['a.b', undefined],
+  ['nothing', null],
+  ['/a', nested.a],
+  ['/a/b~1c/d~0e', 1],
+  ['/~01', 3],
+  ['/list/0', 'x'],
+  ['/list/1/y', 2],
+  ['/list/2', undefined],
+  ['/list/00', undefined],
+  ['/list/-', undefined],
+  ['/list/length', undefined],
+  ['/nothing/x', undefined],
+  ['/https:~1~1example.com~1groups/0', 'g'],
+  ['/list/0/0', undefined],
+  ['/', 'empty'],
+  ['constructor', undefined],
+  ['__proto__', undefined],
+  ['/a/__proto__', undefined],
+  ['/a/constructor/name', undefined],
+  ['toString', undefined]
+]
+
+test('a claim is read by name or by JSON pointer, and never from a prototype', async (t) => {
+  for (const [name, expected] of values) t.strictSame(readClaim(nested, name), expected, name)
+  t.equal(readClaim(JSON.parse('{"__proto__": "mine"}') as Claims, '__proto__'), 'mine')
+})
+
+const lists: ReadonlyArray<[unknown, string[]]> = [
+  [['a', 'b'], ['a', 'b']],
+  ['a, b', ['a, b']],
+  ['', []],
+  [undefined, []],
+  [null, []],
+  [7, []],
+  [{ 0: 'a', length: 1 }, []],
+  [['a', '', 7, null, ['b'], { name: 'c' }, true, ' d '], ['a', ' d ']]
+]
+
+test('a list of text is a list, or one text, and nothing else', async (t) => {
+  for (const [value, texts] of lists) {
+    t.strictSame(textList(value), texts, JSON.stringify(value))
+    t.strictSame(map({}, { groups: value }).identity.groups, texts)
+  }
+})
+
+const people: ReadonlyArray<[Claims, Record<string, unknown>]> = [
+  [{}, { user: 's-1' }],
+  [{ preferred_username: '' }, { user: 's-1' }],
+  [{ preferred_username: ['eve'] }, { user: 's-1' }],
+  [{ preferred_username: 4711 }, { user: '4711' }],
+  [{ preferred_username: ' Eve ', name: 'Eve\r\nX' }, { user: ' Eve ', name: 'Eve\r\nX' }],
+  [{ email: '', name: 7, given_name: null, family_name: {} }, { user: 's-1' }],
+  [{ preferred_username: 'eve', email: 'e@example.com', given_name: 'E', family_name: 'V' }, { user: 'eve', email: 'e@example.com', firstName: 'E', lastName: 'V' }]
+]
+
+test('names are taken as they were sent, and only text is a name', async (t) => {
+  const nobody = { sub: 's-1', provider: 'default', groups: [], roles: [], organizations: {}, projects: {}, attributes: {}, claims: {} }
+  t.notOk(Object.hasOwn(map({}, {}).identity, 'email'))
+  for (const [claims, expected] of people) t.strictSame(plain(map({}, claims).identity), { ...nobody, ...expected }, JSON.stringify(claims))
+})
+
+test('claims without a subject are nobody’s', async (t) => {
+  for (const sub of [undefined, '', 7, null]) t.throws(() => map({}, { sub }), { code: 'provider_failed' })
+})
+
+const groupRows: ReadonlyArray<[string, Partial<MappingSettings['groups']>, string[], string[]]> = [
+  ['kept in order, once each', {}, ['b', 'a', 'b', 'A'], ['b', 'a', 'A']],
+  ['renamed', { rename: { a: 'x' } }, ['a', 'b'], ['x', 'b']],
+  ['renamed to several', { rename: { a: ['x', 'y'] } }, ['a'], ['x', 'y']],
+  ['renamed in any case', { rename: { 'A-Team': 'x' } }, ['a-team'], ['x']],
+  ['renamed by the exact spelling first', { rename: { a: 'lower', A: 'upper' } }, ['A', 'a'], ['upper', 'lower']],
+  ['renamed by the first spelling otherwise', { rename: { aB: 'first', Ab: 'second' } }, ['ab'], ['first']],
+  ['renamed once', { rename: { a: 'b', b: 'c' } }, ['a', 'b'], ['b', 'c']],
+  ['the same after the rename', { rename: { a: 'x', b: ['x', 'y'] } }, ['a', 'b', 'y'], ['x', 'y']],
+  ['not renamed by what every object has', { rename: { a: 'x' } }, ['constructor', '__proto__'], ['constructor', '__proto__']],
+  ['filtered', { filter: 'b' }, ['a', 'b', 'abc'], ['b', 'abc']],
+  ['filtered after the rename', { rename: { a: 'b', b: 'c' }, filter: '^b$' }, ['a', 'b'], ['b']],
+  ['filtered with Unicode', { filter: '^\\p{L}.$' }, ['é😀', '1x'], ['é😀']],
+  ['filtered alike each time', { filter: 'a' }, ['aa', 'ab', 'ac'], ['aa', 'ab', 'ac']]
+]
+
+test('groups are renamed, then filtered', async (t) => {
+  for (const [what, given, groups, expected] of groupRows) t.strictSame(map({ groups: given }, { groups }).identity.groups, expected, what)
+})
+
+const terms: ReadonlyArray<[Given, Claims, string | undefined]> = [
+  [{}, {}, undefined],
+  [{ groups: { allow: ['a', 'b'] } }, { groups: ['b'] }, undefined],
+  [{ groups: { allow: ['a', 'b'] } }, { groups: ['B'] }, undefined],
+  [{ groups: { allow: ['a', 'b'] } }, { groups: ['c'] }, 'required_group_missing: needs membership of one of: a, b'],
+  [{ groups: { allow: ['a'] } }, {}, 'required_group_missing: needs membership of one of: a'],
+  [{ groups: { allow: ['a'] } }, { groups: ['x,a', 'CN=a,OU=b'] }, 'required_group_missing: needs membership of one of: a'],
+  [{ groups: { require: ['A', 'b'] } }, { groups: ['a', 'B'] }, undefined],
+  [{ groups: { require: ['a', 'b', 'c'] } }, { groups: ['b'] }, 'required_group_missing: needs membership of a, c'],
+  [{ groups: { require: ['a'], allow: ['b', 'c'] } }, { groups: ['a'] }, 'required_group_missing: needs membership of one of: b, c'],
+  [{ groups: { require: ['a'], allow: ['b', 'c'] } }, {}, 'required_group_missing: needs membership of a, and membership of one of: b, c'],
+  // Both names of a renamed group count, and what the filter drops counts too.
+  [{ groups: { rename: { id: 'x' }, filter: '^none$', require: ['ID', 'X'] } }, { groups: ['id'] }, undefined],
+  [{ claims: { requireEmail: true } }, { email: 'e@example.com' }, undefined],
+  [{ claims: { requireEmail: true, email: 'mail' } }, { email: 'e@example.com' }, 'no_email_claim: needs an e-mail address; the identity provider sent none in the claim mail'],
+  [{ claims: { requireEmail: true }, groups: { require: ['a'] } }, { email: '' }, 'no_email_claim: needs an e-mail address; the identity provider sent none in the claim email']
+]
+
+test('a sign-in is refused with one reason and with what is missing', async (t) => {
+  for (const [given, claims, expected] of terms) {
+    const { refusal } = map(given, claims)
+    t.equal(refusal && `${refusal.reason}: ${refusal.detail}`, expected, JSON.stringify([given, claims]))
+  }
+})
+
+const ops = grant({ roles: ['host'] })
+const roleRows: ReadonlyArray<[string, Given, Claims, string[]]> = [
+  ['an empty mapping computes nothing from groups', { roles: { default: ['user'] } }, { groups: ['admin'] }, ['user']],
+  ['keys match in any case', { roles: { mapping: { oPs: ops } } }, { groups: ['OpS'] }, ['host']],
+  ['keys that differ in case both grant', { roles: { mapping: { OPS: ops, ops: grant({ roles: ['log', 'host'] }) } } }, { groups: ['Ops'] }, ['host', 'log']],
+  ['a key matches the renamed group', { groups: { rename: { id: 'ops' } }, roles: { mapping: { ops } } }, { groups: ['id'] }, ['host']],
+  ['a key does not match the name before', { groups: { rename: { id: 'ops' } }, roles: { mapping: { id: ops } } }, { groups: ['id'] }, []],
+  ['a key does not match a filtered group', { groups: { filter: 'x' }, roles: { mapping: { ops } } }, { groups: ['ops'] }, []],
+  ['a part of a name matches nothing', { roles: { mapping: { ops } } }, { groups: ['ops2', 'devops', 'a,ops', ' ops'] }, []],
+  ['the order of the groups changes nothing', { roles: { mapping: { a: grant({ roles: ['1'] }), b: grant({ roles: ['2'] }) } } }, { groups: ['b', 'a'] }, ['1', '2']],
+  ['no roles claim is read unless one is set', {}, { roles: ['admin'] }, []],
+  ['the roles claim is taken over', { claims: { roles: 'roles' } }, { roles: ['b', 'a', 'b'] }, ['b', 'a']],
+  ['one role as text', { claims: { roles: '/realm_access/roles' } }, { realm_access: { roles: 'a' } }, ['a']],
+  ['limited to those allowed, in exactly that case', { claims: { roles: 'roles' }, roles: { allow: ['a', 'B'] } }, { roles: ['a', 'b', 'c'] }, ['a']],
+  ['an empty list allows none', { claims: { roles: 'roles' }, roles: { allow: [] } }, { roles: ['a'] }, []],
+  ['the list limits the roles claim alone', { roles: { allow: [], default: ['user'], mapping: { ops } } }, { groups: ['ops'] }, ['user', 'host']],
+  ['a claimed role is mapped like a group', { claims: { roles: 'roles' }, roles: { mapping: { OPS: ops } } }, { roles: ['ops'] }, ['ops', 'host']],
+  ['a claimed role that is not allowed is not mapped', { claims: { roles: 'roles' }, roles: { allow: ['a'], mapping: { ops } } }, { roles: ['ops'] }, []],
+  ['the groups filter does not concern the roles claim', { claims: { roles: 'roles' }, groups: { filter: 'x' } }, { roles: ['a'] }, ['a']]
+]
+
+test('roles are the union of defaults, roles claim and mapping', async (t) => {
+  for (const [what, given, claims, expected] of roleRows) t.strictSame(map(given, claims).identity.roles, expected, what)
+})
+
+test('memberships and attributes are unioned over everything that matches, flags are OR-ed', async (t) => {
+  const mapping = {
+    a: grant({ organizations: { o: ['x'], p: [] }, projects: { q: ['1', '1'] }, attributes: { flag: false, off: false, list: ['1'] } }),
+    b: grant({ organizations: { o: ['y', 'x'] }, projects: { q: ['2'], r: ['3'] }, attributes: { flag: true, list: ['2', '1'] } }),
+    c: grant({ organizations: { o: ['owner'] }, attributes: { flag: false, other: true } })
+  }
+  const { identity } = map({ roles: { mapping }, organizations: { default: 'o' } }, { groups: ['b', 'a'] })
+  t.strictSame(plain([identity.organizations, identity.projects, identity.attributes]), [
+    { o: ['x', 'y'], p: [] },
+    { q: ['1', '2'], r: ['3'] },
+    { flag: true, off: false, list: ['1', '2'] }
+  ])
+})
+
+test('names that every object has are names like any other', async (t) => {
+  const hostile = JSON.parse('{ "__proto__": ["x"], "constructor": ["y"] }') as Record<string, string[]>
+  const mapping = JSON.parse('{ "__proto__": { "roles": ["r"], "attributes": {}, "organizations": {}, "projects": {} } }') as MappingSettings['roles']['mapping']
+  const granted = map({ roles: { mapping: { g: grant({ organizations: hostile, projects: hostile, attributes: hostile }) } }, organizations: { default: '__proto__' }, keepClaims: ['__proto__'] }, JSON.parse('{ "__proto__": 1, "groups": ["g"] }') as Claims)
+  for (const record of [granted.identity.organizations, granted.identity.projects, granted.identity.attributes]) {
+    t.strictSame(Object.entries(record), [['__proto__', ['x']], ['constructor', ['y']]])
+  }
+  t.strictSame(Object.entries(granted.identity.claims), [['__proto__', 1]])
+  const { identity } = map({ roles: { mapping } }, { groups: ['__proto__'] })
+  t.strictSame(identity.roles, ['r'])
+  t.strictSame([identity.organizations['constructor'], identity.attributes['toString'], identity.claims['valueOf']], [undefined, undefined, undefined])
+})
+
+test('a kept claim that is nested without end is cut off', async (t) => {
+  const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) as unknown
+  const { identity } = map({ keepClaims: ['deep'] }, { deep })
+  t.ok(JSON.stringify(identity.claims['deep']).length < 100)
+})
+
+test('the result is frozen all the way down, and the claims and settings are left alone', async (t) => {
+  const given = settings(company)
+  const claims = structuredClone(alice)
+  const result = createMapping(given)(claims, 'default')
+  const parts = (value: unknown): unknown[] => typeof value === 'object' && value !== null ? [value, ...Object.values(value).flatMap(parts)] : []
+  t.ok(parts(result).length > 30)
+  t.strictSame(parts(result).filter((part) => !Object.isFrozen(part)), [])
+  t.strictSame([...parts(given), ...parts(claims)].filter((part) => Object.isFrozen(part)), [])
+  t.strictSame(claims, alice)
+})
+
+const json = fc.jsonValue({ maxDepth: 3 })
+const anyClaims = fc.dictionary(fc.constantFrom('sub', 'preferred_username', 'email', 'groups', 'app_roles', 'department', '__proto__'), fc.oneof(json, fc.array(fc.constantFrom('cmdbsyncer-ops', '3f2a', 'x', '__proto__'))))
+
+test('whatever the claims, the result is the same each time and survives the session', async (t) => {
+  const mapping = createMapping(settings({ ...company, claims: { roles: 'app_roles' } }))
+  const isSound = fc.property(anyClaims, (claims) => {
+    const person = { ...claims, sub: 's-1' }
+    const text = JSON.stringify(mapping(person, 'p'))
+    return text === JSON.stringify(mapping(structuredClone(person), 'p')) && text === JSON.stringify(JSON.parse(text))
+  })
+  t.doesNotThrow(() => fc.assert(isSound, { numRuns: 2_000 }))
+})
+
+test('five thousand groups are mapped in well under 50 ms', async (t) => {
+  const names = Array.from({ length: 5_000 }, (_, index) => `Group-${index}`)
+  const rename = Object.fromEntries(names.slice(0, 500).map((name) => [name, [`${name}-a`, `${name}-b`]]))
+  const mapping = Object.fromEntries(names.slice(0, 500).map((name, index) => [name.toUpperCase(), grant({ roles: [`role-${index % 50}`], organizations: { [`org-${index % 50}`]: ['member'] } })]))
+  const compiled = createMapping(settings({ groups: { rename, filter: '^Group', require: ['group-7'] }, roles: { mapping } }))
+  // The best of several: the machine may be busy with something else.
+  const milliseconds = Array.from({ length: 10 }, () => {
+    const begin = performance.now()
+    compiled({ sub: 's', groups: names }, 'p')
+    return performance.now() - begin
+  })
+  t.ok(Math.min(...milliseconds) < 50, `${Math.min(...milliseconds).toFixed(1)} ms`)
+})
