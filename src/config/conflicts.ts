@@ -1,5 +1,5 @@
 import { type Configuration } from './schema.ts'
-import { durationText } from './values.ts'
+import { durationText, isLoopback } from './values.ts'
 
 /** Settings that are fine one by one and can't hold together. */
 export interface Conflict {
@@ -13,7 +13,8 @@ export function checkTogether ({ server, provider, session }: Configuration): Co
   return [
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
-    ...clientConflicts(provider)
+    ...clientConflicts(provider),
+    ...demoConflicts(provider, session, server)
   ]
 }
 
@@ -49,4 +50,20 @@ function clientConflicts ({ clientAuth, clientSecret }: Configuration['provider'
   if (clientAuth === 'none' && clientSecret !== undefined) return [{ settings: concerned, message: 'none can’t be combined with a client secret' }]
   if (clientAuth.startsWith('client_secret_') && clientSecret === undefined) return [{ settings: concerned, message: `${clientAuth} needs provider.clientSecret or provider.clientSecretFile` }]
   return []
+}
+
+/** In every secret of the demo. They are public: whoever reads the sources could sign in as anybody. */
+const demoMark = 'demo-only'
+
+function demoConflicts ({ clientSecret = '' }: Configuration['provider'], { secret, previousSecrets }: Configuration['session'], server: Configuration['server']): Conflict[] {
+  if (isLoopback(new URL(server.publicUrl)) && isLocal(server.listen)) return []
+  const given = { 'provider.clientSecret': [clientSecret], 'session.secret': [secret ?? ''], 'session.previousSecrets': previousSecrets }
+  return Object.entries(given)
+    .filter(([, secrets]) => secrets.some((text) => text.includes(demoMark)))
+    .map(([setting]) => ({ settings: [setting], message: 'this is a secret of the demo, which everybody knows; it is accepted only while server.publicUrl and server.listen are on loopback' }))
+}
+
+function isLocal (listen: string): boolean {
+  const url = URL.parse(`http://${listen}`)
+  return listen.startsWith('unix:') || (url !== null && isLoopback(url))
 }

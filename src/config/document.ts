@@ -44,8 +44,8 @@ function faultsOf (document: Document): Fault[] {
   const errors = tooDeep === undefined ? [...document.errors, ...document.warnings] : [tooDeep]
   const faults = errors.map((error) => ({ offset: error.pos[0], message: wordsFor(error), fatal: error.code !== 'DUPLICATE_KEY' }))
   // What the parser stumbles over after its first complaint about a place only repeats it.
-  const first = faults.filter(({ offset }, index) => faults.findIndex((other) => other.offset === offset) === index)
-  return [...first, ...faultsInTree(document)]
+  const first = new Map(faults.toReversed().map((fault) => [fault.offset, fault]))
+  return [...first.values(), ...faultsInTree(document)]
 }
 
 function wordsFor ({ code, message }: YAMLError): string {

@@ -5,8 +5,8 @@
  * file, and every message about what is wrong in it. It does not own what the settings do: every other part is handed
  * its own slice by the gateway and never sees this folder.
  */
-export { configurationSchema, type Configuration } from './schema.ts'
-export { loadConfiguration, type LoadOptions, type LoadOutcome } from './load.ts'
-export { type ConfigurationProblem, problemText } from './report.ts'
+export { type Configuration } from './schema.ts'
+export { loadConfiguration, type LoadOutcome } from './load.ts'
+export { problemText } from './report.ts'
 export { jsonSchema } from './json-schema.ts'
 export { settings, type Setting } from './settings.ts'

@@ -9,7 +9,7 @@ import { type ConfigurationProblem, inOrder } from './report.ts'
 import { type Configuration } from './schema.ts'
 import { warningsFor } from './warnings.ts'
 
-export interface LoadOptions {
+interface LoadOptions {
   /** The file that `--config` names; without it the usual places are searched, and none is needed. */
   readonly file?: string | undefined
   readonly environment: Environment

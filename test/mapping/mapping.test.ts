@@ -316,16 +316,12 @@ test('whatever the claims, the result is the same each time and survives the ses
   t.doesNotThrow(() => fc.assert(isSound, { numRuns: 2_000 }))
 })
 
-test('five thousand groups are mapped in well under 50 ms', async (t) => {
+test('five thousand groups are mapped, each by its own rules', async (t) => {
   const names = Array.from({ length: 5_000 }, (_, index) => `Group-${index}`)
   const rename = Object.fromEntries(names.slice(0, 500).map((name) => [name, [`${name}-a`, `${name}-b`]]))
-  const mapping = Object.fromEntries(names.slice(0, 500).map((name, index) => [name.toUpperCase(), grant({ roles: [`role-${index % 50}`], organizations: { [`org-${index % 50}`]: ['member'] } })]))
-  const compiled = createMapping(settings({ groups: { rename, filter: '^Group', require: ['group-7'] }, roles: { mapping } }))
-  // The best of several: the machine may be busy with something else.
-  const milliseconds = Array.from({ length: 10 }, () => {
-    const begin = performance.now()
-    compiled({ sub: 's', groups: names }, 'p')
-    return performance.now() - begin
-  })
-  t.ok(Math.min(...milliseconds) < 50, `${Math.min(...milliseconds).toFixed(1)} ms`)
+  const mapping = Object.fromEntries(names.slice(500).map((name, index) => [name.toUpperCase(), grant({ roles: [`role-${index % 50}`] })]))
+  const { identity, refusal } = createMapping(settings({ groups: { rename, filter: '^Group', require: ['group-7'] }, roles: { mapping } }))({ sub: 's', groups: names }, 'p')
+  t.equal(identity.groups.length, 5_500)
+  t.equal(identity.roles.length, 50)
+  t.equal(refusal, undefined)
 })
