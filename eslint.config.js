@@ -44,7 +44,9 @@ export default [
       // tap's subtests are promises that the parent test awaits by itself.
       '@typescript-eslint/no-floating-promises': ['error', {
         checkThenables: true,
-        allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'before', 'beforeEach', 'after', 'afterEach', 'teardown'], package: 'tap' }]
+        allowForKnownSafeCalls: ['tap', '@tapjs/core', '@tapjs/test', '@tapjs/after', '@tapjs/before'].map((name) => (
+          { from: 'package', package: name, name: ['test', 'before', 'beforeEach', 'after', 'afterEach', 'teardown'] }
+        ))
       }]
     }
   }
