@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { configurationReference } from '../src/config/reference.ts'
 import { jsonSchema } from '../src/config/index.ts'
 import { problems } from '../src/errors.ts'
+import { withArchitectureDiagram } from './architecture-diagram.ts'
 
 const root = new URL('../', import.meta.url)
 const command = 'npm run docs'
@@ -13,6 +14,7 @@ const command = 'npm run docs'
 /** Path from the root of the project → what the file must hold. */
 export const generatedFiles: Readonly<Record<string, string>> = {
   'config/doorward.schema.json': schemaFile(),
+  'docs/architecture.md': await withArchitectureDiagram(await readFile(new URL('docs/architecture.md', root), 'utf8')),
   'docs/configuration.md': markdownFile('src/config/schema.ts', configurationReference()),
   'docs/errors.md': markdownFile('src/errors.ts', errorReference())
 }

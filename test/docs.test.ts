@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { test } from 'tap'
 import { parse } from 'yaml'
 import { staleFiles } from '../scripts/generate-docs.ts'
@@ -10,8 +10,15 @@ const example = readFileSync(new URL('../config/doorward.example.yaml', import.m
 /** Settings that the example shows with content of its own. */
 const exemplary = ['provider.authorizationParams', 'groups.rename', 'roles.mapping', 'access.rules', 'headers.set']
 
+const root = new URL('../', import.meta.url)
+const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+
 function page (name: string): string {
-  return readFileSync(new URL(`../docs/${name}`, import.meta.url), 'utf8')
+  return textOf(`docs/${name}`)
+}
+
+function textOf (path: string): string {
+  return readFileSync(new URL(path, root), 'utf8')
 }
 
 function valueIn (value: unknown, keys: readonly string[]): unknown {
@@ -48,5 +55,46 @@ test('the example shows every setting: with its default, or commented out where 
     else if (setting.default !== undefined) t.strictSame(valueIn(shown, setting.keys), setting.default, setting.path)
     else if (setting.required && valueIn(shown, setting.keys.slice(0, -1)) !== undefined) t.type(valueIn(shown, setting.keys), 'string', setting.path)
     else t.match(example, new RegExp(`^ +# +${key}: `, 'm'), setting.path)
+  }
+})
+
+test('every link in the documentation leads to a file, and to a heading in it', async (t) => {
+  t.ok(pages.length > 10)
+  t.strictSame(pages.flatMap(brokenLinks), [])
+})
+
+/** Links of a page to places of this project where there is nothing, as `page: link`. */
+function brokenLinks (from: string): string[] {
+  const links = [...textOf(from).matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link = '']) => link)
+  return links.filter((link) => !leadsSomewhere(link, from)).map((link) => `${from}: ${link}`)
+}
+
+function leadsSomewhere (link: string, from: string): boolean {
+  const [path = '', heading] = link.split('#')
+  const target = new URL(path === '' ? from.replace(/.*\//, '') : path, new URL(from, root))
+  return existsSync(target) && (heading === undefined || headingsOf(readFileSync(target, 'utf8')).includes(heading))
+}
+
+/** As GitHub turns them into anchors. */
+function headingsOf (markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, text = '']) => text.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'))
+}
+
+/** What an excerpt leaves out. */
+const elsewhere = {
+  DOORWARD_SERVER_PUBLIC_URL: 'https://app.example.com',
+  DOORWARD_PROVIDER_ISSUER: 'https://idp.example.com',
+  DOORWARD_PROVIDER_CLIENT_ID: 'app',
+  DOORWARD_UPSTREAM_URL: 'http://127.0.0.1:8080'
+}
+
+test('every configuration in the documentation is valid, whole or in part', async (t) => {
+  const secret = Buffer.alloc(32, 'for the tests').toString('base64')
+  for (const from of pages) {
+    for (const [, excerpt = ''] of textOf(from).matchAll(/```yaml\n(.*?)```/gs)) {
+      if (excerpt.startsWith('containers:')) continue
+      const outcome = loadConfiguration({ file: 'doorward.yaml', environment: elsewhere, readFile: (path) => path === 'doorward.yaml' ? excerpt : secret })
+      t.strictSame(outcome.ok ? [] : outcome.problems.map(problemText), [], `${from}: ${excerpt.slice(0, 40)}`)
+    }
   }
 })
