@@ -10,7 +10,7 @@ import { createAssertions } from './assertion/index.ts'
 import { type Configuration } from './config/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, type Logger } from './observability/index.ts'
-import { createLogins, createProvider, mountSignIn, type Provider } from './oidc/index.ts'
+import { createLogins, createProvider, createRounds, mountSignIn, type Provider } from './oidc/index.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, compileTemplates, createIdentityProfile, createPipeline, templateClaims } from './pipeline/index.ts'
 import { createForwarder, createUpstream, mountUpstream, type Upstream } from './proxy/index.ts'
@@ -31,11 +31,11 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const publicUrl = new URL(server.publicUrl)
   const publicOrigin = publicUrl.origin
 
-  const seals = await createSeals(['session', 'login', 'state'], {
+  const seals = await createSeals(['session', 'state'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application: publicOrigin
   })
-  const cookies = buildCookies(session.cookie, publicUrl)
+  const cookies = buildCookies(session.cookie, publicUrl, basePath)
   const sessions = createSessions(
     { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
     { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime), now })
@@ -66,7 +66,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
     publicOrigin,
     sessionIsStrict: session.cookie.sameSite === 'strict',
     provider,
-    logins: createLogins({ cookies, seals, now }),
+    logins: createLogins({ cookies, seal: seals.state, now }),
+    rounds: createRounds(cookies),
     sessions,
     mapping,
     pages,
@@ -81,10 +82,10 @@ export async function createGateway (configuration: Configuration, { logger, aud
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
-function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: URL): Cookies {
+function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: URL, basePath: string): Cookies {
   const secure = publicUrl.protocol === 'https:'
   const prefix = !secure ? '' : cookie.domain === undefined ? '__Host-' : '__Secure-'
-  return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure })
+  return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure, basePath })
 }
 
 function buildProvider ({ provider, server }: Configuration, parts: { logger: Logger, now: () => number }): Provider {

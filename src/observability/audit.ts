@@ -1,3 +1,5 @@
+import { escapeControls } from './escape-controls.ts'
+
 /** What may be written to the audit trail: a closed list. Who got in, who was refused, and why. */
 export type LoginFailure =
   | 'setup_error' | 'token_exchange_failed' | 'no_userinfo' | 'no_email_claim' | 'required_group_missing'
@@ -49,7 +51,7 @@ export function createAudit (write: (line: string) => void, now: () => number): 
     record ({ event, outcome, request, user, session, metadata, ...rest }) {
       const reason = 'reason' in rest ? rest.reason : undefined
       const entry = { time: new Date(now()).toISOString(), event, outcome, reason, user: user && whoOf(user), session, request, metadata }
-      write(JSON.stringify(entry, boundText) + '\n')
+      write(escapeControls(JSON.stringify(entry, boundText)) + '\n')
     }
   }
 }

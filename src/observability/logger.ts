@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { prettyFactory } from 'pino-pretty'
+import { escapeControls } from './escape-controls.ts'
 
 export { type Logger } from 'pino'
 
@@ -18,7 +19,8 @@ const protocolSecrets = ['access_token', 'refresh_token', 'id_token', 'client_se
 /** Logs are events with fields, one JSON object a line, or the same made readable. Nothing here blocks a request. */
 export function createLogger (settings: LogSettings, destination: DestinationStream): Logger {
   const isPretty = settings.format === 'pretty' || (settings.format === 'auto' && settings.isTerminal)
-  const stream = isPretty ? readable(destination, settings.isTerminal) : destination
+  const escaped: DestinationStream = { write: (line) => { destination.write(escapeControls(line)) } }
+  const stream = isPretty ? readable(escaped, settings.isTerminal) : escaped
   return pino({
     level: settings.level,
     base: null,
@@ -55,6 +57,7 @@ function serializeError (error: unknown, depth = 0): unknown {
     type: error.name,
     message: error.message,
     ...(code !== undefined && { code: String(code) }),
+    ...(error.cause instanceof Response && { status: error.cause.status }),
     // An error with a code is a known way to fail; without one it may be a defect, which wants to be found.
     ...(code === undefined && depth === 0 && { stack: error.stack }),
     ...(error.cause instanceof Error && depth < maxCauses && { cause: serializeError(error.cause, depth + 1) })

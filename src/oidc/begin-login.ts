@@ -13,16 +13,32 @@ export interface LoginWish {
 
 /** Sends the browser to the provider, with a login in progress in a cookie. @throws {LoginProblem} */
 export async function beginLogin (request: FastifyRequest, reply: FastifyReply, parts: SignInParts, found: FoundSession, wish: LoginWish): Promise<FastifyReply> {
-  const { provider, logins, audit } = parts
+  const { provider, logins, rounds, audit } = parts
   const { secrets, setCookie } = logins.begin(wish.returnTo, wish.restarts, found.cookies)
   try {
+    if (!wish.chooseAccount && rounds.isCircling(wish.returnTo, found.cookies)) throw circling(reply, parts, found, wish)
     const url = await provider.authorizationUrl(secrets, wish)
     reply.header('set-cookie', setCookie)
     return reply.header('cache-control', 'no-store').redirect(url.href, 302)
   } catch (error) {
     if (error instanceof LoginProblem) {
-      audit.record({ event: 'login', outcome: 'failure', reason: error.reason, user: { provider: provider.id }, request: auditRequest(request), metadata: { method: 'oidc' } })
+      audit.record({ event: 'login', outcome: 'failure', reason: error.reason, user: { provider: provider.id }, request: auditRequest(request), metadata: { method: 'oidc', ...error.metadata } })
     }
     throw error
   }
+}
+
+/** Whoever tries again after the page gets as many rounds as at first: what was wrong may have been put right. */
+function circling (reply: FastifyReply, { rounds, basePath }: SignInParts, found: FoundSession, { returnTo }: LoginWish): LoginProblem {
+  reply.header('set-cookie', rounds.forget(found.cookies))
+  return new LoginProblem('state_invalid', {
+    detail: 'You were signed in several times in a row, but your browser did not come back with the session, or the application did not accept it.',
+    members: { cookie: rounds.cookieName, login_url: loginUrl(basePath, returnTo) },
+    metadata: { isCircling: true }
+  })
+}
+
+/** Where a sign-in starts that ends at this page. */
+export function loginUrl (basePath: string, returnTo: string): string {
+  return `${basePath}/login?${new URLSearchParams({ return_to: returnTo }).toString()}`
 }

@@ -13,6 +13,7 @@ import { type SignInParts } from './parts.ts'
 import { mountSession } from './session.ts'
 
 export { createLogins } from './logins.ts'
+export { createRounds } from './rounds.ts'
 export { LoginProblem } from './login-problem.ts'
 export { createProvider, type Provider } from './provider.ts'
 

@@ -29,42 +29,43 @@ export interface BegunLogin {
   readonly setCookie: string[]
 }
 
-/** Logins in progress: one sealed cookie each, so that tabs don't disturb each other. */
+/** Logins in progress: one cookie each, so that tabs don't disturb each other. */
 export interface Logins {
   begin (returnTo: string, restarts: number, sent: RequestCookies): BegunLogin
   resume (state: string | null, sent: RequestCookies): ResumedLogin | LostLogin
 }
 
-/** Travels through the provider as `state`, sealed: even without its cookie a callback knows which page was wanted. */
-interface LoginState { readonly id: string, readonly returnTo: string, readonly restarts: number }
-/** Stays in the browser, sealed. */
-interface LoginCookie { readonly id: string, readonly nonce: string, readonly codeVerifier: string, readonly startedAt: number }
+/**
+ * Travels through the provider as `state`, sealed: even without its cookie a callback knows which page was wanted.
+ * The secrets travel with it, since a browser may begin fifty logins at once and would soon send more cookies than a
+ * load balancer takes; its cookie is as small as it can be.
+ */
+interface LoginState extends Omit<LoginSecrets, 'state'> {
+  /** 128 random bits, which the cookie repeats: they bind the login to this browser (RFC 9700 section 4.7). */
+  readonly id: string
+  readonly returnTo: string
+  readonly restarts: number
+  readonly startedAt: number
+}
 
 export interface LoginsParts {
   readonly cookies: Cookies
-  readonly seals: { readonly state: Seal, readonly login: Seal }
+  readonly seal: Seal
   readonly now: () => number
 }
 
 const lifetimeMilliseconds = 10 * 60 * 1000
 const maxPerBrowser = 5
 const maxRemembered = 50_000
+/** Of the id, in the cookie's name: enough to tell the logins of one browser apart. */
+const nameLength = 8
 
-export function createLogins ({ cookies, seals, now }: LoginsParts): Logins {
+export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
   /** A `state` is good once (RFC 9700 section 4.7), also for somebody who kept a copy of its cookie. */
   const used = new LRUCache<string, true>({ max: maxRemembered, ttl: lifetimeMilliseconds })
 
-  function readCookie (id: string, sent: RequestCookies): LoginCookie | undefined {
-    const login = seals.login.open(sent.logins.get(id) ?? '') as LoginCookie | undefined
-    if (login?.id !== id || now() - login.startedAt >= lifetimeMilliseconds) return undefined
-    return login
-  }
-
-  /** Cookies of abandoned logins would pile up until the request is too large for anybody: the oldest make room. */
-  function clearOldest (sent: RequestCookies): string[] {
-    const startedAt = (id: string) => readCookie(id, sent)?.startedAt ?? 0
-    const newestFirst = [...sent.logins.keys()].sort((a, b) => startedAt(b) - startedAt(a))
-    return newestFirst.slice(maxPerBrowser - 1).map((id) => cookies.clearLogin(id))
+  function isOwn ({ id, startedAt }: LoginState, sent: RequestCookies): boolean {
+    return sent.logins.get(nameOf(id)) === id && !used.has(id) && now() - startedAt < lifetimeMilliseconds
   }
 
   return {
@@ -72,24 +73,31 @@ export function createLogins ({ cookies, seals, now }: LoginsParts): Logins {
       const id = randomText()
       const nonce = randomText()
       const codeVerifier = randomBytes(32).toString('base64url')
-      const state = seals.state.seal({ id, returnTo: boundedReturnTo(returnTo), restarts } satisfies LoginState)
-      const sealed = seals.login.seal({ id, nonce, codeVerifier, startedAt: now() } satisfies LoginCookie)
+      const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, nonce, codeVerifier, startedAt: now() }
       return {
-        secrets: { state, nonce, codeVerifier },
-        setCookie: [cookies.writeLogin(id, sealed, lifetimeMilliseconds / 1000), ...clearOldest(sent)]
+        secrets: { state: seal.seal(login), nonce, codeVerifier },
+        setCookie: [cookies.writeLogin(nameOf(id), id, lifetimeMilliseconds / 1000), ...oldest(sent).map(cookies.clearLogin)]
       }
     },
     resume (text, sent) {
-      const state = seals.state.open(text ?? '') as LoginState | undefined
-      if (text === null || state === undefined) return { isResumed: false, returnTo: '/', restarts: 0, cookieName: undefined }
-      const { id, returnTo, restarts } = state
-      const login = used.has(id) ? undefined : readCookie(id, sent)
-      if (login === undefined) return { isResumed: false, returnTo, restarts, cookieName: cookies.loginCookieName(id) }
+      const login = seal.open(text ?? '') as LoginState | undefined
+      if (text === null || login === undefined) return { isResumed: false, returnTo: '/', restarts: 0, cookieName: undefined }
+      const { id, returnTo, restarts, nonce, codeVerifier } = login
+      if (!isOwn(login, sent)) return { isResumed: false, returnTo, restarts, cookieName: cookies.loginCookieName(nameOf(id)) }
       used.set(id, true)
-      const { nonce, codeVerifier } = login
-      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, clearCookie: cookies.clearLogin(id) }
+      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, clearCookie: cookies.clearLogin(nameOf(id)) }
     }
   }
+}
+
+/** Abandoned logins would pile up, so they make room. Browsers send the oldest cookie first (RFC 6265bis section 5.8.3). */
+function oldest (sent: RequestCookies): string[] {
+  const names = [...sent.logins.keys()]
+  return names.slice(0, Math.max(0, names.length - maxPerBrowser + 1))
+}
+
+function nameOf (id: string): string {
+  return id.slice(0, nameLength)
 }
 
 function randomText (): string {

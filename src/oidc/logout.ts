@@ -8,7 +8,7 @@ import { type SignInParts } from './parts.ts'
  * out behind their back is how some attacks begin (RFC 9700 section 4.7 on the login side of the same coin).
  */
 export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, sessions, audit, pages } = parts
+  const { basePath, publicOrigin, sessions, rounds, audit, pages } = parts
 
   async function logout (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const found = await sessions.find(request.headers.cookie)
@@ -21,7 +21,7 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
       const { id, identity } = found.session
       audit.record({ event: 'logout', outcome: 'success', reason: 'user', user: identity, session: id, request: auditRequest(request) })
     }
-    reply.header('set-cookie', sessions.end(found))
+    reply.header('set-cookie', [...sessions.end(found), ...rounds.forget(found.cookies)])
     const { status, headers, body } = pages.signedOut(request.id)
     return reply.code(status).headers(headers).send(body)
   }

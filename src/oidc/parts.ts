@@ -4,6 +4,7 @@ import { type Pages } from '../pages/index.ts'
 import { type Sessions } from '../sessions/index.ts'
 import { type Logins } from './logins.ts'
 import { type Provider } from './provider.ts'
+import { type Rounds } from './rounds.ts'
 
 /** What the flows work with. */
 export interface SignInParts {
@@ -13,6 +14,7 @@ export interface SignInParts {
   readonly sessionIsStrict: boolean
   readonly provider: Provider
   readonly logins: Logins
+  readonly rounds: Rounds
   readonly sessions: Sessions
   readonly mapping: Mapping
   readonly pages: Pages

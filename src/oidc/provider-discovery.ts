@@ -17,6 +17,7 @@ export async function discover (issuer: string, options: oauth.DiscoveryRequestO
 
 /** Says which two names differ: the commonest mistake is a slash too many or too few. */
 function explainIssuer (cause: unknown, expected: URL): unknown {
+  if ((cause as { code?: unknown }).code === 'ERR_INVALID_URL') return new Error('the issuer in the discovery document is not a URL', { cause })
   const body = (cause as { cause?: { body?: { issuer?: unknown } } }).cause?.body
   if (typeof body?.issuer !== 'string' || body.issuer === expected.href) return cause
   return new Error(`the provider calls itself ${JSON.stringify(body.issuer.slice(0, 300))}, the configuration says ${JSON.stringify(expected.href)}`, { cause })

@@ -47,7 +47,8 @@ export function createTokenRequests (settings: ProviderSettings, { client, optio
       const { response, tokens } = await redeem(server, parameters, secrets).catch(asProblem('token'))
       await verifySignature(server, response).catch(asProblem('id_token'))
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
-      if (idToken === undefined) throw new LoginProblem('id_token_invalid')
+      // Without a subject everybody would be the same person.
+      if (idToken === undefined || idToken.sub === '') throw new LoginProblem('id_token_invalid')
       return { idToken, accessToken: tokens.access_token }
     },
     async userinfo (server, accessToken, subject) {

@@ -12,8 +12,17 @@ export interface ProblemParts {
 }
 
 /** Turns whatever a request ended with into its answer. The only place where an error leaves the process. */
-export async function answerProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, { pages, logger, sessions }: ProblemParts): Promise<FastifyReply> {
-  const problem = problemOf(error)
+export async function answerProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, parts: ProblemParts): Promise<FastifyReply> {
+  try {
+    return await answer(problemOf(error), request, reply, parts)
+  } catch (failure) {
+    // Left to Fastify, the message of whatever went wrong here would be the answer.
+    parts.logger.error({ event: 'request.unanswered', requestId: request.id, err: failure }, 'a problem could not be answered')
+    return reply.code(500).header('content-type', 'text/plain').send(`Something went wrong. Reference: ${request.id}\n`)
+  }
+}
+
+async function answer (problem: Problem, request: FastifyRequest, reply: FastifyReply, { pages, logger, sessions }: ProblemParts): Promise<FastifyReply> {
   logProblem(problem, request, logger)
   const isPerson = wantsHtml(request.headers)
   if (problem instanceof SignInChallenge && (problem.manner === 'redirect' || (problem.manner === 'auto' && isPerson))) {

@@ -30,13 +30,19 @@ export function createHeaderFilter (assertedNames: readonly string[]): HeaderFil
     const known = remembered.get(name)
     if (known !== undefined) return known
     const folded = foldedName(name)
-    const isKept = !dropped.has(folded) && !forwardingPrefixes.test(folded)
+    const isKept = !dropped.has(folded) && !forwardingPrefixes.test(folded) && !isLengthAlias(name, folded)
     if (remembered.size < maxRememberedNames) remembered.set(name, isKept)
     return isKept
   }
 }
 
-function foldedName (name: string): string {
+/** `Content_Length` is not framing to HTTP, but CGI and WSGI make one variable of both. */
+function isLengthAlias (name: string, folded: string): boolean {
+  return folded === 'content-length' && name.toLowerCase() !== folded
+}
+
+/** The name as the most forgiving reader sees it. */
+export function foldedName (name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 

@@ -1,6 +1,7 @@
 import { type Identity } from '../mapping/index.ts'
-import { encodeValue, type HeaderEncoding } from './header-value.ts'
 import { type HeaderTemplate } from './header-template.ts'
+import { encodeValue, type HeaderEncoding } from './header-value.ts'
+import { foldedName } from './identity-headers.ts'
 
 export interface IdentityProfile {
   /** Headers that Doorward asserts: what a client sends under these names, in any spelling, is removed. */
@@ -31,25 +32,24 @@ export interface ProfileSettings {
 
 /** The identity headers of a configuration. What somebody does not have is no header, not an empty one. */
 export function createIdentityProfile ({ profiles, encoding, templates }: ProfileSettings): IdentityProfile {
-  const own = profiles.includes('doorward') ? Object.entries(fields) : []
+  const own = profiles.includes('doorward') ? Object.entries(fields).map(([name, render]) => ({ name, render })) : []
+  // By folded name, the last wins: a template replaces the profile's header, it never stands beside it as a second value.
+  const headers = [...new Map([...own, ...templates].map((header) => [foldedName(header.name), header])).values()]
   const prepared = new WeakMap<Identity, readonly string[]>()
 
   function prepare (identity: Identity): readonly string[] {
-    const values = [
-      ...own.map(([name, read]) => [name, read(identity)] as const),
-      ...templates.map(({ name, render }) => [name, render(identity)] as const)
-    ]
-    return values.flatMap(([name, value]) => value === undefined || value.length === 0 ? [] : [name, encodeValue(value, encoding)])
+    return headers.flatMap(({ name, render }) => {
+      const value = render(identity)
+      return value === undefined || value.length === 0 ? [] : [name, encodeValue(value, encoding)]
+    })
   }
 
   return {
     names: [...reservedNames, ...templates.map(({ name }) => name)],
     headersOf (identity) {
-      const known = prepared.get(identity)
-      if (known !== undefined) return known
-      const headers = prepare(identity)
-      prepared.set(identity, headers)
-      return headers
+      const known = prepared.get(identity) ?? prepare(identity)
+      prepared.set(identity, known)
+      return known
     }
   }
 }

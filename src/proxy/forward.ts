@@ -16,7 +16,7 @@ export interface ForwardedRequest {
 }
 
 export interface ForwardEvents {
-  /** Called once, before anything is written: from here on the response belongs to the forwarder. */
+  /** Called once, before any of the body: from here on the response belongs to the forwarder. */
   onStart (): void
   /** Called instead of `onStart` where there is no response to pass on. */
   onProblem (problem: Problem): void
@@ -79,9 +79,10 @@ class ResponseRelay implements Dispatcher.DispatchHandler {
   onResponseStart (controller: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     if (status < 200) return
     const lines = responseHeaders(controller.rawHeaders as Buffer[])
+    // First what can fail: an upstream may send what Node refuses to write, and then there is still an answer to give.
+    this.#response.writeHead(status, this.#added.length === 0 ? lines : [...lines, ...this.#added])
     this.#events.onStart()
     this.#response.on('drain', this.#onDrain)
-    this.#response.writeHead(status, this.#added.length === 0 ? lines : [...lines, ...this.#added])
     if (eventStream.test(String(headers['content-type']))) {
       // Whoever waits for events must learn at once that the stream is open.
       this.#response.flushHeaders()

@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool } from 'undici'
+import { buildConnector, type Dispatcher, Pool } from 'undici'
 
 export interface UpstreamSettings {
   /** http or https, without credentials; may have a path. */
@@ -33,11 +33,9 @@ export function createUpstream (settings: UpstreamSettings): Upstream {
   const pool = new Pool(url.origin, {
     pipelining: 1,
     keepAliveTimeout: keepAliveMilliseconds,
-    connect: {
-      timeout: settings.connectMilliseconds,
-      rejectUnauthorized: settings.verifyTls,
-      ...(settings.caPem !== undefined && { ca: settings.caPem })
-    },
+    connect: createConnector(settings),
+    // Header lines are passed on as they stand, which HTTP/2 does not have.
+    allowH2: false,
     headersTimeout: settings.responseMilliseconds,
     // Idle bodies are watched by the forwarder, which knows when nobody is to blame: server-sent events, slow readers.
     bodyTimeout: 0
@@ -51,4 +49,18 @@ export function createUpstream (settings: UpstreamSettings): Upstream {
     idleMilliseconds: settings.idleMilliseconds,
     close: () => pool.destroy()
   }
+}
+
+/**
+ * undici takes the server's name from the Host header, which here is that of Doorward: the certificate would be held
+ * against the wrong name. Without it, the name is that of the upstream's URL (RFC 9110 section 4.3.4).
+ */
+function createConnector ({ connectMilliseconds, verifyTls, caPem }: UpstreamSettings): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: connectMilliseconds,
+    rejectUnauthorized: verifyTls,
+    allowH2: false,
+    ...(caPem !== undefined && { ca: caPem })
+  })
+  return ({ servername: _ofHostHeader, ...options }, callback) => { connect(options, callback) }
 }

@@ -9,37 +9,43 @@ export interface CookieSettings {
   readonly sameSite: 'lax' | 'strict' | 'none'
   readonly domain?: string | undefined
   readonly secure: boolean
+  /** Path of Doorward's own routes. */
+  readonly basePath: string
 }
 
 /** What a Cookie header holds for us, and what is left of it for the application. */
 export interface RequestCookies {
   /** The ticket, put together from its chunks; `undefined` where there is none or more than one. */
   readonly ticket: string | undefined
-  /** Logins in progress: login id → sealed text. */
+  /** Logins in progress: name → value, in the order in which the browser sent them. */
   readonly logins: ReadonlyMap<string, string>
+  /** How often this browser has just signed in, as `writeRounds` had it. */
+  readonly rounds: string | undefined
   /** The Cookie header without ours; `undefined` where nothing is left. */
   readonly others: string | undefined
   /** Names of the session cookies that the browser sent, to be deleted by name. */
   readonly presented: readonly string[]
 }
 
-/** Reads and writes Doorward's cookies: the session's, in one piece or in chunks, and one per login in progress. */
+/** Reads and writes Doorward's cookies: the session's, in one piece or in chunks, one per login in progress, and a count. */
 export interface Cookies {
   read (header: string | undefined): RequestCookies
   /** Set-Cookie lines that store the ticket and delete what an earlier one left behind; `undefined` if it is too large. */
   writeTicket (ticket: string, earlier: RequestCookies): string[] | undefined
   clearTicket (earlier: RequestCookies): string[]
-  writeLogin (id: string, sealed: string, maxAgeSeconds: number): string
-  clearLogin (id: string): string
-  /** As people see it in their browser's settings. */
-  loginCookieName (id: string): string
+  writeLogin (login: string, value: string, maxAgeSeconds: number): string
+  clearLogin (login: string): string
+  writeRounds (value: string, maxAgeSeconds: number): string
+  /** Names as people see them in their browser's settings. */
+  readonly sessionCookieName: string
+  loginCookieName (login: string): string
 }
 
-const none: RequestCookies = { ticket: undefined, logins: new Map(), others: undefined, presented: [] }
+const none: RequestCookies = { ticket: undefined, logins: new Map(), rounds: undefined, others: undefined, presented: [] }
 
 export function createCookies (settings: CookieSettings): Cookies {
   const { name } = settings
-  const loginPrefix = `${name}-login-`
+  const names = namesOf(name)
   const base: SerializeOptions = { path: '/', httpOnly: true, secure: settings.secure }
   const sessionOptions: SerializeOptions = { ...base, sameSite: settings.sameSite, ...(settings.domain !== undefined && { domain: settings.domain }) }
   // The way back from the provider is a top-level navigation from another site: `strict` would withhold the cookie.
@@ -49,22 +55,35 @@ export function createCookies (settings: CookieSettings): Cookies {
   const erase = (cookie: string, options: SerializeOptions) => write(cookie, '', { ...options, maxAge: 0 })
 
   return {
-    read: (header) => header === undefined ? none : readCookies(header, name, loginPrefix),
+    read: (header) => header === undefined ? none : readCookies(header, names),
     writeTicket (ticket, earlier) {
       const chunks = chunksOf(ticket)
       if (chunks.length > maxChunks) return undefined
-      const names = chunks.length === 1 ? [name] : chunks.map((_, index) => `${name}.${index}`)
-      const stale = earlier.presented.filter((presented) => !names.includes(presented))
+      const written = chunks.length === 1 ? [name] : chunks.map((_, index) => `${name}.${index}`)
+      const stale = earlier.presented.filter((presented) => !written.includes(presented))
       return [
-        ...names.map((cookie, index) => write(cookie, chunks[index] ?? '', sessionOptions)),
+        ...written.map((cookie, index) => write(cookie, chunks[index] ?? '', sessionOptions)),
         ...stale.map((cookie) => erase(cookie, sessionOptions))
       ]
     },
     clearTicket: (earlier) => [...new Set([name, ...earlier.presented])].map((cookie) => erase(cookie, sessionOptions)),
-    writeLogin: (id, sealed, maxAgeSeconds) => write(loginPrefix + id, sealed, { ...loginOptions, maxAge: maxAgeSeconds }),
-    clearLogin: (id) => erase(loginPrefix + id, loginOptions),
-    loginCookieName: (id) => loginPrefix + id
+    writeLogin: (login, value, maxAge) => write(names.loginPrefix + login, value, { ...loginOptions, maxAge }),
+    clearLogin: (login) => erase(names.loginPrefix + login, loginOptions),
+    writeRounds: (value, maxAge) => write(names.rounds, value, { ...loginOptions, path: settings.basePath, maxAge }),
+    sessionCookieName: name,
+    loginCookieName: (login) => names.loginPrefix + login
   }
+}
+
+interface Names {
+  readonly session: string
+  readonly loginPrefix: string
+  readonly rounds: string
+}
+
+function namesOf (session: string): Names {
+  // `__Host-` would have the count sent with every request; it need not be believed, so it does without.
+  return { session, loginPrefix: `${session}-login-`, rounds: `${session.replace(/^__(Host|Secure)-/i, '')}-rounds` }
 }
 
 function chunksOf (ticket: string): string[] {
@@ -73,35 +92,35 @@ function chunksOf (ticket: string): string[] {
   return chunks
 }
 
-function readCookies (header: string, name: string, loginPrefix: string): RequestCookies {
+function readCookies (header: string, names: Names): RequestCookies {
   const pieces = new Map<string, string>()
   const logins = new Map<string, string>()
   const others: string[] = []
   const presented: string[] = []
+  let rounds: string | undefined
   let isTossed = false
   for (const part of header.split(';')) {
     const pair = part.trim()
     const equals = pair.indexOf('=')
     const cookie = equals < 0 ? pair : pair.slice(0, equals)
-    if (!cookie.startsWith(name)) {
-      if (pair !== '') others.push(pair)
-      continue
-    }
     const value = pair.slice(equals + 1)
-    if (cookie === name || isChunkName(cookie, name)) {
+    if (cookie === names.session || isChunkName(cookie, names.session)) {
       // Two cookies of one name: one of them was planted from a sibling host or path. Neither is believed.
       if (pieces.has(cookie)) isTossed = true
       pieces.set(cookie, value)
       presented.push(cookie)
-    } else if (cookie.startsWith(loginPrefix)) {
-      logins.set(cookie.slice(loginPrefix.length), value)
-    } else {
+    } else if (cookie.startsWith(names.loginPrefix)) {
+      logins.set(cookie.slice(names.loginPrefix.length), value)
+    } else if (cookie === names.rounds) {
+      rounds = value
+    } else if (pair !== '') {
       others.push(pair)
     }
   }
   return {
-    ticket: isTossed ? undefined : joinPieces(pieces, name),
+    ticket: isTossed ? undefined : joinPieces(pieces, names.session),
     logins,
+    rounds,
     others: others.length === 0 ? undefined : others.join('; '),
     presented
   }
@@ -109,7 +128,7 @@ function readCookies (header: string, name: string, loginPrefix: string): Reques
 
 /** `name.0` to `name.3`; anything else, such as `name.99999999`, is a cookie of the application. */
 function isChunkName (cookie: string, name: string): boolean {
-  return cookie.length === name.length + 2 && /^\.[0-3]$/.test(cookie.slice(name.length))
+  return cookie.length === name.length + 2 && cookie.startsWith(name) && /^\.[0-3]$/.test(cookie.slice(name.length))
 }
 
 /** The seal covers the whole: a missing or foreign chunk makes it unreadable, never half read. */
