@@ -18,8 +18,13 @@ const standardOutput = 1
 export function openDestination (target: string): Destination {
   const fd = target === 'stdout' ? standardOutput : openSync(target, 'a', 0o640)
   const stream = pino.destination({ fd, sync: false, maxLength: maxBufferedBytes })
+  let isStuck = false
   // The disk is full or the pipe is closed. There is nobody left to tell, and people must still get in and out.
-  stream.on('error', () => {})
+  stream.on('error', () => { isStuck = true })
+  stream.on('write', () => { isStuck = false })
+  // Where a write fails, sonic-boom tries again and again, also at exit: the process would never end.
+  const flushSync = stream.flushSync.bind(stream)
+  stream.flushSync = () => { if (!isStuck) flushSync() }
   return {
     write: (line) => { stream.write(line) },
     flush () {

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Dispatcher } from 'undici'
 import { Problem } from '../errors.ts'
-import { createIdleTimer, type IdleTimer } from './idle-timer.ts'
+import { type IdleTimer, type IdleWatch } from './idle-watch.ts'
 import { responseHeaders } from './response-headers.ts'
 import { type Upstream } from './upstream.ts'
 
@@ -32,7 +32,7 @@ export function createForwarder (upstream: Upstream): Forwarder {
       method: request.method as Dispatcher.HttpMethod,
       headers: forwarded.headers,
       body: hasBody(request) ? request : null
-    }, new ResponseRelay(response, forwarded.responseHeaders, upstream.idleMilliseconds, events))
+    }, new ResponseRelay(response, forwarded.responseHeaders, upstream.bodies, events))
   }
 }
 
@@ -47,15 +47,15 @@ const eventStream = /^text\/event-stream\b/i
 class ResponseRelay implements Dispatcher.DispatchHandler {
   readonly #response: ServerResponse
   readonly #added: readonly string[]
-  readonly #idleMilliseconds: number
+  readonly #bodies: IdleWatch
   readonly #events: ForwardEvents
   #controller: Dispatcher.DispatchController | undefined
   #idle: IdleTimer | undefined
 
-  constructor (response: ServerResponse, added: readonly string[], idleMilliseconds: number, events: ForwardEvents) {
+  constructor (response: ServerResponse, added: readonly string[], bodies: IdleWatch, events: ForwardEvents) {
     this.#response = response
     this.#added = added
-    this.#idleMilliseconds = idleMilliseconds
+    this.#bodies = bodies
     this.#events = events
     response.on('close', this.#onClose)
   }
@@ -64,11 +64,6 @@ class ResponseRelay implements Dispatcher.DispatchHandler {
   readonly #onClose = (): void => {
     this.#idle?.stop()
     if (!this.#response.writableFinished) this.#controller?.abort(new Error('the client closed the connection'))
-  }
-
-  readonly #onDrain = (): void => {
-    this.#idle?.restart()
-    this.#controller?.resume()
   }
 
   onRequestStart (controller: Dispatcher.DispatchController): void {
@@ -82,13 +77,12 @@ class ResponseRelay implements Dispatcher.DispatchHandler {
     // First what can fail: an upstream may send what Node refuses to write, and then there is still an answer to give.
     this.#response.writeHead(status, this.#added.length === 0 ? lines : [...lines, ...this.#added])
     this.#events.onStart()
-    this.#response.on('drain', this.#onDrain)
     if (eventStream.test(String(headers['content-type']))) {
       // Whoever waits for events must learn at once that the stream is open.
       this.#response.flushHeaders()
       return
     }
-    this.#idle = createIdleTimer(this.#idleMilliseconds, () => controller.abort(new Error('the upstream paused for too long')))
+    this.#idle = this.#bodies.start(() => { controller.abort(new Error('the upstream paused for too long')) })
   }
 
   onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -96,8 +90,13 @@ class ResponseRelay implements Dispatcher.DispatchHandler {
       this.#idle?.restart()
       return
     }
+    // The client reads slowly: the upstream is not to blame for the pause.
     this.#idle?.stop()
     controller.pause()
+    this.#response.once('drain', () => {
+      this.#idle?.restart()
+      controller.resume()
+    })
   }
 
   onResponseEnd (): void {

@@ -25,7 +25,7 @@ export async function mountUpstream (app: FastifyInstance, { upstream, forward, 
     scope.addHook('onRequest', async (request) => {
       request.forwarded = await admit(request)
       // Fastify would answer 415 to a media type that it can't parse; the body is not ours to read.
-      request.raw.headers['content-type'] = undefined
+      if (request.raw.headers['content-type'] !== undefined) request.raw.headers['content-type'] = undefined
     })
     await scope.register(httpProxy, {
       upstream: upstream.origin,

@@ -1,4 +1,5 @@
 import { buildConnector, type Dispatcher, Pool } from 'undici'
+import { createIdleWatch, type IdleWatch } from './idle-watch.ts'
 
 export interface UpstreamSettings {
   /** http or https, without credentials; may have a path. */
@@ -19,8 +20,8 @@ export interface Upstream {
   readonly basePath: string
   readonly origin: string
   readonly host: string
-  readonly responseMilliseconds: number
-  readonly idleMilliseconds: number
+  /** Watches the response bodies that are under way. */
+  readonly bodies: IdleWatch
   close (): Promise<void>
 }
 
@@ -30,6 +31,7 @@ const keepAliveMilliseconds = 4_000
 /** The pool of connections to one application. Certificates are verified unless the configuration says otherwise. */
 export function createUpstream (settings: UpstreamSettings): Upstream {
   const url = new URL(settings.url)
+  const bodies = createIdleWatch(settings.idleMilliseconds)
   const pool = new Pool(url.origin, {
     pipelining: 1,
     keepAliveTimeout: keepAliveMilliseconds,
@@ -45,9 +47,11 @@ export function createUpstream (settings: UpstreamSettings): Upstream {
     basePath: url.pathname.replace(/\/+$/, ''),
     origin: url.origin,
     host: url.host,
-    responseMilliseconds: settings.responseMilliseconds,
-    idleMilliseconds: settings.idleMilliseconds,
-    close: () => pool.destroy()
+    bodies,
+    async close () {
+      bodies.close()
+      await pool.destroy()
+    }
   }
 }
 

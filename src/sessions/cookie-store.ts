@@ -11,18 +11,19 @@ const maxCachedCharacters = 32 * 1024 * 1024
  * Unsealing is paid once per ticket; the cache is bounded by number and by size, since tickets come from outside.
  */
 export function createCookieStore (seal: Seal): SessionStore {
-  const unsealed = new LRUCache<string, Session>({
+  const unsealed = new LRUCache<string, { readonly ticket: string, readonly session: Session }>({
     max: maxCachedSessions,
     maxSize: maxCachedCharacters,
-    sizeCalculation: (_session, ticket) => ticket.length
+    sizeCalculation: ({ ticket }) => ticket.length
   })
   return {
     load (ticket) {
-      const known = unsealed.get(ticket)
-      if (known !== undefined) return known
+      const key = seal.nonceOf(ticket)
+      const known = unsealed.get(key)
+      if (known?.ticket === ticket) return known.session
       // What opens was sealed here, by this version's `save` or an earlier one's with the same shape.
       const session = seal.open(ticket) as Session | undefined
-      if (session !== undefined) unsealed.set(ticket, session)
+      if (session !== undefined) unsealed.set(key, { ticket, session })
       return session
     },
     save: (session) => seal.seal(session)

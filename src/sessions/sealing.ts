@@ -7,6 +7,8 @@ export interface Seal {
   seal (value: unknown): string
   /** The value, or `undefined` for anything that this seal did not make. Never throws. */
   open (text: string): unknown
+  /** The part that is random and used once: a short name for the text, to be looked up by where the whole is compared after. */
+  nonceOf (text: string): string
 }
 
 export interface SealSettings {
@@ -46,7 +48,8 @@ function createSeal (vault: Vault, purpose: string): Seal {
     open (text) {
       if (!/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(text)) return undefined
       return vault.decodeSecureSession(text.replace('.', ';'), vault.log, purpose)?.get('value')
-    }
+    },
+    nonceOf: (text) => text.slice(text.lastIndexOf('.') + 1)
   }
 }
 
