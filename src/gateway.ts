@@ -35,7 +35,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application: publicOrigin
   })
-  const cookies = buildCookies(session.cookie, publicUrl, basePath)
+  const cookies = buildCookies(session.cookie, publicUrl)
   const sessions = createSessions(
     { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
     { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime), now })
@@ -82,10 +82,10 @@ export async function createGateway (configuration: Configuration, { logger, aud
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
-function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: URL, basePath: string): Cookies {
+function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: URL): Cookies {
   const secure = publicUrl.protocol === 'https:'
   const prefix = !secure ? '' : cookie.domain === undefined ? '__Host-' : '__Secure-'
-  return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure, basePath })
+  return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure })
 }
 
 function buildProvider ({ provider, server }: Configuration, parts: { logger: Logger, now: () => number }): Provider {

@@ -1,4 +1,4 @@
-import { connectionTokens, hopByHopHeaders } from '../proxy/index.ts'
+import { hopByHopHeaders, withoutDeclared } from '../proxy/index.ts'
 
 /** Whether a client's header line goes upstream, by its name alone. */
 export type HeaderFilter = (name: string) => boolean
@@ -13,17 +13,24 @@ const forwardingHeaders = [
 ]
 const forwardingPrefixes = /^x-(forwarded|original)(-|$)/
 
-/** Answered or set by Doorward itself. */
-const replacedHeaders = ['host', 'cookie', 'expect']
+/** Names under which other gateways hand over an identity, and which applications believe for that reason. */
+const foreignIdentityHeaders = ['remote-user', 'x-remote-user', 'x-webauth-user']
+
+/** Rules decide on the method of the request: another one must not travel beside it. */
+const methodOverrides = ['x-http-method', 'x-http-method-override', 'x-method-override']
+
+/** Answered or set by Doorward itself; and `Proxy`, which CGI turns into a setting of its own (CVE-2016-5385, httpoxy). */
+const replacedHeaders = ['host', 'cookie', 'expect', 'proxy']
 
 const maxRememberedNames = 2_000
+const maxRememberedLength = 64
 
 /**
  * A filter for names that CGI, WSGI, PHP and others would fold together: to them `X_Auth-User`, `x.auth.user` and
  * `X-Auth-User` are one header (CVE-2025-64484, CVE-2026-39858). So every name is compared folded.
  */
 export function createHeaderFilter (assertedNames: readonly string[]): HeaderFilter {
-  const dropped = new Set([...assertedNames, ...forwardingHeaders, ...replacedHeaders, ...hopByHopHeaders].map(foldedName))
+  const dropped = new Set([...assertedNames, ...forwardingHeaders, ...foreignIdentityHeaders, ...methodOverrides, ...replacedHeaders, ...hopByHopHeaders].map(foldedName))
   // Spellings come from outside: what is remembered of them is bounded.
   const remembered = new Map<string, boolean>()
   return (name) => {
@@ -31,7 +38,7 @@ export function createHeaderFilter (assertedNames: readonly string[]): HeaderFil
     if (known !== undefined) return known
     const folded = foldedName(name)
     const isKept = !dropped.has(folded) && !forwardingPrefixes.test(folded) && !isLengthAlias(name, folded)
-    if (remembered.size < maxRememberedNames) remembered.set(name, isKept)
+    if (remembered.size < maxRememberedNames && name.length <= maxRememberedLength) remembered.set(name, isKept)
     return isKept
   }
 }
@@ -54,23 +61,15 @@ export function foldedName (name: string): string {
  */
 export function upstreamHeaders (raw: readonly string[], isKept: HeaderFilter, ours: readonly (readonly string[])[]): string[] {
   const lines: string[] = []
-  let declared: string[] | undefined
+  const declarations: string[] = []
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? ''
     const value = raw[index + 1] ?? ''
     if (isKept(name)) lines.push(name, value)
-    else if (name.length === 10 && name.toLowerCase() === 'connection') declared = [...declared ?? [], ...connectionTokens(value)]
+    else if (name.length === 10 && value !== 'keep-alive' && name.toLowerCase() === 'connection') declarations.push(value)
   }
-  const kept = declared === undefined || isOrdinary(declared) ? lines : withoutDeclared(lines, declared)
+  // Before ours are set: a client must not be able to name ours as fields of its connection (CVE-2026-33805).
+  const kept = declarations.length === 0 ? lines : withoutDeclared(lines, declarations)
   for (const set of ours) kept.push(...set)
   return kept
-}
-
-function isOrdinary (tokens: readonly string[]): boolean {
-  return tokens.every((token) => token === 'keep-alive' || token === 'close')
-}
-
-/** Before ours are set: a client must not be able to name ours as fields of its connection (CVE-2026-33805). */
-function withoutDeclared (lines: readonly string[], declared: readonly string[]): string[] {
-  return lines.filter((_text, index) => !declared.includes(lines[index - index % 2]?.toLowerCase() ?? ''))
 }

@@ -5,7 +5,7 @@ import { type FoundSession, type Sessions } from '../sessions/index.ts'
 /** The session of the request, or none. One that has just run out is an audit event, since nobody else will tell. */
 export async function loadSession (request: FastifyRequest, sessions: Sessions, audit: Audit): Promise<FoundSession> {
   const found = await sessions.find(request.headers.cookie)
-  if (found.ended !== undefined && found.ended.reason !== 'revoked') {
+  if (found.ended !== undefined) {
     const { session, reason } = found.ended
     audit.record({ event: 'session.expired', outcome: 'success', reason, user: session.identity, session: session.id, request: auditRequest(request) })
   }

@@ -73,7 +73,7 @@ class ResponseRelay implements Dispatcher.DispatchHandler {
 
   onResponseStart (controller: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     if (status < 200) return
-    const lines = responseHeaders(controller.rawHeaders as Buffer[])
+    const lines = responseHeaders(status, controller.rawHeaders as Buffer[])
     // First what can fail: an upstream may send what Node refuses to write, and then there is still an answer to give.
     this.#response.writeHead(status, this.#added.length === 0 ? lines : [...lines, ...this.#added])
     this.#events.onStart()

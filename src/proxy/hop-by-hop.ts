@@ -8,7 +8,20 @@ export const hopByHopHeaders: ReadonlySet<string> = new Set([
   'proxy-authenticate', 'proxy-authorization', 'proxy-authentication-info'
 ])
 
-/** The fields that a Connection header declares to be about the connection too, in lower case. */
-export function connectionTokens (value: string): string[] {
-  return value.toLowerCase().split(',').map((token) => token.trim()).filter((token) => token !== '')
+/**
+ * The lines without those that a Connection header declares to be about the connection too.
+ *
+ * @param lines name, value, name, value…
+ * @param declarations the values of the Connection headers; a message may hold thousands, so each is looked at once
+ */
+export function withoutDeclared (lines: string[], declarations: readonly string[]): string[] {
+  const declared = new Set(declarations.flatMap((value) => value.toLowerCase().split(',').map((token) => token.trim())))
+  for (const ordinary of ['', 'keep-alive', 'close']) declared.delete(ordinary)
+  if (declared.size === 0) return lines
+  const kept: string[] = []
+  for (let index = 0; index + 1 < lines.length; index += 2) {
+    const name = lines[index] ?? ''
+    if (!declared.has(name.toLowerCase())) kept.push(name, lines[index + 1] ?? '')
+  }
+  return kept
 }

@@ -6,5 +6,5 @@
  */
 export { createForwarder, type Forwarder, type ForwardedRequest } from './forward.ts'
 export { createUpstream, type Upstream, type UpstreamSettings } from './upstream.ts'
-export { connectionTokens, hopByHopHeaders } from './hop-by-hop.ts'
+export { hopByHopHeaders, withoutDeclared } from './hop-by-hop.ts'
 export { mountUpstream } from './mount.ts'

@@ -9,8 +9,6 @@ export interface CookieSettings {
   readonly sameSite: 'lax' | 'strict' | 'none'
   readonly domain?: string | undefined
   readonly secure: boolean
-  /** Path of Doorward's own routes. */
-  readonly basePath: string
 }
 
 /** What a Cookie header holds for us, and what is left of it for the application. */
@@ -45,7 +43,7 @@ const none: RequestCookies = { ticket: undefined, logins: new Map(), rounds: und
 
 export function createCookies (settings: CookieSettings): Cookies {
   const { name } = settings
-  const names = namesOf(name)
+  const names = namesOf(name, settings.secure)
   const base: SerializeOptions = { path: '/', httpOnly: true, secure: settings.secure }
   const sessionOptions: SerializeOptions = { ...base, sameSite: settings.sameSite, ...(settings.domain !== undefined && { domain: settings.domain }) }
   // The way back from the provider is a top-level navigation from another site: `strict` would withhold the cookie.
@@ -69,7 +67,7 @@ export function createCookies (settings: CookieSettings): Cookies {
     clearTicket: (earlier) => [...new Set([name, ...earlier.presented])].map((cookie) => erase(cookie, sessionOptions)),
     writeLogin: (login, value, maxAge) => write(names.loginPrefix + login, value, { ...loginOptions, maxAge }),
     clearLogin: (login) => erase(names.loginPrefix + login, loginOptions),
-    writeRounds: (value, maxAge) => write(names.rounds, value, { ...loginOptions, path: settings.basePath, maxAge }),
+    writeRounds: (value, maxAge) => write(names.rounds, value, { ...loginOptions, maxAge }),
     sessionCookieName: name,
     loginCookieName: (login) => names.loginPrefix + login
   }
@@ -81,9 +79,14 @@ interface Names {
   readonly rounds: string
 }
 
-function namesOf (session: string): Names {
-  // `__Host-` would have the count sent with every request; it need not be believed, so it does without.
-  return { session, loginPrefix: `${session}-login-`, rounds: `${session.replace(/^__(Host|Secure)-/i, '')}-rounds` }
+/**
+ * What a login and the count are called is not for the configuration to weaken: on https they always carry `__Host-`,
+ * so that no sibling host can plant one, whatever the session's cookie is called and shared with.
+ */
+function namesOf (session: string, isSecure: boolean): Names {
+  const bare = session.replace(/^__(Host|Secure)-/i, '')
+  const own = isSecure ? `__Host-${bare}` : bare
+  return { session, loginPrefix: `${own}-login-`, rounds: `${own}-rounds` }
 }
 
 function chunksOf (ticket: string): string[] {
@@ -100,7 +103,7 @@ function readCookies (header: string, names: Names): RequestCookies {
   let rounds: string | undefined
   let isTossed = false
   for (const part of header.split(';')) {
-    const pair = part.trim()
+    const pair = withoutSpace(part)
     const equals = pair.indexOf('=')
     const cookie = equals < 0 ? pair : pair.slice(0, equals)
     const value = pair.slice(equals + 1)
@@ -109,7 +112,7 @@ function readCookies (header: string, names: Names): RequestCookies {
       if (pieces.has(cookie)) isTossed = true
       pieces.set(cookie, value)
       presented.push(cookie)
-    } else if (cookie.startsWith(names.loginPrefix)) {
+    } else if (isLoginName(cookie, names.loginPrefix)) {
       logins.set(cookie.slice(names.loginPrefix.length), value)
     } else if (cookie === names.rounds) {
       rounds = value
@@ -126,6 +129,27 @@ function readCookies (header: string, names: Names): RequestCookies {
   }
 }
 
+/**
+ * Spaces and tabs alone (RFC 6265 section 4.2.1). `trim` would take a no-break space off too: a sibling host can set
+ * `\u00A0__Host-…`, to which browsers grant none of the protection of `__Host-`, and it would be read as ours.
+ */
+function withoutSpace (text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isSpace(text.charCodeAt(start))) start++
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isSpace (code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+/** As `writeLogin` makes them; a name of any other form could not even be deleted. */
+function isLoginName (cookie: string, prefix: string): boolean {
+  return cookie.startsWith(prefix) && /^[A-Za-z0-9_-]{1,32}$/.test(cookie.slice(prefix.length))
+}
+
 /** `name.0` to `name.3`; anything else, such as `name.99999999`, is a cookie of the application. */
 function isChunkName (cookie: string, name: string): boolean {
   return cookie.length === name.length + 2 && cookie.startsWith(name) && /^\.[0-3]$/.test(cookie.slice(name.length))
@@ -134,7 +158,8 @@ function isChunkName (cookie: string, name: string): boolean {
 /** The seal covers the whole: a missing or foreign chunk makes it unreadable, never half read. */
 function joinPieces (pieces: ReadonlyMap<string, string>, name: string): string | undefined {
   const whole = pieces.get(name)
-  if (whole !== undefined) return whole
+  // Never written both: whichever is planted, neither is believed.
+  if (whole !== undefined) return pieces.size === 1 ? whole : undefined
   let joined = ''
   for (let index = 0; index < maxChunks; index++) joined += pieces.get(`${name}.${index}`) ?? ''
   return joined === '' ? undefined : joined

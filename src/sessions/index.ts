@@ -4,6 +4,7 @@
  * Owns the cookies, the seals, the stores, the lifetimes and the revocations. It does not own how a session comes to be
  * (oidc/) nor what it is good for (pipeline/, access/).
  */
+import { LRUCache } from 'lru-cache'
 import { type Cookies, type RequestCookies } from './cookies.ts'
 import { type Revocations } from './revocations.ts'
 import { isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
@@ -26,8 +27,8 @@ export interface SessionParts {
 export interface FoundSession {
   readonly cookies: RequestCookies
   readonly session: Session | undefined
-  /** Set where the browser sent a session that is over; `revoked` also where its end has been told before. */
-  readonly ended?: { readonly session: Session, readonly reason: SessionEnd | 'revoked' } | undefined
+  /** Set where the browser sent a session that has run out, the first time that it does. */
+  readonly ended?: { readonly session: Session, readonly reason: SessionEnd } | undefined
 }
 
 export interface Sessions {
@@ -41,14 +42,20 @@ export interface Sessions {
   end (found: FoundSession): string[]
 }
 
+const maxTold = 10_000
+
 export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, now }: SessionParts): Sessions {
+  /** Ended sessions that were spoken of already. */
+  const told = new LRUCache<string, true>({ max: maxTold })
+
   function judge (cookiesSent: RequestCookies, session: Session | undefined): FoundSession {
     if (session === undefined) return { cookies: cookiesSent, session }
     const reason = revocations.isRevoked(session.id) ? 'revoked' : sessionEnd(session, now())
     if (reason === undefined) return { cookies: cookiesSent, session }
-    // Its end is told once: browsers go on sending the cookie, and anybody may.
-    revocations.revoke(session.id)
-    return { cookies: cookiesSent, session: undefined, ended: { session, reason } }
+    // Told once: browsers go on sending the cookie, and anybody may.
+    const isNews = reason !== 'revoked' && !told.has(session.id)
+    told.set(session.id, true)
+    return isNews ? { cookies: cookiesSent, session: undefined, ended: { session, reason } } : { cookies: cookiesSent, session: undefined }
   }
 
   return {
