@@ -47,6 +47,15 @@ export interface ProblemOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Members added to the problem document (RFC 9457 section 3.2). */
   readonly members?: Readonly<Record<string, unknown>>
+  /** Whom a refusal is about: told to that person alone, on the page. */
+  readonly person?: ProblemPerson | undefined
+}
+
+/** An identity is one. */
+export interface ProblemPerson {
+  readonly user: string
+  readonly email?: string | undefined
+  readonly roles: readonly string[]
 }
 
 /** Thrown by any part to end a request; told apart by `code`, never by message. */
@@ -57,6 +66,7 @@ export class Problem extends Error {
   readonly detail: string
   readonly headers: Readonly<Record<string, string>>
   readonly members: Readonly<Record<string, unknown>>
+  readonly person: ProblemPerson | undefined
 
   constructor (code: ProblemCode, options: ProblemOptions = {}) {
     const text = problems[code]
@@ -68,5 +78,6 @@ export class Problem extends Error {
     this.detail = options.detail ?? text.detail
     this.headers = options.headers ?? {}
     this.members = options.members ?? {}
+    this.person = options.person
   }
 }

@@ -52,7 +52,7 @@ function lenientPath (path: string): (reading: Reading) => boolean {
 
 function compileJudgement ({ allow, deny, require, unauthenticated }: RuleSettings, rule: RuleName): Rule['judge'] {
   if (deny === true) {
-    const denied: Decision = { outcome: 'deny', rule, missing: 'nobody is let through here', unmet: {} }
+    const denied: Decision = { outcome: 'deny', rule, missing: 'is open to nobody', unmet: {} }
     return () => denied
   }
   const allowed: Decision = { outcome: 'allow', anonymous: allow === 'anonymous', rule }

@@ -1,8 +1,9 @@
 import { type FastifyReply, type FastifyRequest } from 'fastify'
-import { auditRequest } from '../observability/index.ts'
 import { type FoundSession } from '../sessions/index.ts'
 import { LoginProblem } from './login-problem.ts'
+import { loginUrl } from './login-url.ts'
 import { type SignInParts } from './parts.ts'
+import { recordFailure } from './record-failure.ts'
 
 export interface LoginWish {
   readonly returnTo: string
@@ -13,32 +14,27 @@ export interface LoginWish {
 
 /** Sends the browser to the provider, with a login in progress in a cookie. @throws {LoginProblem} */
 export async function beginLogin (request: FastifyRequest, reply: FastifyReply, parts: SignInParts, found: FoundSession, wish: LoginWish): Promise<FastifyReply> {
-  const { provider, logins, rounds, audit } = parts
-  const { secrets, setCookie } = logins.begin(wish.returnTo, wish.restarts, found.cookies)
+  const { provider, logins, rounds } = parts
   try {
-    if (!wish.chooseAccount && rounds.isCircling(wish.returnTo, found.cookies)) throw circling(reply, parts, found, wish)
+    if (!wish.chooseAccount && rounds.isCircling(wish.returnTo, found.cookies)) {
+      // Whoever tries again after the page gets as many rounds as at first: what was wrong may have been put right.
+      reply.header('set-cookie', rounds.forget(found.cookies))
+      throw circling(parts, wish)
+    }
+    const { secrets, setCookie } = logins.begin(wish.returnTo, wish.restarts, found.cookies)
     const url = await provider.authorizationUrl(secrets, wish)
     reply.header('set-cookie', setCookie)
     return reply.header('cache-control', 'no-store').redirect(url.href, 302)
   } catch (error) {
-    if (error instanceof LoginProblem) {
-      audit.record({ event: 'login', outcome: 'failure', reason: error.reason, user: { provider: provider.id }, request: auditRequest(request), metadata: { method: 'oidc', ...error.metadata } })
-    }
+    if (error instanceof LoginProblem) recordFailure(error, request, parts)
     throw error
   }
 }
 
-/** Whoever tries again after the page gets as many rounds as at first: what was wrong may have been put right. */
-function circling (reply: FastifyReply, { rounds, basePath }: SignInParts, found: FoundSession, { returnTo }: LoginWish): LoginProblem {
-  reply.header('set-cookie', rounds.forget(found.cookies))
+function circling ({ rounds, basePath }: SignInParts, { returnTo }: LoginWish): LoginProblem {
   return new LoginProblem('state_invalid', {
     detail: 'You were signed in several times in a row, but your browser did not come back with the session, or the application did not accept it.',
     members: { cookie: rounds.cookieName, login_url: loginUrl(basePath, returnTo) },
     metadata: { isCircling: true }
   })
-}
-
-/** Where a sign-in starts that ends at this page. */
-export function loginUrl (basePath: string, returnTo: string): string {
-  return `${basePath}/login?${new URLSearchParams({ return_to: returnTo }).toString()}`
 }

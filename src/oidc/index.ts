@@ -14,7 +14,6 @@ import { mountSession } from './session.ts'
 
 export { createLogins } from './logins.ts'
 export { createRounds } from './rounds.ts'
-export { LoginProblem } from './login-problem.ts'
 export { createProvider, type Provider } from './provider.ts'
 
 export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {

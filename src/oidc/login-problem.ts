@@ -28,10 +28,17 @@ export interface LoginProblemOptions extends ProblemOptions {
 export class LoginProblem extends Problem {
   readonly reason: LoginFailure
   readonly metadata: Readonly<Record<string, unknown>>
+  readonly #options: LoginProblemOptions
 
   constructor (reason: LoginFailure, options: LoginProblemOptions = {}) {
     super(options.code ?? codes[reason], options)
     this.reason = reason
     this.metadata = options.metadata ?? {}
+    this.#options = options
+  }
+
+  /** The same problem with members that only its catcher knows; its own stay as they are. */
+  withMembers (members: Readonly<Record<string, unknown>>): LoginProblem {
+    return new LoginProblem(this.reason, { ...this.#options, members: { ...members, ...this.members } })
   }
 }

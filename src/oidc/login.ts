@@ -4,6 +4,7 @@ import { beginLogin } from './begin-login.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
 import { parametersOf } from './parameters.ts'
 import { returnToPath } from './return-to.ts'
+import { endSession } from './end-session.ts'
 import { type SignInParts } from './parts.ts'
 
 /** `GET /login?return_to=PATH[&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
@@ -24,7 +25,7 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
     const found = await sessions.find(request.headers.cookie)
     const chooseAccount = parameters.get('switch_account') === 'true'
     // Whoever asks for another account has left this one, whether or not the sign-in is completed.
-    if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', sessions.end(found))
+    if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', endSession(request, found, parts))
     return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, chooseAccount })
   })
 }

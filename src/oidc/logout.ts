@@ -1,5 +1,5 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { auditRequest } from '../observability/index.ts'
+import { endSession } from './end-session.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
 import { type SignInParts } from './parts.ts'
 
@@ -8,7 +8,7 @@ import { type SignInParts } from './parts.ts'
  * out behind their back is how some attacks begin (RFC 9700 section 4.7 on the login side of the same coin).
  */
 export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, sessions, rounds, audit, pages } = parts
+  const { basePath, publicOrigin, sessions, pages } = parts
 
   async function logout (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const found = await sessions.find(request.headers.cookie)
@@ -17,11 +17,7 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
       const { status, headers, body } = pages.confirmLogout(request.id)
       return reply.code(status).headers(headers).send(body)
     }
-    if (found.session !== undefined) {
-      const { id, identity } = found.session
-      audit.record({ event: 'logout', outcome: 'success', reason: 'user', user: identity, session: id, request: auditRequest(request) })
-    }
-    reply.header('set-cookie', [...sessions.end(found), ...rounds.forget(found.cookies)])
+    reply.header('set-cookie', endSession(request, found, parts))
     const { status, headers, body } = pages.signedOut(request.id)
     return reply.code(status).headers(headers).send(body)
   }

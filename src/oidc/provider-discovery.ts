@@ -10,15 +10,23 @@ const suffix = '/.well-known/openid-configuration'
 export async function discover (issuer: string, options: oauth.DiscoveryRequestOptions, allowLoopbackHttp: boolean): Promise<oauth.AuthorizationServer> {
   const expected = new URL(issuer.endsWith(suffix) ? issuer.slice(0, -suffix.length) : issuer)
   const response = await oauth.discoveryRequest(expected, options)
-  const server = await oauth.processDiscoveryResponse(expected, response).catch((cause: unknown) => { throw explainIssuer(cause, expected) })
+  const server = await oauth.processDiscoveryResponse(expected, response).catch((cause: unknown) => { throw explained(cause, issuer, expected) })
   for (const endpoint of [server.authorization_endpoint, server.token_endpoint, server.jwks_uri]) requireSecure(endpoint ?? '', allowLoopbackHttp)
   return server
 }
 
-/** Says which two names differ: the commonest mistake is a slash too many or too few. */
-function explainIssuer (cause: unknown, expected: URL): unknown {
-  if ((cause as { code?: unknown }).code === 'ERR_INVALID_URL') return new Error('the issuer in the discovery document is not a URL', { cause })
-  const body = (cause as { cause?: { body?: { issuer?: unknown } } }).cause?.body
-  if (typeof body?.issuer !== 'string' || body.issuer === expected.href) return cause
-  return new Error(`the provider calls itself ${JSON.stringify(body.issuer.slice(0, 300))}, the configuration says ${JSON.stringify(expected.href)}`, { cause })
+/** Discovery that was answered, but not as it should be. */
+class DiscoveryError extends Error {
+  override readonly name = 'DiscoveryError'
+  readonly code = 'DISCOVERY_REFUSED'
+}
+
+/** Says what was asked, and which two names differ: the commonest mistake is a slash too many or too few. */
+function explained (cause: unknown, issuer: string, expected: URL): unknown {
+  const { code, cause: detail } = cause as { code?: unknown, cause?: unknown }
+  if (code === 'ERR_INVALID_URL') return new DiscoveryError('the issuer in the discovery document is not a URL', { cause })
+  if (detail instanceof Response) return new DiscoveryError(`${expected.href.replace(/\/$/, '')}${suffix} answered with status ${detail.status}`, { cause })
+  const named = (detail as { body?: { issuer?: unknown } } | undefined)?.body?.issuer
+  if (typeof named !== 'string' || named === expected.href) return cause
+  return new DiscoveryError(`the provider calls itself ${JSON.stringify(named.slice(0, 300))}, provider.issuer is ${JSON.stringify(issuer)}`, { cause })
 }

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { type LoginFailure } from '../observability/index.ts'
 import { LoginProblem } from './login-problem.ts'
+import { describedSafely } from './provider-words.ts'
 
 /** The part of the sign-in that was under way. */
 export type Stage = 'token' | 'id_token' | 'userinfo'
@@ -9,8 +10,8 @@ export type Stage = 'token' | 'id_token' | 'userinfo'
 export function providerFailure (error: unknown, stage: Stage): LoginProblem {
   if (error instanceof LoginProblem) return error
   if (isUnreachable(error)) return new LoginProblem(unreachableReasons[stage], { code: 'sign_in_unavailable', cause: error, headers: { 'retry-after': '5' } })
-  if (error instanceof oauth.ResponseBodyError) return new LoginProblem(stage === 'userinfo' ? 'no_userinfo' : 'token_exchange_failed', { cause: error, metadata: { error: error.error } })
-  return new LoginProblem(invalidReason(error, stage), { cause: error })
+  if (error instanceof oauth.ResponseBodyError) return new LoginProblem(stage === 'userinfo' ? 'no_userinfo' : 'token_exchange_failed', { cause: error, metadata: { error: error.error, errorDescription: describedSafely(error.error_description) } })
+  return new LoginProblem(invalidReason(error, stage), { cause: error, metadata: mismatch(error) })
 }
 
 const unreachableReasons: Record<Stage, LoginFailure> = { token: 'token_exchange_failed', id_token: 'setup_error', userinfo: 'no_userinfo' }
@@ -29,6 +30,14 @@ function mismatchReason (error: unknown): LoginFailure {
   return claim === 'iss' ? 'issuer_mismatch' : 'id_token_invalid'
 }
 
+/** Which claim was wrong, and how: a clock that is off shows itself in `found` and `now`, in seconds since the epoch. */
+function mismatch (error: unknown): Record<string, unknown> {
+  const { claim, claims, expected, now, tolerance } = causeOf(error) ?? {}
+  if (typeof claim !== 'string' || claim === 'nonce') return {}
+  const found = (claims as Record<string, unknown> | undefined)?.[claim]
+  return { claim, found, expected, now, tolerance }
+}
+
 /** A token response that is well-formed but whose id_token is not: oauth4webapi hangs the claims or header on the cause. */
 function isAboutIdToken (error: unknown): boolean {
   const cause = causeOf(error)
@@ -40,7 +49,7 @@ function isUnreachable (error: unknown): boolean {
   const code = errorCode(error)
   if (error instanceof DOMException) return error.name === 'TimeoutError' || error.name === 'AbortError'
   if (code === oauth.RESPONSE_IS_NOT_CONFORM) return statusOf(error) >= 500
-  return code !== undefined && !code.startsWith('OAUTH_')
+  return code !== undefined && code !== 'INSECURE_ENDPOINT' && !code.startsWith('OAUTH_')
 }
 
 function statusOf (error: unknown): number {

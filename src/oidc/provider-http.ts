@@ -14,8 +14,9 @@ export interface ProviderHttp {
 }
 
 /** The endpoint is one that no secret may be sent to. */
-export class InsecureEndpointError extends Error {
+class InsecureEndpointError extends Error {
   override readonly name = 'InsecureEndpointError'
+  readonly code = 'INSECURE_ENDPOINT'
 }
 
 const maxBodyBytes = 1024 * 1024

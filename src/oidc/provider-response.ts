@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { LoginProblem } from './login-problem.ts'
+import { describedSafely } from './provider-words.ts'
 
 /** State, issuer (RFC 9207 section 2.4) and error of the response, before anything in it is used. */
 export function validateResponse (server: oauth.AuthorizationServer, client: oauth.Client, parameters: URLSearchParams, state: string): URLSearchParams {
@@ -20,7 +21,7 @@ function refusal (error: oauth.AuthorizationResponseError): LoginProblem {
   return new LoginProblem('idp_error', {
     code: isPassing ? 'sign_in_unavailable' : 'provider_refused',
     cause: error,
-    metadata: { error: error.error, errorDescription: error.error_description },
+    metadata: { error: error.error, errorDescription: describedSafely(error.error_description) },
     ...(isPassing && { headers: { 'retry-after': '10' } })
   })
 }

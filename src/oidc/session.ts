@@ -5,9 +5,9 @@ import { type SignInParts } from './parts.ts'
 
 /** `GET /session`: who am I, for the application's scripts. Never a token; asking does not extend the session. */
 export function mountSession (app: FastifyInstance, { basePath, sessions }: SignInParts): void {
-  app.get(`${basePath}/session`, async (request, reply) => {
+  app.get(`${basePath}/session`, { exposeHeadRoute: true }, async (request, reply) => {
     const { session } = await sessions.find(request.headers.cookie)
-    reply.header('cache-control', 'no-store')
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     if (session === undefined) throw new Problem('sign_in_required', { members: { login_url: `${basePath}/login` } })
     return publicSession(session)
   })

@@ -1,14 +1,12 @@
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
-import { type Logger } from '../observability/index.ts'
-import { type Pages, type Person, wantsHtml } from '../pages/index.ts'
-import { type Sessions } from '../sessions/index.ts'
+import { auditRequest, type Logger } from '../observability/index.ts'
+import { type Pages, wantsHtml } from '../pages/index.ts'
 import { SignInChallenge } from './challenge.ts'
 
 export interface ProblemParts {
   readonly pages: Pages
   readonly logger: Logger
-  readonly sessions: Sessions
 }
 
 /** Turns whatever a request ended with into its answer. The only place where an error leaves the process. */
@@ -17,12 +15,12 @@ export async function answerProblem (error: unknown, request: FastifyRequest, re
     return await answer(problemOf(error), request, reply, parts)
   } catch (failure) {
     // Left to Fastify, the message of whatever went wrong here would be the answer.
-    parts.logger.error({ event: 'request.unanswered', requestId: request.id, err: failure }, 'a problem could not be answered')
+    parts.logger.error({ event: 'request.unanswered', request: auditRequest(request), err: failure }, 'a problem could not be answered')
     return reply.code(500).header('content-type', 'text/plain').send(`Something went wrong. Reference: ${request.id}\n`)
   }
 }
 
-async function answer (problem: Problem, request: FastifyRequest, reply: FastifyReply, { pages, logger, sessions }: ProblemParts): Promise<FastifyReply> {
+async function answer (problem: Problem, request: FastifyRequest, reply: FastifyReply, { pages, logger }: ProblemParts): Promise<FastifyReply> {
   logProblem(problem, request, logger)
   const isPerson = wantsHtml(request.headers)
   if (problem instanceof SignInChallenge && (problem.manner === 'redirect' || (problem.manner === 'auto' && isPerson))) {
@@ -32,19 +30,12 @@ async function answer (problem: Problem, request: FastifyRequest, reply: Fastify
   const { status, headers, body } = pages.answerTo(problem, {
     wants: isPerson ? 'html' : 'json',
     requestId: request.id,
-    person: await personOf(problem, request, sessions),
+    person: problem.person,
     loginUrl: textOrNone(loginUrl),
     switchAccountUrl: textOrNone(switchAccountUrl),
     retryUrl: request.method === 'GET' ? request.originalUrl : undefined
   })
   return reply.code(status).headers(headers).send(body)
-}
-
-/** Only a refusal speaks of the person; every other page is the same for everybody. */
-async function personOf (problem: Problem, request: FastifyRequest, sessions: Sessions): Promise<Person | undefined> {
-  if (problem.code !== 'access_denied') return undefined
-  const { session } = await sessions.find(request.headers.cookie)
-  return session?.identity
 }
 
 /** Fastify's own errors carry a status; what we don't know is ours to answer for. */
@@ -65,11 +56,13 @@ const frameworkProblems: Readonly<Record<number, ProblemCode>> = {
   431: 'headers_too_large'
 }
 
+/** By its reference, everything that a person can be shown is found again here. A challenge alone is everyday. */
 function logProblem (problem: Problem, request: FastifyRequest, logger: Logger): void {
-  const fields = { event: 'request.problem', code: problem.code, status: problem.status, requestId: request.id, err: problem.cause }
-  if (problem.status === 500) logger.error(fields, problem.title)
-  else if (problem.status > 500) logger.warn(fields, problem.title)
-  else logger.debug(fields, problem.title)
+  const fields = { event: 'request.problem', code: problem.code, status: problem.status, request: auditRequest(request), err: problem.cause }
+  if (problem.code === 'sign_in_required') logger.debug(fields, problem.title)
+  else if (problem.status < 500) logger.info(fields, problem.title)
+  else if (problem.status === 500) logger.error(fields, problem.title)
+  else logger.warn(fields, problem.title)
 }
 
 function textOrNone (value: unknown): string | undefined {

@@ -36,12 +36,8 @@ function refusal (request: FastifyRequest, target: CanonicalPath, session: Sessi
   })
   const switchAccount = new URLSearchParams({ return_to: target.target, switch_account: 'true' }).toString()
   return new Problem('access_denied', {
-    detail: missingSentence(missing),
+    detail: `This page ${missing}.`,
+    person: session?.identity,
     members: { rule: rule.index, missing: unmet, switch_account_url: `${basePath}/login?${switchAccount}` }
   })
-}
-
-/** `missing` is words such as "needs the role admin", or a sentence without its stop. */
-function missingSentence (missing: string): string {
-  return missing.startsWith('needs') ? `This page ${missing}.` : `${missing.charAt(0).toUpperCase()}${missing.slice(1)}.`
 }

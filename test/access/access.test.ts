@@ -44,7 +44,7 @@ test('a decision names its rule and says what is missing', async (t) => {
   t.strictSame(decide(example, '/admin/users', nobodySpecial), { outcome: 'deny', rule: admin, missing: 'needs the role admin', unmet: { roles: ['admin'] } })
   t.strictSame(decide(example, '/admin/users', { roles: ['admin'] }), { outcome: 'allow', anonymous: false, rule: admin })
   t.strictSame(decide(example, '/api/x', stranger), { outcome: 'sign_in', unauthenticated: '401', rule: { index: 2, path: '/api/**' } })
-  t.strictSame(decide(example, '/closed', { roles: ['admin'] }), { outcome: 'deny', rule: { index: 3, path: '/closed/**' }, missing: 'nobody is let through here', unmet: {} })
+  t.strictSame(decide(example, '/closed', { roles: ['admin'] }), { outcome: 'deny', rule: { index: 3, path: '/closed/**' }, missing: 'is open to nobody', unmet: {} })
   t.strictSame(decide(example, '/', nobodySpecial), { outcome: 'allow', anonymous: false, rule: { index: 'default', path: '/**' } })
 })
 

@@ -102,7 +102,7 @@ const requests: ReadonlyArray<[unknown, string, string | undefined, number, stri
   [alice, '/public/x', 'HEAD', 0, 'HEAD /public/x\n  allowed  to everybody, by access.rules[0] (GET, HEAD /public/**)\n'],
   [alice, '/public/x', 'POST', 0, 'POST /public/x\n  allowed  by access.default\n'],
   [alice, '/oidc/session', undefined, 0, 'GET /oidc/session\n  answered  by Doorward itself, never by the application\n'],
-  [alice, '/CLOSED/', undefined, 3, 'GET /CLOSED/\n  refused  by access.rules[2] (/closed): nobody is let through here\n'],
+  [alice, '/CLOSED/', undefined, 3, 'GET /CLOSED/\n  refused  by access.rules[2] (/closed): is open to nobody\n'],
   [bob, '/admin', undefined, 3, 'GET /admin\n  refused  by access.rules[1] (/admin/**): needs the claim department to be eng\n'],
   [alice, '/public/a%23', undefined, 3, 'GET /public/a%23\n  refused  the path holds an escaped ? or #, and access.rules[0] (GET, HEAD /public/**) is open to everybody\n'],
   [alice, '/public/../admin', undefined, 3, 'GET /public/../admin\n  refused  before any rule: This address can be read in more than one way, so it was not passed on. Check it for double slashes, dots, backslashes or unusual escapes.\n'],

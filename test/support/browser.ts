@@ -55,6 +55,8 @@ export interface BrowserSettings {
 
 const mostRedirects = 20
 const timeoutMilliseconds = 20_000
+/** As Chromium; Node's own limit is 16 KiB. */
+const mostHeaderBytes = 256 * 1024
 
 export class Browser {
   readonly jar: CookieJar
@@ -125,6 +127,7 @@ export class Browser {
     return {
       // A connection a request: one that an idle server has just closed must not fail a test.
       agent: false,
+      maxHeaderSize: mostHeaderBytes,
       protocol: plainPort === undefined ? url.protocol : 'http:',
       host: '127.0.0.1',
       port: plainPort ?? (url.port || undefined),

@@ -24,6 +24,8 @@ export interface TestGateway {
   readonly origin: string
   readonly port: number
   readonly audit: Record<string, unknown>[]
+  /** The audit trail as it is written, a line each. */
+  readonly auditLines: string[]
   readonly logs: string[]
   /** Every route, as `METHOD path`. */
   readonly routes: string[]
@@ -41,18 +43,22 @@ export async function startGateway (t: Test, options: GatewayOptions): Promise<T
   if (!loaded.ok) throw new Error(loaded.problems.map(problemText).join('\n'))
 
   const audit: Record<string, unknown>[] = []
+  const auditLines: string[] = []
   const logs: string[] = []
   const now = options.now ?? Date.now
   const routes: string[] = []
   const gateway = await createGateway(loaded.configuration, {
     now,
-    audit: createAudit((line) => { audit.push(JSON.parse(line) as Record<string, unknown>) }, now),
+    audit: createAudit((line) => {
+      auditLines.push(line)
+      audit.push(JSON.parse(line) as Record<string, unknown>)
+    }, now),
     logger: createLogger({ level: 'trace', format: 'json', isTerminal: false, secretPaths: [] }, { write: (line) => { logs.push(line) } })
   })
   t.teardown(() => gateway.close())
   await gateway.listen({ host: '127.0.0.1', port })
   routes.push(...gateway.printRoutes({ commonPrefix: false }).split('\n').filter((line) => line !== ''))
-  return { origin, port, audit, logs, routes, close: () => gateway.close() }
+  return { origin, port, audit, auditLines, logs, routes, close: () => gateway.close() }
 }
 
 function configurationFile (t: Test, { issuer, upstream, configuration = {} }: GatewayOptions, origin: string, port: number): string {
@@ -69,7 +75,7 @@ function configurationFile (t: Test, { issuer, upstream, configuration = {} }: G
 }
 
 /** The public URL names the port, so the port is known before there is a gateway. */
-async function freePort (): Promise<number> {
+export async function freePort (): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   const address = server.address()

@@ -1,0 +1,13 @@
+import { type FastifyRequest } from 'fastify'
+import { auditRequest } from '../observability/index.ts'
+import { type FoundSession } from '../sessions/index.ts'
+import { type SignInParts } from './parts.ts'
+
+/** Ends the session that the person asked to end, if there is one; Set-Cookie lines that remove all trace of it. */
+export function endSession (request: FastifyRequest, found: FoundSession, { sessions, rounds, audit }: SignInParts): string[] {
+  if (found.session !== undefined) {
+    const { id, identity } = found.session
+    audit.record({ event: 'logout', outcome: 'success', reason: 'user', user: identity, session: id, request: auditRequest(request) })
+  }
+  return [...sessions.end(found), ...rounds.forget(found.cookies)]
+}

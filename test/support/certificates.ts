@@ -1,0 +1,37 @@
+/** Certificates for tests, made by openssl and gone with the test. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Test } from 'tap'
+import { partPath } from './parts.ts'
+
+/** Each as PEM, and as a file. */
+export interface Certificates {
+  readonly ca: string
+  readonly caFile: string
+  readonly cert: string
+  readonly certFile: string
+  readonly key: string
+  readonly keyFile: string
+}
+
+const run = promisify(execFile)
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+
+/** An authority of its own and a server certificate from it, for these names and addresses. Needs the part `openssl`. */
+export async function makeCertificates (t: Test, names: readonly string[] = ['localhost', '127.0.0.1']): Promise<Certificates> {
+  const openssl = partPath('openssl')
+  const folder = await mkdtemp(join(tmpdir(), 'doorward-certificates-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const at = (name: string) => join(folder, name)
+  const altNames = names.map((name) => /^[\d.]+$|:/.test(name) ? `IP:${name}` : `DNS:${name}`).join(',')
+  await writeFile(at('extensions'), `basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName=${altNames}\n`)
+  await run(openssl, ['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=Authority of the tests', '-keyout', at('ca.key'), '-out', at('ca.pem')])
+  await run(openssl, ['req', '-new', ...newKey, '-subj', '/CN=server', '-keyout', at('server.key'), '-out', at('server.csr')])
+  await run(openssl, ['x509', '-req', '-in', at('server.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', at('extensions'), '-out', at('server.pem')])
+  const [caFile, certFile, keyFile] = [at('ca.pem'), at('server.pem'), at('server.key')]
+  const [ca = '', cert = '', key = ''] = await Promise.all([caFile, certFile, keyFile].map((file) => readFile(file, 'utf8')))
+  return { ca, caFile, cert, certFile, key, keyFile }
+}
