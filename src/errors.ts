@@ -24,7 +24,6 @@ export const problems = {
   provider_refused: { status: 403, title: 'Sign-in was not granted', detail: 'The identity provider ended the sign-in without granting it.' },
   not_found: { status: 404, title: 'Page not found', detail: 'There is nothing at this address.' },
   method_not_allowed: { status: 405, title: 'Method not allowed', detail: 'This address does not accept the method of the request.' },
-  content_too_large: { status: 413, title: 'Request too large', detail: 'The body of the request is larger than this address accepts.' },
   target_too_long: { status: 414, title: 'Address too long', detail: 'The address of the request is longer than this site accepts.' },
   media_type_unsupported: { status: 415, title: 'Media type not accepted', detail: 'The body of the request is not in a form that this address accepts.' },
   headers_too_large: { status: 431, title: 'Request headers too large', detail: 'The request carries more or larger headers than this site accepts. Deleting the cookies of this site usually helps.' },

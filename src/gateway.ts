@@ -60,7 +60,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     }
   })
 
-  const app = createServer(server, (error, request, reply) => answerProblem(error, request, reply, { pages, logger, sessions }))
+  const app = createServer(server, { logger, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
   mountSignIn(app, {
     basePath,
     publicOrigin,
@@ -73,7 +73,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     pages,
     audit
   })
-  app.get(`${basePath}/jwks`, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(assertions.jwks))
+  app.get(`${basePath}/jwks`, { exposeHeadRoute: true }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(assertions.jwks))
   await mountUpstream(app, { upstream, forward: createForwarder(upstream), methods: forwardedMethods, admit: pipeline })
 
   app.addHook('onReady', async () => { provider.start() })

@@ -8,7 +8,7 @@ const host: Host = {
   stderr: (text) => { process.stderr.write(text) },
   environment: process.env,
   cwd: process.cwd(),
-  isTerminal: process.stdout.isTTY,
+  isTerminal: process.stdout.isTTY === true,
   untilStopped: (delay, close) => new Promise((resolve) => {
     // Exits by itself once `close` is done, or has taken too long, or at a second signal.
     closeWithGrace({ delay, logger: false }, async (cause) => {
@@ -18,4 +18,13 @@ const host: Host = {
   })
 }
 
-process.exitCode = await run(process.argv.slice(2), host)
+// A full disk, or a reader such as `head` that has left.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE') process.stderr.write(`doorward: standard output can’t be written to (${code ?? 'unknown error'})\n`)
+  process.exitCode = 1
+})
+// Nobody is left to tell.
+process.stderr.on('error', () => {})
+
+const exitCode = await run(process.argv.slice(2), host)
+process.exitCode ??= exitCode

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { METHODS } from 'node:http'
+import { type Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
-import { Problem } from './errors.ts'
+import { Problem, type ProblemCode, problems } from './errors.ts'
+import { type Logger } from './observability/index.ts'
 
 export interface ServerSettings {
   readonly basePath: string
@@ -24,7 +26,7 @@ export const forwardedMethods = METHODS.filter((method) => method !== 'CONNECT' 
  * The HTTP server. Only Doorward's own paths are shown to Fastify's router: every other target is the application's,
  * reaches one route whatever it looks like, and is judged by the pipeline on its own bytes.
  */
-export function createServer (settings: ServerSettings, answer: AnswerError): FastifyInstance {
+export function createServer (settings: ServerSettings, { answer, logger }: { answer: AnswerError, logger: Logger }): FastifyInstance {
   const isOwn = ownPathTest(settings.basePath)
   const options = {
     logger: false,
@@ -34,8 +36,11 @@ export function createServer (settings: ServerSettings, answer: AnswerError): Fa
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     rewriteUrl: ({ url = '' }) => isOwn(url) ? url : '/',
-    frameworkErrors: (error, request, reply) => { answer(error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() }) },
-    clientErrorHandler: refuseConnection
+    frameworkErrors: (error, request, reply) => {
+      endAfterUpgrade(request as FastifyRequest, reply as FastifyReply)
+      answer(error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() })
+    },
+    clientErrorHandler: (error, socket) => { refuseConnection(error, socket, logger) }
   } satisfies FastifyServerOptions
   const transport = { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMilliseconds }
   const { tls } = settings
@@ -43,6 +48,10 @@ export function createServer (settings: ServerSettings, answer: AnswerError): Fa
     ? fastify({ ...options, http: transport })
     : fastify({ ...options, https: { ...transport, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile), minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance
 
+  app.addHook('onRequest', (request, reply, done) => {
+    endAfterUpgrade(request, reply)
+    done()
+  })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(({ method }) => {
     throw method === 'TRACE' ? new Problem('method_not_allowed', { headers: { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' } }) : new Problem('not_found')
@@ -55,7 +64,17 @@ export function createServer (settings: ServerSettings, answer: AnswerError): Fa
   }
   // Fastify would refuse QUERY without a media type; that, too, is the application's to judge.
   app.addHttpMethod('QUERY', { hasBody: false, overrideExisting: true })
+  // Node would ask for the body before anybody has decided whether the request may pass (RFC 9110 section 10.1.1).
+  app.server.on('checkContinue', (request, response) => { app.routing(request, response) })
   return app
+}
+
+/**
+ * Node drops what follows a request that asks for an upgrade, since it may be of the other protocol already (RFC 9931).
+ * A client that takes a refusal for the answer to one request of many must not send more on the connection.
+ */
+function endAfterUpgrade (request: FastifyRequest, reply: FastifyReply): void {
+  if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false
 }
 
 function ownPathTest (basePath: string): (target: string) => boolean {
@@ -66,17 +85,33 @@ function ownPathTest (basePath: string): (target: string) => boolean {
   }
 }
 
-const clientErrors: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout'
+interface ClientAnswer {
+  /** Status code and phrase. */
+  readonly status: string
+  readonly code: ProblemCode | 'request_timeout'
+  /** For a person: nothing of the request, whose text may be an attack. */
+  readonly text?: string
 }
 
-/** What is not HTTP gets a status and nothing else: there is no request to speak of, and its text may be an attack. */
-function refuseConnection (error: { code?: string }, socket: { writable: boolean, end (text: string): void, destroy (): void }): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+const notUnderstood: ClientAnswer = { status: '400 Bad Request', code: 'request_invalid' }
+const clientAnswers: Readonly<Record<string, ClientAnswer>> = {
+  // Cookies that have piled up do this to people, who can delete them once they are told.
+  HPE_HEADER_OVERFLOW: { status: '431 Request Header Fields Too Large', code: 'headers_too_large', text: `${problems.headers_too_large.title}\n\n${problems.headers_too_large.detail}\n` },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', code: 'request_timeout' }
+}
+
+/** Node's own handler looks at the answer under way in the same place. */
+type ServerSocket = Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null }
+
+/** What is not HTTP gets a status and little else: there is no request to speak of. */
+function refuseConnection (error: { code?: string }, socket: ServerSocket, logger: Logger): void {
+  const hasAnswerBegun = socket._httpMessage?.headersSent === true
+  if (!socket.writable || error.code === 'ECONNRESET' || hasAnswerBegun) {
     socket.destroy()
     return
   }
-  const status = clientErrors[error.code ?? ''] ?? '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const { status, code, text = '' } = clientAnswers[error.code ?? ''] ?? notUnderstood
+  logger.info({ event: 'request.refused', code, cause: error.code }, 'what was sent is not a request that can be served')
+  const type = text === '' ? '' : 'Content-Type: text/plain; charset=utf-8\r\n'
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${type}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
 }

@@ -8,7 +8,7 @@
 import { type JSONWebKeySet, SignJWT } from 'jose'
 import { type AssertionAlgorithm, publishedKey, signingKey } from './keys.ts'
 
-export { AssertionKeyError, type AssertionAlgorithm } from './keys.ts'
+export { AssertionKeyError, type AssertionAlgorithm, publishedKey, signingKey } from './keys.ts'
 
 export interface AssertionSettings {
   /** The public URL of Doorward. */

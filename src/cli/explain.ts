@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createAccess, referencedClaims } from '../access/index.ts'
-import { type Configuration, loadConfiguration, problemText } from '../config/index.ts'
+import { type Configuration } from '../config/index.ts'
 import { type Claims, createMapping, type MappingResult } from '../mapping/index.ts'
 import { canonicalPath, isUnderBasePath } from '../pipeline/index.ts'
+import { exitInvalidConfiguration, readConfiguration } from './configuration.ts'
 import { type Explanation, explanationText, type RequestVerdict } from './explanation.ts'
 import { type Terminal } from './terminal.ts'
 
-const exitCodes = { allowed: 0, usage: 2, refused: 3, invalidConfiguration: 78 } as const
+const exitCodes = { allowed: 0, usage: 2, refused: 3 } as const
 
 interface ExplainArguments {
   /** A JSON file that holds the claims of one person. */
@@ -25,11 +26,8 @@ export async function explain (args: ExplainArguments, terminal: Terminal): Prom
   const claims = readClaims(resolve(terminal.cwd, args.claims))
   if (typeof claims === 'string') return usageError(terminal, `${args.claims}: ${claims}`)
 
-  const loaded = loadConfiguration({ file: args.config, environment: terminal.environment, cwd: terminal.cwd })
-  if (!loaded.ok) {
-    terminal.stderr(loaded.problems.map((problem) => `${problemText(problem)}\n`).join(''))
-    return exitCodes.invalidConfiguration
-  }
+  const loaded = await readConfiguration(args.config, terminal)
+  if (loaded === undefined) return exitInvalidConfiguration
   const explanation = explanationOf(loaded.configuration, claims, args)
   terminal.stdout(args.json === true ? `${JSON.stringify(explanation, null, 2)}\n` : explanationText(explanation))
   return exitCodes[explanation.outcome]

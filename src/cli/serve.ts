@@ -1,7 +1,10 @@
-import { AssertionKeyError } from '../assertion/index.ts'
-import { type Configuration, loadConfiguration, problemText, settings } from '../config/index.ts'
+import { resolve } from 'node:path'
+import { problemText, settings } from '../config/index.ts'
 import { createGateway } from '../gateway.ts'
-import { createAudit, createLogger, type Destination, type Logger, openDestination } from '../observability/index.ts'
+import { type Audit, createAudit, createLogger, type Logger, openDestination } from '../observability/index.ts'
+import { errorCode, exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from './configuration.ts'
+import { drain, trackConnections } from './drain.ts'
+import { ListenError, listenOn } from './listening.ts'
 import { type Terminal } from './terminal.ts'
 
 /** The process, as far as serving needs it. */
@@ -10,73 +13,70 @@ export interface Host extends Terminal {
   untilStopped (delay: number, close: (cause: { signal?: string | undefined, err?: Error | undefined }) => Promise<void>): Promise<void>
 }
 
-export const exitInvalidConfiguration = 78
 const exitFailed = 1
+/** For what comes after the last connection; a process that hangs there is ended the hard way. */
+const closingMilliseconds = 2_000
+
+type Gateway = Awaited<ReturnType<typeof createGateway>>
+
+interface Output {
+  readonly logger: Logger
+  readonly audit: Audit
+  flush (): Promise<void>
+}
 
 /** `doorward serve`: runs the gateway until the process is asked to end. */
 export async function serve (args: { config?: string | undefined }, host: Host): Promise<number> {
-  const loaded = loadConfiguration({ file: args.config, environment: host.environment, cwd: host.cwd })
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) host.stderr(`${problemText(problem)}\n`)
-    return exitInvalidConfiguration
-  }
-  const { configuration, warnings, source } = loaded
-  const output = openOutput(configuration, host)
-  if (output === undefined) return exitInvalidConfiguration
+  const loaded = await readConfiguration(args.config, host)
+  if (loaded === undefined) return exitInvalidConfiguration
 
-  const { logger, audit, flush } = output
-  for (const warning of warnings) logger.warn({ event: 'config.warning' }, warning)
+  const output = openOutput(loaded, host)
+  for (const warning of loaded.warnings) output.logger.warn({ event: 'config.warning' }, warning)
   try {
-    const gateway = await createGateway(configuration, { logger, audit, now: Date.now })
-    await gateway.listen(listenOptions(configuration.server.listen))
-    logger.info({ event: 'started', config: source, listen: configuration.server.listen, publicUrl: configuration.server.publicUrl }, `Doorward serves ${configuration.server.publicUrl}`)
-    await host.untilStopped(configuration.server.drainTimeout, async ({ signal, err }) => {
-      if (err !== undefined) logger.fatal({ event: 'crashed', err }, 'unexpected error')
-      logger.info({ event: 'stopping', signal }, 'stopping')
-      await gateway.close()
-      logger.info({ event: 'stopped' }, 'stopped')
-      flush()
-    })
-    return 0
+    const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now })
+    return await run(gateway, loaded, output, host)
   } catch (error) {
-    return startFailure(error, host, logger)
+    output.logger.fatal({ event: 'start.failed', err: error }, 'can’t start')
+    return exitFailed
   } finally {
-    flush()
+    await output.flush()
   }
 }
 
-function openOutput (configuration: Configuration, host: Host): { logger: Logger, audit: ReturnType<typeof createAudit>, flush: () => void } | undefined {
-  const stdout = openDestination('stdout')
-  let auditTrail: Destination
+async function run (gateway: Gateway, { configuration: { server }, source, problemWith }: LoadedConfiguration, { logger, flush }: Output, host: Host): Promise<number> {
+  const connections = trackConnections(gateway.server)
   try {
-    auditTrail = configuration.audit.destination === 'stdout' ? stdout : openDestination(configuration.audit.destination)
+    await listenOn(server.listen, (options) => gateway.listen(options))
   } catch (error) {
-    host.stderr(`audit.destination: can’t be opened for writing (${(error as { code?: string }).code ?? 'unknown error'})\n`)
-    return undefined
+    await gateway.close()
+    if (!(error instanceof ListenError)) throw error
+    host.stderr(`${problemText(problemWith(['server', 'listen'], error.message))}\n`)
+    return exitFailed
   }
-  const logger = createLogger({ ...configuration.log, isTerminal: host.isTerminal, secretPaths: settings.filter(({ secret }) => secret).map(({ path }) => path) }, stdout)
+  logger.info({ event: 'started', config: source, listen: server.listen, publicUrl: server.publicUrl, redirectUri: `${server.publicUrl}${server.basePath}/callback` }, `Doorward serves ${server.publicUrl}`)
+  await host.untilStopped(server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
+    if (err !== undefined) logger.fatal({ event: 'crashed', err }, 'unexpected error')
+    logger.info({ event: 'stopping', signal }, 'stopping')
+    const cut = await drain(gateway.close(), connections, server.drainTimeout)
+    logger.info({ event: 'stopped', connectionsCut: cut }, 'stopped')
+    await flush()
+  })
+  return 0
+}
+
+function openOutput ({ configuration: { log, audit } }: LoadedConfiguration, host: Host): Output {
+  const stdout = openDestination('stdout', (error) => { host.stderr(`standard output can’t be written to (${errorCode(error)})\n`) })
+  const logger = createLogger({ ...log, isTerminal: host.isTerminal, secretPaths: settings.filter(({ secret }) => secret).map(({ path }) => path) }, stdout)
+  const trail = audit.destination === 'stdout'
+    ? stdout
+    : openDestination(resolve(host.cwd, audit.destination), (err) => { logger.error({ event: 'audit.failed', err }, 'the audit trail can’t be written') })
   return {
     logger,
-    audit: createAudit(auditTrail.write, Date.now),
-    flush () {
-      stdout.flush()
-      auditTrail.flush()
+    audit: createAudit(trail.write, Date.now),
+    async flush () {
+      // The trail first: what it has to say about itself goes to the log.
+      await trail.flush()
+      await stdout.flush()
     }
   }
-}
-
-function startFailure (error: unknown, host: Host, logger: Logger): number {
-  if (error instanceof AssertionKeyError) {
-    host.stderr(`assertion.key: ${error.message}\n`)
-    return exitInvalidConfiguration
-  }
-  logger.fatal({ event: 'start.failed', err: error }, 'can’t start')
-  return exitFailed
-}
-
-function listenOptions (listen: string): { host: string, port: number } | { path: string } {
-  if (listen.startsWith('unix:')) return { path: listen.slice('unix:'.length) }
-  const colon = listen.lastIndexOf(':')
-  const host = listen.slice(0, colon).replace(/^\[|\]$/g, '')
-  return { host, port: Number(listen.slice(colon + 1)) }
 }

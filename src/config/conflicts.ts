@@ -11,11 +11,18 @@ export interface Conflict {
 /** Everything in a configuration that contradicts something else in it. */
 export function checkTogether ({ server, provider, session }: Configuration): Conflict[] {
   return [
+    ...transportConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...clientConflicts(provider),
     ...demoConflicts(provider, session, server)
   ]
+}
+
+/** The cookies follow the scheme of the public URL, and would be left without `Secure`. */
+function transportConflicts ({ tls, publicUrl }: Configuration['server']): Conflict[] {
+  if (tls === undefined || new URL(publicUrl).protocol === 'https:') return []
+  return [{ settings: ['server.publicUrl', 'server.tls'], message: 'expected https, since server.tls is given' }]
 }
 
 function lifetimeConflicts ({ idleTimeout, maxLifetime }: Configuration['session']): Conflict[] {

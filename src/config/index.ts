@@ -7,6 +7,6 @@
  */
 export { type Configuration } from './schema.ts'
 export { loadConfiguration, type LoadOutcome } from './load.ts'
-export { problemText } from './report.ts'
+export { type ConfigurationProblem, problemText } from './report.ts'
 export { jsonSchema } from './json-schema.ts'
 export { settings, type Setting } from './settings.ts'

@@ -3,7 +3,7 @@ import { type Draft } from './draft.ts'
 import { type ReadFile } from './files.ts'
 import { type Fault, faultsOf, wordsFor } from './issues.ts'
 import { isRequired, schemaAt } from './json-schema.ts'
-import { type Path, pathText, putAt, removeAt, type Tree, valueAt } from './path.ts'
+import { isTree, type Path, pathText, putAt, removeAt, type Tree, valueAt } from './path.ts'
 import { pemFaults } from './pem-files.ts'
 import { type ConfigurationProblem } from './report.ts'
 import { type Configuration, configurationSchema } from './schema.ts'
@@ -51,10 +51,20 @@ function isWithin (path: Path, above: Path): boolean {
 function replace (value: Tree, path: Path): void {
   if (!isRequired(path)) {
     removeAt(value, path)
+    removeEmptied(value, path.slice(0, -1))
     return
   }
   const isSection = schemaAt(path)?.properties !== undefined
   putAt(value, path, isSection ? {} : 'https://stand-in.invalid')
+}
+
+/** A map that is empty because of what was taken out of it says nothing, and must not be judged as if somebody had left it so. */
+function removeEmptied (value: Tree, path: Path): void {
+  const map = valueAt(value, path)
+  const isKept = map !== undefined && (!isTree(map) || Object.keys(map).length > 0 || isRequired(path) || typeof path.at(-1) === 'number')
+  if (path.length === 0 || isKept) return
+  removeAt(value, path)
+  removeEmptied(value, path.slice(0, -1))
 }
 
 /** True where one of the settings is wrong by itself (`session`, `session.secretFile`): what it was meant to be is not known. */

@@ -5,6 +5,7 @@ import { type Environment, readEnvironment } from './environment.ts'
 import { type ReadFile, readTextFile } from './files.ts'
 import { judge } from './judge.ts'
 import { locate } from './locate.ts'
+import { type Path } from './path.ts'
 import { type ConfigurationProblem, inOrder } from './report.ts'
 import { type Configuration } from './schema.ts'
 import { warningsFor } from './warnings.ts'
@@ -28,6 +29,8 @@ export type LoadOutcome =
     readonly warnings: readonly string[]
     /** The file, or `environment`. */
     readonly source: string
+    /** What another part finds wrong with a setting, told where the setting comes from. */
+    readonly problemWith: (setting: Path, message: string) => ConfigurationProblem
   }
   | {
     readonly ok: false
@@ -43,10 +46,17 @@ export function loadConfiguration ({ file, environment, cwd = '.', readFile = (p
   const document = located && readDocument(located.name, located.text)
   if (document?.broken) return refused([...document.problems, ...readEnvironment(environment).problems])
 
-  const verdict = judge(draftFrom(document, environment, readFile), readFile)
+  const draft = draftFrom(document, environment, readFile)
+  const verdict = judge(draft, readFile)
   if ('problems' in verdict) return refused(verdict.problems)
   const { configuration } = verdict
-  return { ok: true, configuration: frozen(configuration), warnings: warningsFor(configuration), source: located?.name ?? 'environment' }
+  return {
+    ok: true,
+    configuration: frozen(configuration),
+    warnings: warningsFor(configuration),
+    source: located?.name ?? 'environment',
+    problemWith: (setting, message) => draft.problemAt(setting, 'value', message)
+  }
 }
 
 function refused (problems: readonly ConfigurationProblem[]): LoadOutcome {

@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http'
 import { z } from 'zod'
 
 const names = z.array(z.string().min(1)).min(1, { error: 'expected at least one name' })
@@ -6,13 +7,50 @@ const requirements = z.strictObject({
   roles: names.optional().describe('Any of these roles.'),
   groups: names.optional().describe('Any of these groups.'),
   organizations: names.optional().describe('Member of any of these organizations.'),
-  claims: z.record(z.string().min(1), names).optional().describe('Claim (name or JSON pointer) → any of these values.')
+  claims: z.record(z.string().min(1), names)
+    .refine((claims) => Object.keys(claims).length > 0, { error: 'expected at least one claim' })
+    .optional()
+    .describe('Claim (name or JSON pointer) → any of these values.')
+}).refine((demands) => Object.values(demands).some((demand) => demand !== undefined), {
+  error: 'expected at least one of roles, groups, organizations and claims',
+  // Of a misspelt demand enough is said already.
+  when: ({ issues }) => issues.length === 0
 })
 
+/** CONNECT and TRACE are answered by Doorward itself: a rule for them would never hold. */
+const ruledMethods = new Set(METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE'))
+
+const method = z.string()
+  .regex(/^[A-Z][A-Z-]*$/, { error: 'expected a method in upper case, such as GET', abort: true })
+  .refine((name) => ruledMethods.has(name), { error: 'expected a method that can reach the application, such as GET' })
+
+const pathGlob = z.string()
+  .regex(/^\/[^?#\\]*$/, { error: 'expected a path that begins with a slash, such as /admin/**', abort: true })
+  .superRefine((glob, context) => {
+    const problem = globProblem(glob)
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
+  })
+
+/** What never matches a request, or less than it seems to: the path of a request has one spelling. */
+function globProblem (glob: string): string | undefined {
+  if (glob === '/') return undefined
+  const segments = glob.slice(1).split('/')
+  const above = glob.replace(/\/+$/, '')
+  if (glob.includes('//')) return 'expected a path without empty segments'
+  if (segments.at(-1) === '') return `expected a path without a slash at its end; write ${above}/** or ${above}`
+  if (segments.some(isDotSegment)) return 'expected a path without . and .. segments'
+  if (segments.some((segment) => segment.includes('**') && segment !== '**')) return 'expected ** to stand alone between slashes, as in /admin/**; within a segment, * stands for any characters'
+  return undefined
+}
+
+function isDotSegment (segment: string): boolean {
+  return ['.', '..'].includes(segment.replace(/%2e/gi, '.'))
+}
+
 const rule = z.strictObject({
-  path: z.string().regex(/^\/[^?#\\]*$/, { error: 'expected a path that begins with a slash, such as /admin/**' }).default('/**')
+  path: pathGlob.default('/**')
     .describe('Path glob: `*` stands for characters within a segment, `**` for any number of segments. `/admin/**` covers /admin too.'),
-  methods: z.array(z.string().regex(/^[A-Z][A-Z-]*$/, { error: 'expected a method in upper case, such as GET' })).min(1).optional()
+  methods: z.array(method).min(1).optional()
     .describe('Methods that the rule is for; absent: all.'),
   allow: z.enum(['anonymous', 'authenticated']).optional().describe('Let everybody through, or everybody who is signed in.'),
   deny: z.literal(true).optional().describe('Let nobody through.'),

@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { duration, filePath, webUrl } from './values.ts'
 
 /** What framing, routing and Doorward itself depend on; an application header must not override it. */
-const ownHeaders = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|cookie|proxy-.*|x-auth-assertion)$/i
+const ownHeaders = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|cookie|proxy-.*|x-auth-assertion|forwarded|x-forwarded-.*|x-real-ip|x-request-id)$/
 
 const headerName = z.string()
   .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { error: 'expected a header name', abort: true })
-  .refine((name) => !ownHeaders.test(name), { error: 'this header can’t be set by a template' })
+  .refine((name) => !ownHeaders.test(foldedName(name)), { error: 'this header can’t be set by a template' })
 
 const templateReference = /^(sub|user|email|name|firstName|lastName|provider|groups|roles|claims\..+|attributes\..+)$/
 
@@ -16,6 +16,20 @@ const headerTemplate = z.string().superRefine((text, context) => {
     context.addIssue({ code: 'custom', message: `${placeholder} is no placeholder; expected one of {user}, {sub}, {email}, {name}, {firstName}, {lastName}, {provider}, {groups}, {roles}, {claims.NAME}, {attributes.NAME}` })
   }
 })
+
+const headerTemplates = z.record(headerName, headerTemplate).superRefine((templates, context) => {
+  const names = new Map<string, string>()
+  for (const name of Object.keys(templates)) {
+    const earlier = names.get(foldedName(name))
+    if (earlier === undefined) names.set(foldedName(name), name)
+    else context.addIssue({ code: 'custom', path: [name], message: `the same header as ${earlier} to many applications; one of them is enough` })
+  }
+})
+
+/** The name as the most forgiving application sees it: to CGI and WSGI, `X_A` is `X-A`. */
+function foldedName (name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
+}
 
 export const upstreamSection = z.strictObject({
   url: webUrl('The application: http or https; may have a path of its own, which is put in front of every request’s path.'),
@@ -32,7 +46,7 @@ export const upstreamSection = z.strictObject({
 
 export const headersSection = z.strictObject({
   profiles: z.array(z.enum(['doorward'])).default(['doorward']).describe('Sets of identity headers that the application receives.'),
-  set: z.record(headerName, headerTemplate).default({})
+  set: headerTemplates.default({})
     .describe('Further headers: name → template, such as `{claims.department}` or `{user}@{provider}`. A client’s header of that name is removed.'),
   encoding: z.enum(['percent', 'base64url', 'latin1']).default('percent')
     .describe('How values outside visible ASCII are written: percent-encoded UTF-8, base64url of the whole value, or latin1 with `?` for what does not fit.')

@@ -10,7 +10,8 @@ const authorizationParameter = z.string()
 
 export const serverSection = z.strictObject({
   listen: z.string()
-    .regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:/]+):\d{1,5}$|^unix:\/.+$/, { error: 'expected host:port or unix:/path' })
+    .regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:/]+):\d{1,5}$|^unix:\/.+$/, { error: 'expected host:port or unix:/path', abort: true })
+    .refine((text) => text.startsWith('unix:') || portOf(text) <= 65535, { error: 'expected a port of at most 65535' })
     .default('0.0.0.0:4180')
     .describe('Where Doorward listens: `host:port`, or `unix:/path`.'),
   publicUrl: webUrl('Where people reach Doorward. Never guessed from request headers. https, unless the host is loopback.')
@@ -44,7 +45,7 @@ export const providerSection = z.strictObject({
     .refine((scopes) => scopes.includes('openid'), { error: 'expected `openid` among the scopes' })
     .default(['openid', 'email', 'profile'])
     .describe('Scopes to ask for.'),
-  authorizationParams: z.record(authorizationParameter, z.string()).default({})
+  authorizationParams: z.record(authorizationParameter, z.string()).superRefine(refuseOddAge).default({})
     .describe('Extra parameters of the authorization request, such as `prompt` or ADFS’ `resource`. One that Doorward sets itself is refused.'),
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),
   caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, for connections to this provider.'),
@@ -69,6 +70,17 @@ export const sessionSection = z.strictObject({
       .describe('Domain attribute: shares the session with every host below it. Absent: this host alone.')
   }).prefault({}).describe('The session cookie.')
 }).describe('How long a sign-in lasts, and where it is kept.')
+
+function portOf (listen: string): number {
+  return Number(listen.slice(listen.lastIndexOf(':') + 1))
+}
+
+/** OpenID Connect Core section 3.1.2.1: seconds. */
+function refuseOddAge (parameters: Readonly<Record<string, string>>, context: z.RefinementCtx): void {
+  const age = parameters['max_age']
+  if (age === undefined || /^\d+$/.test(age)) return
+  context.addIssue({ code: 'custom', path: ['max_age'], message: 'expected a whole number of seconds in quotes, such as "300"' })
+}
 
 function isHttpsOrLoopback (text: string): boolean {
   const url = URL.parse(text)

@@ -44,7 +44,7 @@ export function createProviderMetadata<Metadata> (settings: ProviderMetadataSett
   function failed (error: unknown): never {
     const delay = retryDelay(failures++)
     failure = { error, at: settings.now(), nextAt: settings.now() + delay }
-    settings.onAttempt(error)
+    if (!isStopped) settings.onAttempt(error)
     schedule(delay)
     throw error
   }

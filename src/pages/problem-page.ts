@@ -29,7 +29,6 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   provider_refused: ['closed', signInAgain],
   not_found: ['missing', start],
   method_not_allowed: ['missing', start],
-  content_too_large: ['missing', start],
   target_too_long: ['missing', start],
   media_type_unsupported: ['missing', start],
   headers_too_large: ['missing', start],

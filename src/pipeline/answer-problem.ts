@@ -50,7 +50,6 @@ const frameworkProblems: Readonly<Record<number, ProblemCode>> = {
   400: 'request_invalid',
   404: 'not_found',
   405: 'method_not_allowed',
-  413: 'content_too_large',
   414: 'target_too_long',
   415: 'media_type_unsupported',
   431: 'headers_too_large'

@@ -35,6 +35,8 @@ export async function mountUpstream (app: FastifyInstance, { upstream, forward, 
       handler (request, reply) {
         const { forwarded } = request
         if (forwarded === null) throw new Error('the request was not admitted')
+        // The client waits to be asked for the body; what it expects other than that, Node has refused.
+        if (request.raw.headers.expect !== undefined) reply.raw.writeContinue()
         forward(request.raw, reply.raw, forwarded, {
           onStart: () => { reply.hijack() },
           onProblem: (problem) => { reply.send(problem) }

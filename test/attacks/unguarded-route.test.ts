@@ -97,7 +97,7 @@ t.test('without a session no spelling of a protected path reaches the applicatio
 
 t.test('an upload that is not allowed is not even asked for', async (t) => {
   const { gateway, upstream } = await startRogueGateway(t)
-  const upload = `Host: x\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n`
+  const upload = 'Host: x\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n'
   for (const [target, status] of [['/', 401], ['/a%2fb', 400], ['/oidc/other', 404], ['/oidc/logout', 200]] as const) {
     const answer = await exchange(gateway.port, `POST ${target} HTTP/1.1\r\n${upload}\r\n`)
     t.equal(statusOf(answer), status, `${target}: the first line is the answer, and the connection closes without the body`)
@@ -113,6 +113,7 @@ t.test('only who navigates is sent to sign in; programs get 401', async (t) => {
     ['POST', { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }, 302],
     ['GET', { Accept: html }, 302],
     ['GET', { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty', Accept: html }, 401],
+    ['GET', { 'Sec-Fetch-Mode': 'same-origin', Accept: html }, 401],
     ['GET', { 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' }, 401],
     ['GET', { 'Sec-Fetch-Mode': 'websocket', 'Sec-Fetch-Dest': 'websocket', Upgrade: 'websocket' }, 401],
     ['GET', { Accept: 'text/event-stream' }, 401],

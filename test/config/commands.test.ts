@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { test } from 'tap'
 import { check } from '../../src/cli/check.ts'
 import { keygen } from '../../src/cli/keygen.ts'
@@ -12,7 +12,7 @@ const sidecar = {
   DOORWARD_PROVIDER_CLIENT_ID: 'app',
   DOORWARD_UPSTREAM_URL: 'http://127.0.0.1:8080',
   DOORWARD_SESSION_SECRET: Buffer.alloc(32, 'k').toString('base64'),
-  DOORWARD_ASSERTION_KEY: '{}'
+  DOORWARD_ASSERTION_KEY: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
 /** Runs a command and keeps what it prints. */

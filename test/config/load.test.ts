@@ -101,11 +101,15 @@ test('settings are derived in full from the schema', async (t) => {
 })
 
 test('settings are the same by default and with their default in the environment', async (t) => {
-  const expected = loadConfiguration({ environment: sidecar, readFile: readNothing })
+  const load = (environment: Record<string, string>) => {
+    const { problemWith: _function, ...outcome } = { problemWith: undefined, ...loadConfiguration({ environment, readFile: readNothing }) }
+    return outcome
+  }
+  const expected = load(sidecar)
   const defaults = settings.filter((setting) => setting.variable !== undefined && setting.default !== undefined)
   t.ok(defaults.length > 30)
   const environment = Object.fromEntries(defaults.map((setting) => [setting.variable, asText(setting)]))
-  t.strictSame(loadConfiguration({ environment: { ...environment, ...sidecar }, readFile: readNothing }), expected)
+  t.strictSame(load({ ...environment, ...sidecar }), expected)
 })
 
 test('loading never throws, whatever the environment says', async () => {

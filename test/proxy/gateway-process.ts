@@ -1,15 +1,18 @@
 /** A gateway in a process of its own, so that its memory can be told from that of the test. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { freePort } from '../support/gateway.ts'
 
 export interface GatewayProcess {
-  readonly port: number
+  /** Path of the socket that it listens on: a port could be taken by somebody else before the process is there. */
+  readonly socket: string
   /** Bytes of resident memory. */
   memory (): Promise<number>
 }
@@ -18,26 +21,28 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** Starts `doorward serve`, open to everybody; it ends with the test. */
 export async function startGatewayProcess (t: Test, upstream: string): Promise<GatewayProcess> {
-  const port = await freePort()
-  const folder = t.testdir({
-    'doorward.yaml': stringify({
-      server: { listen: `127.0.0.1:${port}`, publicUrl: `http://localhost:${port}` },
-      provider: { issuer: 'http://localhost:1', clientId: 'doorward' },
-      access: { default: 'anonymous' },
-      upstream: { url: upstream },
-      log: { format: 'json' }
-    })
-  })
-  const child = spawn(process.execPath, [main, 'serve', '--config', `${folder}/doorward.yaml`], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
+  const folder = await mkdtemp(join(tmpdir(), 'doorward-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const [file, socket] = [join(folder, 'doorward.yaml'), join(folder, 'socket')]
+  await writeFile(file, stringify({
+    server: { listen: `unix:${socket}`, publicUrl: 'http://localhost:1' },
+    provider: { issuer: 'http://localhost:1', clientId: 'doorward' },
+    access: { default: 'anonymous' },
+    upstream: { url: upstream },
+    log: { format: 'json' }
+  }))
+  const child = spawn(process.execPath, [main, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
+  const exited = once(child, 'exit')
   t.teardown(async () => {
     child.kill('SIGKILL')
-    await once(child, 'exit')
+    await exited
   })
   for await (const line of createInterface(child.stdout)) {
-    if (line.includes('"event":"started"')) break
+    if (!line.includes('"event":"started"')) continue
+    child.stdout.resume()
+    return { socket, memory: async () => await residentBytes(child.pid) }
   }
-  child.stdout.resume()
-  return { port, memory: async () => await residentBytes(child.pid) }
+  throw new Error('the gateway ended before it served')
 }
 
 async function residentBytes (pid: number | undefined): Promise<number> {

@@ -16,9 +16,10 @@ export async function startOpenGateway (t: Test, application: UpstreamHandler | 
   return await startGateway(t, { issuer: noProvider, upstream, configuration, ...(publicUrl !== undefined && { publicUrl }) })
 }
 
-/** A request over a connection of its own; the caller sends and ends it. */
-export function ask (port: number, options: RequestOptions = {}): ClientRequest {
-  return request({ host: '127.0.0.1', port, agent: false, ...options })
+/** A request over a connection of its own, to a port or to the path of a socket; the caller sends and ends it. */
+export function ask (address: number | string, options: RequestOptions = {}): ClientRequest {
+  const where = typeof address === 'number' ? { host: '127.0.0.1', port: address } : { socketPath: address }
+  return request({ agent: false, ...where, ...options })
 }
 
 export async function responseTo (asked: ClientRequest): Promise<IncomingMessage> {
@@ -26,7 +27,7 @@ export async function responseTo (asked: ClientRequest): Promise<IncomingMessage
   return response
 }
 
-export const okResponse = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'
+const okResponse = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'
 
 export interface RecordedGateway {
   readonly gateway: TestGateway

@@ -53,12 +53,12 @@ t.test('a slow reader slows the application down', async (t) => {
     response.writeHead(200, headers)
     writeBody(response, progress)
   })
-  const { port, memory } = await startGatewayProcess(t, upstream.url)
+  const { socket, memory } = await startGatewayProcess(t, upstream.url)
   for (const [framing, lines] of Object.entries(framings)) {
     const before = await memory()
     progress = { written: 0 }
     headers = lines
-    const response = await responseTo(ask(port).end())
+    const response = await responseTo(ask(socket).end())
     const stalled = await untilStalled(() => progress.written)
     t.ok(stalled < buffered, `${framing}: ${stalled / mebibyte} MiB were sent before anybody read`)
     const growth = await memory() - before
@@ -73,12 +73,12 @@ t.test('a slow application slows the sender down', async (t) => {
     await reading.promise
     response.end(await hashOf(request))
   })
-  const { port, memory } = await startGatewayProcess(t, upstream.url)
+  const { socket, memory } = await startGatewayProcess(t, upstream.url)
   for (const [framing, headers] of Object.entries(framings)) {
     const before = await memory()
     reading = Promise.withResolvers()
     const progress = { written: 0 }
-    const request = ask(port, { method: 'PUT', headers })
+    const request = ask(socket, { method: 'PUT', headers })
     writeBody(request, progress)
     const stalled = await untilStalled(() => progress.written)
     t.ok(stalled < buffered, `${framing}: ${stalled / mebibyte} MiB were taken before anybody read`)

@@ -8,7 +8,7 @@ export type PartName = 'redis-server' | 'redis-sentinel' | 'chromium' | 'apache2
 const daemonFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 
 /** Path of the program, or `undefined` when this machine has none. */
-export function findPart (name: PartName): string | undefined {
+function findPart (name: PartName): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''), ...daemonFolders]
   return folders.map((folder) => join(folder, name)).find(isProgram)
 }

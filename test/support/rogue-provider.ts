@@ -51,7 +51,7 @@ const paths: Readonly<Record<string, Endpoint>> = {
   '/jwks': 'jwks'
 }
 
-export const roguePerson: Claims = { sub: 'rogue-1', name: 'Robin Rogue', preferred_username: 'robin', email: 'robin@example.com', groups: ['cmdbsyncer-ops'] }
+const roguePerson: Claims = { sub: 'rogue-1', name: 'Robin Rogue', preferred_username: 'robin', email: 'robin@example.com', groups: ['cmdbsyncer-ops'] }
 
 /** Starts a provider, which ends with the test. */
 export async function startRogueProvider (t: Test, options: RogueOptions = {}): Promise<RogueProvider> {

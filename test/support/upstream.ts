@@ -45,7 +45,7 @@ export async function startUpstream (t: Test, handler: UpstreamHandler = echo): 
 }
 
 /** Answers with what was received, as JSON: `method`, `url`, `headers` (lower case) and `body`. */
-export async function echo (request: IncomingMessage, response: ServerResponse, recorded: UpstreamRequest): Promise<void> {
+async function echo (request: IncomingMessage, response: ServerResponse, recorded: UpstreamRequest): Promise<void> {
   const { method, url, headers } = recorded
   const body = await readBody(request, recorded)
   response.setHeader('content-type', 'application/json')
@@ -53,7 +53,7 @@ export async function echo (request: IncomingMessage, response: ServerResponse, 
 }
 
 /** Reads the body to its end and keeps it in the record. */
-export async function readBody (request: IncomingMessage, recorded: UpstreamRequest): Promise<Buffer> {
+async function readBody (request: IncomingMessage, recorded: UpstreamRequest): Promise<Buffer> {
   recorded.body = await buffer(request)
   return recorded.body
 }

@@ -1,0 +1,79 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { AssertionKeyError, publishedKey, signingKey } from '../assertion/index.ts'
+import { type Configuration, type ConfigurationProblem, loadConfiguration, type LoadOutcome, problemText } from '../config/index.ts'
+import { type Terminal } from './terminal.ts'
+
+/** EX_CONFIG of sysexits.h: what a command ends with where `readConfiguration` gave nothing. */
+export const exitInvalidConfiguration = 78
+
+export type LoadedConfiguration = Extract<LoadOutcome, { ok: true }>
+
+/** A setting that only the part which uses it can judge, and what is wrong with it. */
+interface Finding {
+  readonly setting: ReadonlyArray<string | number>
+  readonly message: string
+}
+
+/** Reads the configuration as every command does. Undefined where it is invalid, after every problem was printed to standard error. */
+export async function readConfiguration (file: string | undefined, terminal: Terminal): Promise<LoadedConfiguration | undefined> {
+  const loaded = loadConfiguration({ file, environment: terminal.environment, cwd: terminal.cwd })
+  const problems = loaded.ok ? await problemsInUse(loaded, terminal.cwd) : loaded.problems
+  for (const problem of problems) terminal.stderr(`${problemText(problem)}\n`)
+  return loaded.ok && problems.length === 0 ? loaded : undefined
+}
+
+async function problemsInUse ({ configuration: { assertion, server, audit }, problemWith }: LoadedConfiguration, cwd: string): Promise<ConfigurationProblem[]> {
+  const findings = [
+    ...await assertionFindings(assertion),
+    ...tlsFindings(server.tls, cwd),
+    ...auditFindings(audit.destination, cwd)
+  ]
+  return findings.map(({ setting, message }) => problemWith(setting, message))
+}
+
+async function assertionFindings ({ algorithm, key, previousKeys }: Configuration['assertion']): Promise<Finding[]> {
+  const attempts = [
+    ...key === undefined ? [] : [keyFinding(['assertion', 'key'], signingKey(key, algorithm))],
+    ...previousKeys.map((previous, index) => keyFinding(['assertion', 'previousKeys', index], publishedKey(previous, algorithm)))
+  ]
+  return (await Promise.all(attempts)).flat()
+}
+
+async function keyFinding (setting: Finding['setting'], reading: Promise<unknown>): Promise<Finding[]> {
+  try {
+    await reading
+    return []
+  } catch (error) {
+    if (error instanceof AssertionKeyError) return [{ setting, message: error.message }]
+    throw error
+  }
+}
+
+function tlsFindings (tls: Configuration['server']['tls'], cwd: string): Finding[] {
+  if (tls === undefined) return []
+  const [certificate, key] = [tls.certFile, tls.keyFile].map((file) => readFileSync(resolve(cwd, file), 'utf8'))
+  if (new X509Certificate(certificate ?? '').checkPrivateKey(createPrivateKey(key ?? ''))) return []
+  return [{ setting: ['server', 'tls', 'keyFile'], message: `${tls.keyFile} is not the key of the first certificate in ${tls.certFile}` }]
+}
+
+/** The file is not made here: whoever only checks leaves nothing behind. */
+function auditFindings (destination: string, cwd: string): Finding[] {
+  if (destination === 'stdout') return []
+  const file = resolve(cwd, destination)
+  const setting = ['audit', 'destination']
+  try {
+    if (!existsSync(file)) accessSync(dirname(file), constants.W_OK | constants.X_OK)
+    else if (statSync(file).isDirectory()) return [{ setting, message: `${destination} is a directory, not a file` }]
+    else accessSync(file, constants.W_OK)
+    return []
+  } catch (error) {
+    return [{ setting, message: `${destination} can’t be opened for writing (${errorCode(error)})` }]
+  }
+}
+
+/** What the system calls the failure, such as ENOENT. */
+export function errorCode (error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+}

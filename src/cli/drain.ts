@@ -1,0 +1,34 @@
+import { type Server, type Socket } from 'node:net'
+
+export interface Connections {
+  /** Ends those that are still open; how many there were. */
+  cut (): number
+}
+
+/** Every connection of a server, one in the middle of its TLS handshake too, of which the HTTP server does not know. */
+export function trackConnections (server: Server): Connections {
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => { open.delete(socket) })
+  })
+  return {
+    cut () {
+      const count = open.size
+      for (const socket of open) socket.destroy()
+      return count
+    }
+  }
+}
+
+/** Waits for `closing`, which finishes what runs, and cuts what still runs after so many milliseconds; how many were cut. */
+export async function drain (closing: Promise<unknown>, connections: Connections, milliseconds: number): Promise<number> {
+  let cut = 0
+  const timer = setTimeout(() => { cut = connections.cut() }, milliseconds)
+  try {
+    await closing
+    return cut
+  } finally {
+    clearTimeout(timer)
+  }
+}
