@@ -56,14 +56,8 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
   app.setNotFoundHandler(({ method }) => {
     throw method === 'TRACE' ? new Problem('method_not_allowed', { headers: { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' } }) : new Problem('not_found')
   })
-  // Bodies belong to the application: none is parsed, none is judged by its media type.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
-  for (const method of forwardedMethods) {
-    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: false })
-  }
-  // Fastify would refuse QUERY without a media type; that, too, is the application's to judge.
-  app.addHttpMethod('QUERY', { hasBody: false, overrideExisting: true })
+  // Bodies belong to the application: none is read here, none is judged by its media type.
+  for (const method of forwardedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   // Node would ask for the body before anybody has decided whether the request may pass (RFC 9110 section 10.1.1).
   app.server.on('checkContinue', (request, response) => { app.routing(request, response) })
   return app

@@ -11,7 +11,7 @@ export function responseHeaders (status: number, raw: readonly Buffer[]): string
     const name = raw[index]?.toString('latin1') ?? ''
     const value = raw[index + 1]?.toString('latin1') ?? ''
     const lower = name.toLowerCase()
-    if (lower === 'connection') declarations.push(value)
+    if (lower === 'connection' && value !== 'keep-alive') declarations.push(value)
     // 204 has no body, and must not speak of its length (RFC 9110 section 8.6).
     if (!hopByHopHeaders.has(lower) && !(status === 204 && lower === 'content-length')) lines.push(name, value)
   }
