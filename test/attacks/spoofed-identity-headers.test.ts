@@ -11,8 +11,8 @@ const forwarding = [
   'X-Forwarded-User', 'X-Forwarded-Email', 'X-Forwarded-Groups', 'X-Forwarded-Preferred-Username', 'X-Forwarded-Access-Token', 'X-Forwarded-Client-Cert', 'X-Forwarded-By', 'X-Forwarded',
   'X-Original-URL', 'X-Original-URI', 'X-Original-Host', 'X-Original-Method', 'X-Original-Forwarded-For', 'X-Rewrite-URL', 'X-Real-IP', 'X-Client-IP', 'X-Cluster-Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'Fastly-Client-IP', 'X-Request-Id'
 ]
-/** Set by other gateways, and believed by applications that stood behind one of them; and what makes a GET something else. */
-const foreign = ['X-Remote-User', 'X-User', 'X-WEBAUTH-USER', 'X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']
+/** Set by other gateways, and believed by applications that stood behind one of them; what makes a GET something else; httpoxy (CVE-2016-5385). */
+const foreign = ['X-Remote-User', 'X-WEBAUTH-USER', 'Proxy', 'X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']
 const asserted = [...identity, ...Object.keys(templates), ...forwarding, ...foreign]
 
 const spellings: ReadonlyArray<(name: string) => string> = [

@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism, cpus, release } from 'node:os'
+import { isPinned } from './programs.ts'
+import { apachePath, moduleFile } from './subjects/apache.ts'
+import { nginxPath } from './upstream.ts'
+
+/** What the figures depend on beside the code. */
+export interface Machine {
+  readonly processor: string
+  readonly cores: number
+  /** Subject on one core, load client and upstream on another. */
+  readonly pinned: boolean
+  readonly linux: string
+  readonly node: string
+  readonly undici: string
+  readonly nginx: string | undefined
+  readonly apache: string | undefined
+  readonly modAuthOpenidc: string | undefined
+}
+
+export function describeMachine (): Machine {
+  return {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    pinned: isPinned,
+    linux: release(),
+    node: process.version,
+    undici: packageVersion('undici'),
+    nginx: outputOf(nginxPath)?.replace('nginx version: ', ''),
+    apache: outputOf(apachePath)?.replace('Server version: ', ''),
+    modAuthOpenidc: moduleVersion()
+  }
+}
+
+function packageVersion (name: string): string {
+  const { version } = JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8')) as { version: string }
+  return version
+}
+
+/** No program prints it; it stands as text in the module. */
+function moduleVersion (): string | undefined {
+  const file = moduleFile('auth_openidc')
+  return existsSync(file) ? /mod_auth_openidc-[\d.]*\d/.exec(readFileSync(file, 'latin1'))?.[0] : undefined
+}
+
+/** The first line of what `-v` says, on either output. */
+function outputOf (program: string): string | undefined {
+  if (!existsSync(program)) return undefined
+  const { stdout, stderr } = spawnSync(program, ['-v'], { encoding: 'utf8' })
+  return `${stdout}${stderr}`.split('\n', 1)[0]
+}

@@ -1,0 +1,11 @@
+import { join } from 'node:path'
+import { freePort, startProgram, untilReady } from '../programs.ts'
+import { type Subject, type SubjectParts } from './index.ts'
+
+export async function startBareNode ({ upstream }: SubjectParts): Promise<Subject> {
+  const port = await freePort()
+  const origin = `http://localhost:${port}`
+  const program = startProgram([process.execPath, join(import.meta.dirname, '../bare-node.ts'), String(port), upstream.origin], 'subject')
+  await untilReady(program, origin)
+  return { name: 'bare', title: 'bare Node', origin, port, pid: program.pid, tells: { user: 'nobody', assertion: 'no' } }
+}

@@ -1,0 +1,41 @@
+/**
+ * What is compared: each a gateway in a process of its own, configured as it would be in production, on the same
+ * upstream and the same provider.
+ *
+ * Owns how a subject is set up and signed in to. It does not own how it is measured (bench/measure.ts).
+ */
+import { type DemoProvider } from '../../demo/provider.ts'
+import { type SubjectName } from '../options.ts'
+import { type Upstream } from '../upstream.ts'
+import { startApache } from './apache.ts'
+import { startBareNode } from './bare-node.ts'
+import { startDoorward } from './doorward.ts'
+
+/** A gateway that runs. */
+export interface Subject {
+  readonly name: SubjectName
+  readonly title: string
+  /** On host localhost, as in the demo: the provider lives at another port of it. */
+  readonly origin: string
+  readonly port: number
+  /** The process at the root of its tree. */
+  readonly pid: number
+  /** What the upstream must have been told: the person and whether there was an assertion. */
+  readonly tells: { readonly user: 'alice' | 'nobody', readonly assertion: 'yes' | 'no' }
+}
+
+export interface SubjectParts {
+  /** For configurations and logs; removed after the run. */
+  readonly folder: string
+  readonly upstream: Upstream
+  readonly issuer: string
+  readonly register: DemoProvider['register']
+}
+
+/** `undefined` where the subject is not installed. */
+export const startSubject: Readonly<Record<SubjectName, (parts: SubjectParts) => Promise<Subject | undefined>>> = {
+  bare: startBareNode,
+  doorward: startDoorward,
+  'apache-cache': (parts) => startApache('apache-cache', 'server-cache', parts),
+  'apache-cookie': (parts) => startApache('apache-cookie', 'client-cookie', parts)
+}
