@@ -10,7 +10,7 @@ const headerName = z.string()
 
 const templateReference = /^(sub|user|email|name|firstName|lastName|provider|groups|roles|claims\..+|attributes\..+)$/
 
-const headerTemplate = z.string().superRefine((text, context) => {
+const headerTemplate = z.string().regex(/^[\x20-\x7e]*$/, { error: 'expected visible ASCII and spaces between the placeholders' }).superRefine((text, context) => {
   for (const [placeholder, reference = ''] of text.matchAll(/\{([^{}]*)\}/g)) {
     if (templateReference.test(reference)) continue
     context.addIssue({ code: 'custom', message: `${placeholder} is no placeholder; expected one of {user}, {sub}, {email}, {name}, {firstName}, {lastName}, {provider}, {groups}, {roles}, {claims.NAME}, {attributes.NAME}` })

@@ -2,9 +2,14 @@ import { type Identity } from '../mapping/index.ts'
 
 export interface HeaderTemplate {
   readonly name: string
-  /** The header's value, or `undefined` where none of the template's placeholders has one. */
-  render (identity: Identity): string | readonly string[] | undefined
+  /**
+   * The header's text, or `undefined` where none of the template's placeholders has a value. Each value is encoded by
+   * itself, so that what stands between them in the template can be told from what somebody has in a claim.
+   */
+  render (identity: Identity, encode: (value: Value) => string): string | undefined
 }
+
+type Value = string | readonly string[]
 
 const placeholder = /\{([^{}]*)\}/g
 const claimPrefix = 'claims.'
@@ -25,22 +30,19 @@ export function compileTemplates (templates: Readonly<Record<string, string>>): 
 
 function compile (text: string): HeaderTemplate['render'] {
   const references = [...text.matchAll(placeholder)].map(([, reference = '']) => reference)
-  const [only] = references
-  // A template that is one placeholder keeps a list a list: its entries are joined as those of X-Auth-Groups are.
-  if (only !== undefined && text === `{${only}}`) return (identity) => resolve(identity, only)
-  return (identity) => {
+  return (identity, encode) => {
     if (references.length > 0 && references.every((reference) => resolve(identity, reference) === undefined)) return undefined
-    return text.replace(placeholder, (_match, reference: string) => [resolve(identity, reference) ?? []].flat().join(','))
+    return text.replace(placeholder, (_match, reference: string) => encode(resolve(identity, reference) ?? ''))
   }
 }
 
-function resolve (identity: Identity, reference: string): string | readonly string[] | undefined {
+function resolve (identity: Identity, reference: string): Value | undefined {
   if (reference.startsWith(claimPrefix)) return asText(identity.claims[reference.slice(claimPrefix.length)])
   if (reference.startsWith(attributePrefix)) return asText(identity.attributes[reference.slice(attributePrefix.length)])
   return asText(identity[reference as keyof Identity])
 }
 
-function asText (value: unknown): string | readonly string[] | undefined {
+function asText (value: unknown): Value | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string') return value
   if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) return value

@@ -32,15 +32,16 @@ export interface ProfileSettings {
 
 /** The identity headers of a configuration. What somebody does not have is no header, not an empty one. */
 export function createIdentityProfile ({ profiles, encoding, templates }: ProfileSettings): IdentityProfile {
-  const own = profiles.includes('doorward') ? Object.entries(fields).map(([name, render]) => ({ name, render })) : []
+  const encode = (value: string | readonly string[]) => encodeValue(value, encoding)
+  const own = profiles.includes('doorward') ? Object.entries(fields).map(([name, read]) => ({ name, render: (identity: Identity) => encode(read(identity) ?? '') })) : []
   // By folded name, the last wins: a template replaces the profile's header, it never stands beside it as a second value.
   const headers = [...new Map([...own, ...templates].map((header) => [foldedName(header.name), header])).values()]
   const prepared = new WeakMap<Identity, readonly string[]>()
 
   function prepare (identity: Identity): readonly string[] {
     return headers.flatMap(({ name, render }) => {
-      const value = render(identity)
-      return value === undefined || value.length === 0 ? [] : [name, encodeValue(value, encoding)]
+      const text = render(identity, encode)
+      return text === undefined || text === '' ? [] : [name, text]
     })
   }
 

@@ -20,7 +20,7 @@ async function start (t: Test, encoding: Encoding): Promise<Started> {
   const recorder = await startByteRecorder(t, answerOnce('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'))
   const setup = await startRogueGateway(t, {
     upstream: recorder.url,
-    configuration: { headers: { encoding, set: { 'X-Department': '{claims.department}', 'X-Both': '<{user}> {claims.department}' } } }
+    configuration: { headers: { encoding, set: { 'X-Department': '{claims.department}', 'X-Both': '<{user}> {claims.department}', 'X-Line': 'groups={groups}; user={user}' } } }
   })
   return {
     ...setup,
@@ -96,4 +96,10 @@ t.test('a claim of 100 kB ends in an explanation', async (t) => {
   t.match(page.text, /more information than a session can hold/)
   t.ok(page.body.length < 20_000, 'which does not repeat it')
   t.ok(JSON.stringify(gateway.audit).length < 5_000, 'nor does the audit trail')
+})
+
+t.test('a group with a comma stays one group inside a longer template too', async (t) => {
+  const { receive } = await start(t, 'percent')
+  const message = await receive({ preferred_username: 'a; user=root', groups: ['a,admin', 'ops'] })
+  t.strictSame(valuesOf(message, 'x-line'), ['groups=a%2Cadmin,ops; user=a; user=root'])
 })
