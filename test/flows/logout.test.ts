@@ -115,3 +115,14 @@ test('/oidc/session tells scripts who is signed in and for how long, and does no
   }
   t.equal((await ask()).status, 401)
 })
+
+test('asking for another account ends this session, and the audit trail says so', async (t) => {
+  const journey = await startJourney(t, { provider })
+  const { gateway, browser, url } = journey
+  await browser.signIn(url('/'), 'bob')
+  const before = browser.jar.header(new URL(url('/'))) ?? ''
+  await browser.get(url('/oidc/login?switch_account=true'), { from: url('/') })
+  t.equal(gateway.audit.at(-1)?.['event'], 'logout')
+  const replayed = await anotherBrowser(journey).get(url('/oidc/session'), { program: true, headers: { cookie: before } })
+  t.equal(replayed.status, 401, 'a copy of its cookie is worthless')
+})
