@@ -16,6 +16,8 @@ import { judgeGoals, type Measured, reportText, summarize } from './report.ts'
 import { startSubject, type SubjectParts } from './subjects/index.ts'
 import { startUpstream } from './upstream.ts'
 
+/** Enough for V8 to have compiled what runs often. */
+const warmUpRequests = 20_000
 const resultsFile = join(import.meta.dirname, 'results/latest.json')
 
 async function main (args: readonly string[]): Promise<number> {
@@ -77,16 +79,14 @@ async function startSubjects ({ only }: Options, parts: SubjectParts): Promise<V
   return visitors
 }
 
-/** In turns, so that a machine that is slow for a while is slow for every subject. The first round only warms up. */
+/** In turns, so that a machine that is slow for a while is slow for every subject. */
 async function measureAll (visitors: readonly Visitor[], options: Options): Promise<Measured[]> {
   const load = startLoadClient()
+  for (const visitor of visitors) await measureRound(visitor, load, { ...options, requests: warmUpRequests })
   const measured = visitors.map(({ subject: { name, title } }) => ({ name, title, rounds: [] as Round[] }))
-  for (let round = 0; round <= options.rounds; round++) {
-    for (const [index, visitor] of visitors.entries()) {
-      const result = await measureRound(visitor, load, options)
-      say(`${round === 0 ? 'warm-up' : `round ${round}`}  ${visitor.subject.title}: ${result.cpu.toFixed(0)} µs CPU per request`)
-      if (round > 0) measured[index]?.rounds.push(result)
-    }
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const [index, visitor] of visitors.entries()) measured[index]?.rounds.push(await measureRound(visitor, load, options))
+    say(`round ${round} of ${options.rounds}: ${measured.map(({ name, rounds }) => `${name} ${rounds.at(-1)?.cpu.toFixed(0)} µs`).join(', ')}`)
   }
   return measured
 }

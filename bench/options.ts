@@ -18,10 +18,11 @@ export interface Options {
 export const help = `Usage: npm run bench -- [options]
 
 Measures what a proxied request costs: CPU of the gateway's processes, throughput, latency, memory. Every subject gets
-the same requests in front of the same upstream, in turns, after one round of warming up that does not count.
+the same requests in front of the same upstream, in turns, after a warm-up that does not count. Many short rounds tell
+more than a few long ones: what disturbs the machine then disturbs one round of every subject.
 
-  --rounds N        rounds that count (default 10)
-  --requests N      requests per subject and round (default 10000)
+  --rounds N        rounds that count (default 40)
+  --requests N      requests per subject and round (default 2500)
   --connections N   connections of the load client (default 32, at most ${mostConnections})
   --only A,B        some of: ${subjectNames.join(', ')}
   --help            this text
@@ -41,8 +42,8 @@ export function readOptions (args: readonly string[]): Options {
     args: [...args],
     options: {
       help: { type: 'boolean', short: 'h', default: false },
-      rounds: { type: 'string', default: '10' },
-      requests: { type: 'string', default: '10000' },
+      rounds: { type: 'string', default: '40' },
+      requests: { type: 'string', default: '2500' },
       connections: { type: 'string', default: '32' },
       only: { type: 'string', default: subjectNames.join(',') }
     }

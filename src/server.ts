@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { Problem, type ProblemCode, problems } from './errors.ts'
 import { type Logger } from './observability/index.ts'
+import { isOwnTarget } from './own-routes.ts'
 
 export interface ServerSettings {
   readonly basePath: string
@@ -27,7 +28,6 @@ export const forwardedMethods = METHODS.filter((method) => method !== 'CONNECT' 
  * reaches one route whatever it looks like, and is judged by the pipeline on its own bytes.
  */
 export function createServer (settings: ServerSettings, { answer, logger }: { answer: AnswerError, logger: Logger }): FastifyInstance {
-  const isOwn = ownPathTest(settings.basePath)
   const options = {
     logger: false,
     genReqId: () => randomUUID(),
@@ -35,7 +35,7 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    rewriteUrl: ({ url = '' }) => isOwn(url) ? url : '/',
+    rewriteUrl: ({ url = '' }) => isOwnTarget(url, settings.basePath) ? url : '/',
     frameworkErrors: (error, request, reply) => {
       endAfterUpgrade(request as FastifyRequest, reply as FastifyReply)
       answer(error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() })
@@ -69,14 +69,6 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
  */
 function endAfterUpgrade (request: FastifyRequest, reply: FastifyReply): void {
   if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false
-}
-
-function ownPathTest (basePath: string): (target: string) => boolean {
-  return (target) => {
-    if (!target.startsWith(basePath)) return false
-    const next = target.charAt(basePath.length)
-    return next === '' || next === '/' || next === '?'
-  }
 }
 
 interface ClientAnswer {

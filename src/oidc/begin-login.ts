@@ -1,7 +1,7 @@
 import { type FastifyReply, type FastifyRequest } from 'fastify'
+import { loginUrl } from '../own-routes.ts'
 import { type FoundSession } from '../sessions/index.ts'
 import { LoginProblem } from './login-problem.ts'
-import { loginUrl } from './login-url.ts'
 import { type SignInParts } from './parts.ts'
 import { recordFailure } from './record-failure.ts'
 

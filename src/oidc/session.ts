@@ -1,5 +1,6 @@
 import { type FastifyInstance } from 'fastify'
 import { Problem } from '../errors.ts'
+import { loginUrl } from '../own-routes.ts'
 import { type Session } from '../sessions/index.ts'
 import { type SignInParts } from './parts.ts'
 
@@ -8,7 +9,7 @@ export function mountSession (app: FastifyInstance, { basePath, sessions }: Sign
   app.get(`${basePath}/session`, { exposeHeadRoute: true }, async (request, reply) => {
     const { session } = await sessions.find(request.headers.cookie)
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-    if (session === undefined) throw new Problem('sign_in_required', { members: { login_url: `${basePath}/login` } })
+    if (session === undefined) throw new Problem('sign_in_required', { members: { login_url: loginUrl(basePath) } })
     return publicSession(session)
   })
 }

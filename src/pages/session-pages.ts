@@ -1,3 +1,4 @@
+import { loginUrl } from '../own-routes.ts'
 import { buttons, isOwnPath } from './buttons.ts'
 import { html } from './html.ts'
 import { type PageContent } from './layout.ts'
@@ -27,7 +28,7 @@ export function signedOutPage ({ basePath, providerLabel }: Site): PageContent {
     drawing: 'open',
     body: html`<p class="lead">Your session at this site has ended.</p>
 <p class="quiet">Your identity provider may still remember you and sign you in again without asking. On a shared computer, sign out there too, or close the browser.</p>`,
-    actions: buttons([{ text: providerLabel, href: `${basePath}/login` }])
+    actions: buttons([{ text: providerLabel, href: loginUrl(basePath) }])
   }
 }
 

@@ -1,3 +1,5 @@
+import { loginUrl } from '../own-routes.ts'
+
 /** What the pages know of the configuration. */
 export interface Site {
   /** `server.basePath`. */
@@ -28,6 +30,6 @@ export interface Links {
 }
 
 /** Where a sign-in starts: with the page to return to, if the occasion knows one. */
-export function loginUrlOf ({ loginUrl }: Links, { basePath }: Site): string {
-  return loginUrl ?? `${basePath}/login`
+export function loginUrlOf (links: Links, { basePath }: Site): string {
+  return links.loginUrl ?? loginUrl(basePath)
 }

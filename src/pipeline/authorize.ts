@@ -2,6 +2,7 @@ import { type FastifyRequest } from 'fastify'
 import { type Access, type Decision } from '../access/index.ts'
 import { Problem } from '../errors.ts'
 import { type Audit, auditRequest } from '../observability/index.ts'
+import { switchAccountUrl } from '../own-routes.ts'
 import { type Session } from '../sessions/index.ts'
 import { type CanonicalPath } from './canonical-path.ts'
 import { SignInChallenge } from './challenge.ts'
@@ -34,10 +35,9 @@ function refusal (request: FastifyRequest, target: CanonicalPath, session: Sessi
     request: auditRequest(request),
     metadata: { rule, missing: unmet }
   })
-  const switchAccount = new URLSearchParams({ return_to: target.target, switch_account: 'true' }).toString()
   return new Problem('access_denied', {
     detail: `This page ${missing}.`,
     person: session?.identity,
-    members: { rule: rule.index, missing: unmet, switch_account_url: `${basePath}/login?${switchAccount}` }
+    members: { rule: rule.index, missing: unmet, switch_account_url: switchAccountUrl(basePath, target.target) }
   })
 }

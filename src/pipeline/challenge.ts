@@ -1,5 +1,6 @@
 import { type Challenge } from '../access/index.ts'
 import { Problem } from '../errors.ts'
+import { loginUrl } from '../own-routes.ts'
 
 /** The request needs a session: a redirect for a person, 401 for a program, or as the rule says. */
 export class SignInChallenge extends Problem {
@@ -8,9 +9,9 @@ export class SignInChallenge extends Problem {
 
   /** @param target the page wanted, with its query */
   constructor (target: string, manner: Challenge, basePath: string) {
-    const loginUrl = `${basePath}/login?${new URLSearchParams({ return_to: target }).toString()}`
-    super('sign_in_required', { members: { login_url: loginUrl } })
-    this.loginUrl = loginUrl
+    const url = loginUrl(basePath, target)
+    super('sign_in_required', { members: { login_url: url } })
+    this.loginUrl = url
     this.manner = manner
   }
 }

@@ -1,0 +1,21 @@
+/**
+ * The addresses of Doorward's own routes, for everybody who points there. Owns their spelling alone: each flow mounts
+ * its own route.
+ */
+
+/** Where a sign-in starts that ends at this page; the target with its query, or the start page. */
+export function loginUrl (basePath: string, returnTo?: string): string {
+  return returnTo === undefined ? `${basePath}/login` : `${basePath}/login?${new URLSearchParams({ return_to: returnTo }).toString()}`
+}
+
+/** The same, for somebody else than who is signed in. */
+export function switchAccountUrl (basePath: string, returnTo: string): string {
+  return `${loginUrl(basePath, returnTo)}&switch_account=true`
+}
+
+/** Whether a request-target is at or below the base path, by its very bytes. */
+export function isOwnTarget (target: string, basePath: string): boolean {
+  if (!target.startsWith(basePath)) return false
+  const next = target.charAt(basePath.length)
+  return next === '' || next === '/' || next === '?'
+}
