@@ -21,8 +21,8 @@ Measures what a proxied request costs: CPU of the gateway's processes, throughpu
 the same requests in front of the same upstream, in turns, after a warm-up that does not count. Many short rounds tell
 more than a few long ones: what disturbs the machine then disturbs one round of every subject.
 
-  --rounds N        rounds that count (default 40)
-  --requests N      requests per subject and round (default 2500)
+  --rounds N        rounds that count (default 20)
+  --requests N      requests per subject and round (default 5000)
   --connections N   connections of the load client (default 32, at most ${mostConnections})
   --only A,B        some of: ${subjectNames.join(', ')}
   --help            this text
@@ -42,8 +42,8 @@ export function readOptions (args: readonly string[]): Options {
     args: [...args],
     options: {
       help: { type: 'boolean', short: 'h', default: false },
-      rounds: { type: 'string', default: '40' },
-      requests: { type: 'string', default: '2500' },
+      rounds: { type: 'string', default: '20' },
+      requests: { type: 'string', default: '5000' },
       connections: { type: 'string', default: '32' },
       only: { type: 'string', default: subjectNames.join(',') }
     }
