@@ -1,3 +1,9 @@
+/**
+ * The HTTP server that everything is mounted on.
+ *
+ * Owns the limits of a connection, what the router gets to see of a target, and the answer to what is not a request.
+ * It does not know any route (oidc/, proxy/) nor how a problem is answered (pipeline/): that is handed to it.
+ */
 import { readFileSync } from 'node:fs'
 import { METHODS } from 'node:http'
 import { type Socket } from 'node:net'

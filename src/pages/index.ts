@@ -24,8 +24,8 @@ export interface Pages {
   readonly signedIn: (occasion: { readonly returnTo: string, readonly requestId: string }) => Answer
   /** Shown when the session has ended and the provider sent the person back, or has no logout of its own. */
   readonly signedOut: (requestId: string) => Answer
-  /** Asks before a logout that another site caused; `fields` come back with the form. */
-  readonly confirmLogout: (requestId: string, fields?: Readonly<Record<string, string>>) => Answer
+  /** Asks before a logout that another site caused. */
+  readonly confirmLogout: (requestId: string) => Answer
 }
 
 /** Prepares the pages of one site. */
@@ -35,6 +35,6 @@ export function createPages (site: Site): Pages {
     answerTo: (problem, occasion) => answerTo(problem, occasion, site, layout),
     signedIn: ({ returnTo, requestId }) => layout(signedInPage(returnTo), requestId),
     signedOut: (requestId) => layout(signedOutPage(site), requestId),
-    confirmLogout: (requestId, fields = {}) => layout(logoutConfirmationPage(site, fields), requestId)
+    confirmLogout: (requestId) => layout(logoutConfirmationPage(site), requestId)
   }
 }

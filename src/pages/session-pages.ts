@@ -33,8 +33,7 @@ export function signedOutPage ({ basePath, providerLabel }: Site): PageContent {
 }
 
 /** Asks whether a logout is meant: any site can send a browser to an address, which must not be enough to end a session. */
-export function logoutConfirmationPage ({ basePath }: Site, fields: Readonly<Record<string, string>>): PageContent {
-  const hidden = Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
+export function logoutConfirmationPage ({ basePath }: Site): PageContent {
   return {
     status: 200,
     heading: 'Sign out?',
@@ -42,7 +41,7 @@ export function logoutConfirmationPage ({ basePath }: Site, fields: Readonly<Rec
     postsOnward: true,
     body: html`<p class="lead">Another site asked to sign you out here. Nothing has happened yet.</p>`,
     actions: [
-      html`<form method="post" action="${basePath}/logout">${hidden}<button class="button primary">Sign out</button></form>`,
+      html`<form method="post" action="${basePath}/logout"><button class="button primary">Sign out</button></form>`,
       html`<a class="button" href="/">Stay signed in</a>`
     ]
   }

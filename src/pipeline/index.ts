@@ -7,7 +7,7 @@
  */
 import { type FastifyRequest } from 'fastify'
 import { type Access } from '../access/index.ts'
-import { type AssertionClaims, type Assertions } from '../assertion/index.ts'
+import { type Assertions } from '../assertion/index.ts'
 import { type Audit } from '../observability/index.ts'
 import { type ForwardedRequest } from '../proxy/index.ts'
 import { type Session, type Sessions } from '../sessions/index.ts'
@@ -47,7 +47,7 @@ export function createPipeline (parts: PipelineParts): Pipeline {
 
   async function identityHeaders (session: Session | undefined): Promise<readonly string[]> {
     if (session === undefined) return []
-    const signed = assertions.about(session, upstream.audience, () => assertionClaims(session) as AssertionClaims)
+    const signed = assertions.about(session, upstream.audience, () => assertionClaims(session))
     const assertion = typeof signed === 'string' ? signed : await signed
     return [...profile.headersOf(session.identity), assertionHeader, assertion]
   }

@@ -19,7 +19,7 @@ function everyPage (text: string): Answer[] {
     ...codes.map((code) => pages.answerTo(new Problem(code, problem), occasion)),
     pages.signedIn({ returnTo: text, requestId: text }),
     pages.signedOut(text),
-    pages.confirmLogout(text, { [text]: text })
+    pages.confirmLogout(text)
   ]
 }
 
@@ -65,9 +65,9 @@ test('after a sign-in the page goes on by itself, to this origin alone', async (
 })
 
 test('the logout form may be answered with a way to the provider, and is posted with its origin', async (t) => {
-  const { headers, body } = pages.confirmLogout('req-1', { return_to: '/bye' })
+  const { headers, body } = pages.confirmLogout('req-1')
   t.match(headers, { 'referrer-policy': 'same-origin', 'content-security-policy': /; form-action http: https:; base-uri 'none'; frame-ancestors 'none'$/ })
-  t.match(body, '<form method="post" action="/oidc/logout"><input type="hidden" name="return_to" value="/bye"><button class="button primary">Sign out</button></form>')
+  t.match(body, '<form method="post" action="/oidc/logout"><button class="button primary">Sign out</button></form>')
   t.strictSame(buttonsOf(body), [['Stay signed in', '/']])
 })
 
