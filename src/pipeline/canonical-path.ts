@@ -35,8 +35,11 @@ const admissibleQuery = /^[\x21\x22\x24-\x7e]*$/
 
 const dotSegment = /\/\.{1,2}(?:\/|$)/
 
-/** In policy form, where a percent sign is `%25`: what a second decoding turns into a slash or a backslash. */
+/** In policy form, where a percent sign is `%25`: what another decoding turns into a slash or a backslash. */
 const doublyEncodedSlash = /%25(?:2f|5c)/i
+
+/** In policy form: what another decoding turns into something else. */
+const encodedEscape = /%25([0-9a-f]{2})/gi
 
 /**
  * Admits a request-target or refuses it. What is admitted is forwarded byte for byte, and rules decide on how those
@@ -54,6 +57,8 @@ export function canonicalPath (target: string): CanonicalPathResult {
 
   const policy = policyForm(path)
   if (doublyEncodedSlash.test(policy)) return invalid
+  // Nobody needs three layers of encoding but to hide what the first two show.
+  if (decodeAgain(policy).search(encodedEscape) !== -1) return invalid
   const readings = readingsOf(policy)
   if (readings.some((reading) => dotSegment.test(reading))) return invalid
   return { ok: true, target, path, query, readings, hasEncodedDelimiter: /%(?:23|3f)/i.test(path) }
@@ -67,11 +72,15 @@ function segmentsOf (path: string): number {
 
 /** What one upstream or another does to a path before it looks at it; each in policy form, in the order in which they would happen. */
 const habits: ReadonlyArray<(path: string) => string> = [
-  /* decodes twice        */ (path) => path.replace(/%25([0-9a-f]{2})/gi, (_, hex: string) => policyForm(`%${hex}`)),
+  /* decodes twice        */ decodeAgain,
   /* decodes too early    */ (path) => path.replace(/[?#].*$/s, ''),
   /* cuts off parameters  */ (path) => path.replace(/;[^/]*/g, ''),
   /* merges slashes       */ (path) => path.replace(/\/{2,}/g, '/')
 ]
+
+function decodeAgain (policy: string): string {
+  return policy.replace(encodedEscape, (_, hex: string) => policyForm(`%${hex}`))
+}
 
 /** Most upstreams have none of the habits and some have several: every combination is a reading. */
 function readingsOf (policy: string): string[] {

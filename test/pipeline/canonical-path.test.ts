@@ -78,6 +78,7 @@ const refused: Record<string, readonly string[]> = {
   'with a dot segment once it is decoded twice': ['/%252e%252e/a', '/a/.%252e', '/a/%252e', '/a/..%253bx/b', '/a/%25%32%65%252e/b'],
   'with a dot segment before an encoded delimiter': ['/a/..%23/b', '/a/..%3fb', '/a/..%2523'],
   'with a doubly encoded slash or backslash': ['/a%252fb', '/a%252Fb', '/a%255cb', '/a%25%32%66b', '/a%%32%66'],
+  'encoded three times': ['/..%25252f', '/a%25252e', '/%252561dmin', '/a%25%2532%2566b', '/%2525%36%31'],
   'with an overlong encoding': ['/%c0%ae%c0%ae/a', '/a%C0%AFb', '/a%c1%9cb', '/%e0%80%ae', '/%f0%80%80%af', '/%f8%80%80%80%ae'],
   'with a control character': ['/a\0', '/a\nb', '/a\tb', '/a\x7f', '/a b', '/a?b\r\nc', '/a?b c', '/a?\x7f'],
   'with an encoded control character': ['/a%00', '/a%0d%0a', '/a%1F', '/a%7f', '/a%7F'],
