@@ -1,6 +1,7 @@
 /** Bodies of any size, in both directions, at the pace of the slower side. */
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { Readable, type Writable } from 'node:stream'
@@ -11,13 +12,27 @@ import { startGatewayProcess } from './gateway-process.ts'
 import { ask, responseTo, startOpenGateway } from './open-gateway.ts'
 
 const mebibyte = 1024 * 1024
-const size = 64 * mebibyte
-/** More than the socket buffers of two connections hold, and far less than the body. */
-const buffered = 24 * mebibyte
+/** What may be under way on both connections without Doorward holding any of it, and something for the streams at the ends. */
+const buffered = 2 * kernelBuffers() + 8 * mebibyte
+const size = 2 * buffered
 const block = randomBytes(64 * 1024)
 const checksum = createHash('sha256')
 for (let written = 0; written < size; written += block.length) checksum.update(block)
 const expected = checksum.digest('hex')
+
+/**
+ * How far the system lets the buffers of one TCP connection grow (tcp(7)): on a connection that has carried much before,
+ * tens of mebibytes wait there, and in nobody's memory.
+ */
+function kernelBuffers (): number {
+  try {
+    return ['tcp_rmem', 'tcp_wmem']
+      .map((name) => Number(readFileSync(`/proc/sys/net/ipv4/${name}`, 'utf8').trim().split(/\s+/)[2]))
+      .reduce((sum, bytes) => sum + Math.ceil(bytes / mebibyte) * mebibyte, 0)
+  } catch {
+    return 40 * mebibyte
+  }
+}
 
 /** Writes the body as fast as it is taken; `written` counts what was handed over. */
 function writeBody (target: Writable, progress: { written: number }): void {
