@@ -6,14 +6,15 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type FastifyInstance } from 'fastify'
 import { createAccess, referencedClaims } from './access/index.ts'
+import { buildApplication } from './applications.ts'
 import { createAssertions } from './assertion/index.ts'
-import { type Configuration } from './config/index.ts'
+import { type Configuration, upstreamsOf } from './config/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, type Logger } from './observability/index.ts'
 import { createLogins, createProvider, createRounds, mountSignIn, type Provider } from './oidc/index.ts'
 import { createPages } from './pages/index.ts'
-import { answerProblem, compileTemplates, createIdentityProfile, createPipeline, templateClaims } from './pipeline/index.ts'
-import { createForwarder, createUpstream, mountUpstream, type Upstream } from './proxy/index.ts'
+import { answerProblem, createPipeline, templateClaims } from './pipeline/index.ts'
+import { createIdleWatch, createOpenConnections, mountUpstreams } from './proxy/index.ts'
 import { createServer, forwardedMethods } from './server.ts'
 import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
 
@@ -40,24 +41,25 @@ export async function createGateway (configuration: Configuration, { logger, aud
     { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
     { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime), now })
 
-  const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...templateClaims(headers.set)] })
+  const upstreams = upstreamsOf(configuration)
+  const templates = [headers.set, ...upstreams.map((upstream) => upstream.headers.set ?? {})]
+  const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...templates.flatMap(templateClaims)] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
   const provider = buildProvider(configuration, { logger, now })
-  const upstream = buildUpstream(configuration.upstream)
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
+  const clients = createIdleWatch(server.clientTimeout)
+  const open = createOpenConnections(session.closeGrace)
+  const applications = upstreams.map((upstream) => buildApplication(upstream, configuration, { clients, open }))
   const pipeline = createPipeline({
     basePath,
     publicUrl,
     sessions,
     access: createAccess(access),
     assertions,
-    profile: createIdentityProfile({ ...headers, templates: compileTemplates(headers.set) }),
     audit,
-    upstream: {
-      host: configuration.upstream.preserveHost ? publicUrl.host : upstream.host,
-      audience: configuration.upstream.audience ?? upstream.origin
-    }
+    upstreams: applications.map(({ route }) => route),
+    webSocketOrigins: new Set([publicOrigin, ...access.webSocketOrigins])
   })
 
   const app = createServer(server, { logger, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
@@ -74,10 +76,17 @@ export async function createGateway (configuration: Configuration, { logger, aud
     audit
   })
   app.get(`${basePath}/jwks`, { exposeHeadRoute: true }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(assertions.jwks))
-  await mountUpstream(app, { upstream, forward: createForwarder(upstream), methods: forwardedMethods, admit: pipeline })
+  await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline })
 
   app.addHook('onReady', async () => { provider.start() })
-  app.addHook('onClose', async () => { await Promise.all([provider.close(), upstream.close()]) })
+  app.addHook('preClose', (done) => {
+    open.close()
+    done()
+  })
+  app.addHook('onClose', async () => {
+    clients.close()
+    await Promise.all([provider, ...applications].map(async (part) => { await part.close() }))
+  })
   return app
 }
 
@@ -95,17 +104,6 @@ function buildProvider ({ provider, server }: Configuration, parts: { logger: Lo
     clockToleranceMilliseconds: provider.clockTolerance,
     redirectUri: new URL(`${server.basePath}/callback`, server.publicUrl).href
   }, parts)
-}
-
-function buildUpstream (settings: Configuration['upstream']): Upstream {
-  return createUpstream({
-    url: settings.url,
-    connectMilliseconds: settings.connectTimeout,
-    responseMilliseconds: settings.responseTimeout,
-    idleMilliseconds: settings.idleTimeout,
-    caPem: readOptional(settings.tls.caFile),
-    verifyTls: settings.tls.verify
-  })
 }
 
 function readOptional (file: string | undefined): string | undefined {

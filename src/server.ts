@@ -12,17 +12,19 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import { Problem, type ProblemCode, problems } from './errors.ts'
 import { type Logger } from './observability/index.ts'
 import { isOwnTarget } from './own-routes.ts'
+import { isWebSocketHandshake, routeUpgrades } from './proxy/index.ts'
 
 export interface ServerSettings {
   readonly basePath: string
   readonly tls?: { readonly certFile: string, readonly keyFile: string } | undefined
+  /** Bytes of a header section, request line included. */
+  readonly maxHeaderSize: number
+  readonly maxConnections: number
 }
 
 /** Answers what Fastify itself refuses, such as an escape in a path of ours that can't be decoded. */
 export type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
-/** A session's chunks and a few logins in progress, beside what the application keeps in cookies. */
-const maxHeaderBytes = 64 * 1024
 /** RFC 9112 leaves it to the server; slower than this is an attack (slowloris) more often than a network. */
 const headersTimeoutMilliseconds = 20_000
 
@@ -48,12 +50,19 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
     },
     clientErrorHandler: (error, socket) => { refuseConnection(error, socket, logger) }
   } satisfies FastifyServerOptions
-  const transport = { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMilliseconds }
+  const transport = {
+    maxHeaderSize: settings.maxHeaderSize,
+    headersTimeout: headersTimeoutMilliseconds,
+    shouldUpgradeCallback: isWebSocketHandshake,
+    optimizeEmptyRequests: true
+  }
   const { tls } = settings
   const app = tls === undefined
     ? fastify({ ...options, http: transport })
     : fastify({ ...options, https: { ...transport, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile), minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance
 
+  app.server.maxConnections = settings.maxConnections
+  app.addHook('onRequest', awaitTurn)
   app.addHook('onRequest', (request, reply, done) => {
     endAfterUpgrade(request, reply)
     done()
@@ -66,7 +75,33 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
   for (const method of forwardedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   // Node would ask for the body before anybody has decided whether the request may pass (RFC 9110 section 10.1.1).
   app.server.on('checkContinue', (request, response) => { app.routing(request, response) })
+  routeUpgrades(app)
   return app
+}
+
+/** More is not needed by anybody, and each takes memory while it waits. */
+const maxWaiting = 100
+const waiting = new WeakMap<Socket, number>()
+
+/**
+ * Node starts every request of a pipeline at once, and one client could so open any number of connections to the
+ * application. Here a request waits until the answers before it are complete (RFC 9112 section 9.3.2 lets it).
+ */
+function awaitTurn ({ raw: { socket } }: FastifyRequest, { raw: response }: FastifyReply, done: () => void): void {
+  if (response.socket !== null) {
+    done()
+    return
+  }
+  const ahead = waiting.get(socket) ?? 0
+  if (ahead >= maxWaiting) {
+    socket.destroy()
+    return
+  }
+  waiting.set(socket, ahead + 1)
+  response.once('socket', () => {
+    waiting.set(socket, (waiting.get(socket) ?? 1) - 1)
+    done()
+  })
 }
 
 /**
@@ -80,7 +115,7 @@ function endAfterUpgrade (request: FastifyRequest, reply: FastifyReply): void {
 interface ClientAnswer {
   /** Status code and phrase. */
   readonly status: string
-  readonly code: ProblemCode | 'request_timeout'
+  readonly code: ProblemCode
   /** For a person: nothing of the request, whose text may be an attack. */
   readonly text?: string
 }

@@ -7,8 +7,8 @@ import { problems } from '../src/errors.ts'
 
 const example = readFileSync(new URL('../config/doorward.example.yaml', import.meta.url), 'utf8')
 
-/** Settings that the example shows with content of its own. */
-const exemplary = ['provider.authorizationParams', 'groups.rename', 'roles.mapping', 'access.rules', 'headers.set']
+/** Settings that the example shows with content of its own, or in a comment since they exclude others. */
+const exemplary = ['upstream.url', 'upstreams', 'upstream.static.status', 'upstream.static.body', 'upstream.static.contentType', 'provider.authorizationParams', 'groups.rename', 'roles.mapping', 'access.rules', 'headers.set']
 
 const root = new URL('../', import.meta.url)
 const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })

@@ -14,6 +14,8 @@ export interface RuleSettings {
   readonly deny?: true | undefined
   readonly require?: Requirements | undefined
   readonly unauthenticated: Challenge
+  /** Bytes; absent: a body may be as long as the client likes. */
+  readonly maxBody?: number | undefined
 }
 
 /** Every kind given must be met; within a kind any value does. */
@@ -46,7 +48,7 @@ export interface RuleName {
 }
 
 export type Decision =
-  | { readonly outcome: 'allow', readonly anonymous: boolean, readonly rule: RuleName }
+  | { readonly outcome: 'allow', readonly anonymous: boolean, readonly rule: RuleName, readonly maxBodyBytes?: number }
   | { readonly outcome: 'sign_in', readonly unauthenticated: Challenge, readonly rule: RuleName }
   /** `missing` says to the person what `unmet` says to a program; both hold only what is not met. */
   | { readonly outcome: 'deny', readonly rule: RuleName, readonly missing: string, readonly unmet: Requirements }

@@ -53,7 +53,12 @@ function defaultRule (outcome: AccessSettings['default']): RuleSettings {
 }
 
 function stricter (first: Decision | undefined, second: Decision): Decision {
-  return first === undefined || strictness(second) > strictness(first) ? second : first
+  if (first === undefined || strictness(second) > strictness(first)) return second
+  return strictness(second) === strictness(first) && maxBodyOf(second) < maxBodyOf(first) ? second : first
+}
+
+function maxBodyOf (decision: Decision): number {
+  return decision.outcome === 'allow' ? decision.maxBodyBytes ?? Infinity : Infinity
 }
 
 function strictness (decision: Decision): number {

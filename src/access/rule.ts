@@ -50,12 +50,12 @@ function lenientPath (path: string): (reading: Reading) => boolean {
   return ({ folded }) => matches(folded) || matches(folded.endsWith('/') ? folded.slice(0, -1) : `${folded}/`)
 }
 
-function compileJudgement ({ allow, deny, require, unauthenticated }: RuleSettings, rule: RuleName): Rule['judge'] {
+function compileJudgement ({ allow, deny, require, unauthenticated, maxBody }: RuleSettings, rule: RuleName): Rule['judge'] {
   if (deny === true) {
     const denied: Decision = { outcome: 'deny', rule, missing: 'is open to nobody', unmet: {} }
     return () => denied
   }
-  const allowed: Decision = { outcome: 'allow', anonymous: allow === 'anonymous', rule }
+  const allowed: Decision = { outcome: 'allow', anonymous: allow === 'anonymous', rule, ...maxBody !== undefined && { maxBodyBytes: maxBody } }
   if (allow === 'anonymous') return () => allowed
 
   const challenged: Decision = { outcome: 'sign_in', unauthenticated, rule }

@@ -9,12 +9,13 @@ export interface Conflict {
 }
 
 /** Everything in a configuration that contradicts something else in it. */
-export function checkTogether ({ server, provider, session }: Configuration): Conflict[] {
+export function checkTogether ({ server, provider, session, upstream, upstreams }: Configuration): Conflict[] {
   return [
     ...transportConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...clientConflicts(provider),
+    ...upstreamConflicts(upstream, upstreams),
     ...demoConflicts(provider, session, server)
   ]
 }
@@ -56,6 +57,12 @@ function clientConflicts ({ clientAuth, clientSecret }: Configuration['provider'
   const concerned = ['provider.clientAuth', 'provider.clientSecret']
   if (clientAuth === 'none' && clientSecret !== undefined) return [{ settings: concerned, message: 'none can’t be combined with a client secret' }]
   if (clientAuth.startsWith('client_secret_') && clientSecret === undefined) return [{ settings: concerned, message: `${clientAuth} needs provider.clientSecret or provider.clientSecretFile` }]
+  return []
+}
+
+function upstreamConflicts (upstream: Configuration['upstream'], upstreams: Configuration['upstreams']): Conflict[] {
+  if (upstream === undefined && upstreams.length === 0) return [{ settings: ['upstream.url'], message: 'is required; or give upstreams' }]
+  if (upstream !== undefined && upstreams.length > 0) return [{ settings: ['upstreams', 'upstream'], message: 'expected either upstream or upstreams' }]
   return []
 }
 

@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http'
 import { z } from 'zod'
+import { size } from './values.ts'
 
 const names = z.array(z.string().min(1)).min(1, { error: 'expected at least one name' })
 
@@ -56,14 +57,21 @@ const rule = z.strictObject({
   deny: z.literal(true).optional().describe('Let nobody through.'),
   require: requirements.optional().describe('Let those through who are signed in and meet every entry.'),
   unauthenticated: z.union([z.enum(['auto', 'redirect', '401']), z.literal(401).transform(() => '401' as const)], { error: 'expected one of auto, redirect, 401' }).prefault('auto')
-    .describe('What a request without a session gets: a redirect to the sign-in, 401, or the one that suits a navigation or a program (`auto`).')
+    .describe('What a request without a session gets: a redirect to the sign-in, 401, or the one that suits a navigation or a program (`auto`).'),
+  maxBody: size.optional().describe('How long the body of a request may be; a longer one gets 413. Default: as long as the client likes.')
 }).superRefine((entry, context) => {
   const given = (['allow', 'deny', 'require'] as const).filter((key) => entry[key] !== undefined)
   if (given.length > 1) context.addIssue({ code: 'custom', message: `expected one of allow, deny and require, found ${given.join(' and ')}` })
 }).meta({ title: 'rule' })
 
+const webOrigin = z.string()
+  .refine((text) => /^https?:/.test(text) && URL.parse(text)?.origin === text.toLowerCase(), { error: 'expected an origin without a path, such as https://app.example.com' })
+  .transform((text) => text.toLowerCase())
+
 export const accessSection = z.strictObject({
   default: z.enum(['authenticated', 'anonymous', 'deny']).default('authenticated')
     .describe('What holds for a request that no rule matches.'),
-  rules: z.array(rule).prefault([]).describe('The first rule that matches decides.')
+  rules: z.array(rule).prefault([]).describe('The first rule that matches decides.'),
+  webSocketOrigins: z.array(webOrigin).prefault([])
+    .describe('Other origins whose pages may open WebSockets in the name of whoever is signed in. The public one always may.')
 }).describe('Who may reach what.')

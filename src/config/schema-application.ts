@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, filePath, webUrl } from './values.ts'
+import { duration, filePath } from './values.ts'
 
 /** What framing, routing and Doorward itself depend on; an application header must not override it. */
 const ownHeaders = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|cookie|proxy-.*|x-auth-assertion|forwarded|x-forwarded-.*|x-real-ip|x-request-id)$/
@@ -31,24 +31,18 @@ function foldedName (name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
-export const upstreamSection = z.strictObject({
-  url: webUrl('The application: http or https; may have a path of its own, which is put in front of every request’s path.'),
-  preserveHost: z.boolean().default(true).describe('Send the public host in `Host`; otherwise the host of `url`.'),
-  audience: z.string().min(1).optional().describe('`aud` of the assertion. Default: the origin of `url`.'),
-  connectTimeout: duration('5s', '1ms').describe('How long connecting may take.'),
-  responseTimeout: duration('60s', '1ms').describe('How long the application may take until its response headers.'),
-  idleTimeout: duration('5m', '1ms').describe('How long the application may pause between two parts of a body; server-sent events are exempt.'),
-  tls: z.strictObject({
-    caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust in place of the system’s.'),
-    verify: z.boolean().default(true).describe('Verify the application’s certificate and name. Switching it off is warned about at every start.')
-  }).prefault({}).describe('TLS to the application.')
-}).describe('The application that Doorward stands in front of.')
+/** What can be said for all applications and for each. */
+export const headerSettings = {
+  profiles: z.array(z.enum(['doorward'])),
+  set: headerTemplates,
+  encoding: z.enum(['percent', 'base64url', 'latin1'])
+}
 
 export const headersSection = z.strictObject({
-  profiles: z.array(z.enum(['doorward'])).default(['doorward']).describe('Sets of identity headers that the application receives.'),
-  set: headerTemplates.default({})
+  profiles: headerSettings.profiles.default(['doorward']).describe('Sets of identity headers that the application receives.'),
+  set: headerSettings.set.default({})
     .describe('Further headers: name → template, such as `{claims.department}` or `{user}@{provider}`. A client’s header of that name is removed.'),
-  encoding: z.enum(['percent', 'base64url', 'latin1']).default('percent')
+  encoding: headerSettings.encoding.default('percent')
     .describe('How values outside visible ASCII are written: percent-encoded UTF-8, base64url of the whole value, or latin1 with `?` for what does not fit.')
 }).describe('What the application is told about whoever is signed in.')
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, filePath, isLoopback, secretKey, webUrl } from './values.ts'
+import { duration, filePath, isLoopback, secretKey, size, webUrl } from './values.ts'
 
 /** Set by Doorward on every authorization request; a second value would be ambiguous (RFC 6749 section 3.1). */
 const reservedParameters = new Set(['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method', 'request', 'request_uri'])
@@ -26,6 +26,11 @@ export const serverSection = z.strictObject({
     certFile: filePath.describe('Certificate chain in PEM.'),
     keyFile: filePath.describe('Private key in PEM.')
   }).optional().describe('Serve TLS itself; without it, plain HTTP behind a load balancer or inside a pod.'),
+  maxHeaderSize: size.refine((bytes) => bytes >= 8 * 1024 && bytes <= 1024 ** 2, { error: 'expected between 8KiB and 1MiB' }).prefault('64KiB')
+    .describe('How large the header section of a request may be; a larger one gets 431. A session takes up to 16 KiB of it.'),
+  maxConnections: z.number().int().min(1).max(1_000_000).default(20_000)
+    .describe('How many connections of clients may be open at once; further ones are closed at once.'),
+  clientTimeout: duration('60s', '1ms').describe('How long a client may pause while it sends a body or takes an answer; event streams and WebSockets are exempt while nothing is to be sent.'),
   drainTimeout: duration('25s').describe('After a termination signal, running requests may take this long to finish.')
 }).describe('Where Doorward listens, and where people reach it.')
 
@@ -62,6 +67,7 @@ export const sessionSection = z.strictObject({
   previousSecretsFile: filePath.optional().describe('File that holds `previousSecrets`, one a line.'),
   idleTimeout: duration('30m', '1ms').describe('A session ends when it is not used for this long.'),
   maxLifetime: duration('8h', '1ms').describe('A session ends this long after the sign-in, used or not.'),
+  closeGrace: duration('5s', '20ms').describe('WebSockets and event streams are closed within this time after their session has ended.'),
   cookie: z.strictObject({
     name: z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/, { error: 'expected a cookie name of 1 to 64 characters' }).optional()
       .describe('Name of the session cookie. Default: `__Host-doorward` on https, `__Secure-doorward` where `domain` is set, `doorward` on http://localhost.'),

@@ -8,8 +8,9 @@
 import { z } from 'zod'
 import { accessSection } from './schema-access.ts'
 import { claimsSection, groupsSection, organizationsSection, rolesSection } from './schema-mapping.ts'
-import { assertionSection, auditSection, headersSection, logSection, pagesSection, upstreamSection } from './schema-application.ts'
+import { assertionSection, auditSection, headersSection, logSection, pagesSection } from './schema-application.ts'
 import { providerSection, serverSection, sessionSection } from './schema-sign-in.ts'
+import { upstreamSection, upstreamsSection } from './schema-upstream.ts'
 
 export const configurationSchema = z.strictObject({
   server: serverSection,
@@ -21,6 +22,7 @@ export const configurationSchema = z.strictObject({
   organizations: organizationsSection.prefault({}),
   access: accessSection.prefault({}),
   upstream: upstreamSection,
+  upstreams: upstreamsSection,
   headers: headersSection.prefault({}),
   assertion: assertionSection.prefault({}),
   pages: pagesSection.prefault({}),
@@ -30,3 +32,10 @@ export const configurationSchema = z.strictObject({
 
 /** The complete, checked configuration: every default is filled in, every duration is in milliseconds. */
 export type Configuration = z.output<typeof configurationSchema>
+
+export type UpstreamConfiguration = Configuration['upstreams'][number]
+
+/** The applications, whether given as one or as several. */
+export function upstreamsOf ({ upstream, upstreams }: Configuration): readonly UpstreamConfiguration[] {
+  return upstream === undefined ? upstreams : [upstream]
+}

@@ -28,6 +28,19 @@ export function durationText (milliseconds: number): string {
   return `${milliseconds / size}${unit}`
 }
 
+const unitBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
+const sizePattern = /^(\d{1,9})(B|KiB|MiB|GiB)$/
+const expectedSize = 'expected a size such as 512KiB, 10MiB or 2GiB'
+
+/** Text such as `10MiB`; the parsed value is in bytes. */
+export const size = z.string({ error: (issue) => typeof issue.input === 'number' ? `${expectedSize}; a number needs a unit` : expectedSize })
+  .regex(sizePattern, { error: expectedSize })
+  .transform((text) => {
+    const [, count, unit] = sizePattern.exec(text) ?? []
+    return Number(count) * unitBytes[unit as keyof typeof unitBytes]
+  })
+  .meta({ title: 'size' })
+
 /** A key of at least 32 bytes in base64 or base64url, as `doorward keygen` prints it; the parsed value is its bytes. */
 export const secretKey = z.string()
   .regex(/^[A-Za-z0-9+/_-]+={0,2}$/, { error: 'expected base64 text, as `doorward keygen` prints it' })
@@ -47,7 +60,8 @@ export function webUrl (description: string) {
   }).meta({ title: 'URL', description, format: 'uri' })
 }
 
-function webUrlProblem (text: string): string | undefined {
+/** What is wrong with the URL, or `undefined`. */
+export function webUrlProblem (text: string): string | undefined {
   const url = URL.parse(text)
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return 'expected a URL that begins with https:// or http://'
   if (url.username !== '' || url.password !== '') return 'expected a URL without a user name or password'

@@ -13,12 +13,17 @@ export interface AuthorizeParts {
   readonly basePath: string
 }
 
+/** What the rule that let a request pass says about it. */
+export interface Permission {
+  readonly maxBodyBytes?: number
+}
+
 /** Lets the request pass, or ends it: with a challenge where a sign-in may help, else with a refusal. @throws {Problem} */
-export function authorize (request: FastifyRequest, target: CanonicalPath, session: Session | undefined, parts: AuthorizeParts): void {
+export function authorize (request: FastifyRequest, target: CanonicalPath, session: Session | undefined, parts: AuthorizeParts): Permission {
   const { readings, hasEncodedDelimiter } = target
   const decision = parts.access.decide({ readings, method: request.method, hasEncodedDelimiter }, session?.identity)
   switch (decision.outcome) {
-    case 'allow': return
+    case 'allow': return decision
     case 'ambiguous': throw new Problem('target_invalid')
     case 'sign_in': throw new SignInChallenge(target.target, decision.unauthenticated, parts.basePath)
     case 'deny': throw refusal(request, target, session, decision, parts)

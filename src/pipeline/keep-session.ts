@@ -6,8 +6,12 @@ const keptFromSharedCaches = ['Cache-Control', 'private, no-cache="set-cookie"']
 const nothing: readonly string[] = []
 
 /** Header lines for the response that move the session's idle expiry, where that is due. */
-export async function keepSession (found: FoundSession, sessions: Sessions): Promise<readonly string[]> {
-  const setCookie = await sessions.touch(found)
+export function keepSession (found: FoundSession, sessions: Sessions): readonly string[] | Promise<readonly string[]> {
+  const touched = sessions.touch(found)
+  return touched instanceof Promise ? touched.then(linesOf) : linesOf(touched)
+}
+
+function linesOf (setCookie: readonly string[] | undefined): readonly string[] {
   if (setCookie === undefined) return nothing
   return [...keptFromSharedCaches, ...setCookie.flatMap((line) => ['Set-Cookie', line])]
 }

@@ -15,6 +15,7 @@ export const hopByHopHeaders: ReadonlySet<string> = new Set([
  * @param declarations the values of the Connection headers; a message may hold thousands, so each is looked at once
  */
 export function withoutDeclared (lines: string[], declarations: readonly string[]): string[] {
+  if (declarations.every(isOrdinary)) return lines
   const declared = new Set(declarations.flatMap((value) => value.toLowerCase().split(',').map((token) => token.trim())))
   for (const ordinary of ['', 'keep-alive', 'close']) declared.delete(ordinary)
   if (declared.size === 0) return lines
@@ -24,4 +25,9 @@ export function withoutDeclared (lines: string[], declarations: readonly string[
     if (!declared.has(name.toLowerCase())) kept.push(name, lines[index + 1] ?? '')
   }
   return kept
+}
+
+/** What nearly every message says, spelt as everybody spells it. */
+function isOrdinary (declaration: string): boolean {
+  return declaration === 'keep-alive' || declaration === 'close'
 }

@@ -1,10 +1,16 @@
 /**
- * The data path: how an admitted request reaches the application and its answer comes back.
+ * The data path: how an admitted request reaches its application and the answer comes back.
  *
- * Owns the connections to the upstream, its timeouts, streaming with back-pressure, and what of a response is passed
- * on. It does not decide whether a request may pass nor what is added to it (pipeline/): it sends what it is handed.
+ * Owns the connections to the upstreams, their timeouts, streaming with back-pressure, WebSocket tunnels, and what of a
+ * response is passed on. It does not decide whether a request may pass, where it goes, nor what is added to it
+ * (pipeline/): it sends what it is handed.
  */
-export { createForwarder, type Forwarder, type ForwardedRequest } from './forward.ts'
-export { createUpstream, type Upstream, type UpstreamSettings } from './upstream.ts'
+export { type Forwarder, type ForwardParts } from './exchange.ts'
+export { createForwarder } from './forward.ts'
 export { hopByHopHeaders, withoutDeclared } from './hop-by-hop.ts'
-export { mountUpstream } from './mount.ts'
+export { createIdleWatch } from './idle-watch.ts'
+export { type Admitted, mountUpstreams } from './mount.ts'
+export { createOpenConnections, type Lease } from './open-connections.ts'
+export { createStaticAnswer } from './static-answer.ts'
+export { isWebSocketHandshake, routeUpgrades, upgradeOf } from './upgrades.ts'
+export { createUpstream, type Upstream } from './upstream.ts'

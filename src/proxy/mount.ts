@@ -1,26 +1,31 @@
 import httpProxy from '@fastify/http-proxy'
 import { type FastifyInstance, type FastifyRequest } from 'fastify'
-import { type ForwardedRequest, type Forwarder } from './forward.ts'
-import { type Upstream } from './upstream.ts'
+import { type ForwardedRequest, type Forwarder } from './exchange.ts'
 
-export interface MountParts {
-  readonly upstream: Upstream
+/** A request that was admitted, and what takes it to where it goes. */
+export interface Admitted extends ForwardedRequest {
   readonly forward: Forwarder
-  readonly methods: readonly string[]
-  /** Decides about the request; rejects to end it. */
-  readonly admit: (request: FastifyRequest) => Promise<ForwardedRequest>
 }
 
+export interface MountParts {
+  readonly methods: readonly string[]
+  /** Decides about the request; rejects to end it. */
+  readonly admit: (request: FastifyRequest) => Promise<Admitted>
+}
+
+/** http-proxy asks for an upstream and never goes there: the pipeline says for each request where it goes. */
+const unusedUpstream = 'http://upstream.invalid'
+
 /**
- * Mounts an application: @fastify/http-proxy holds the route, the pipeline decides, the forwarder does the work.
+ * Mounts the applications: @fastify/http-proxy holds the route, the pipeline decides, a forwarder does the work.
  *
  * They take over in http-proxy's `preHandler`. On the way to its `handler` it would parse the path, the prefix and the
  * upstream as URLs for every request, only to check what has been decided on already: a sixth of all that a request
  * costs (docs/performance.md).
  */
-export async function mountUpstream (app: FastifyInstance, { upstream, forward, methods, admit }: MountParts): Promise<void> {
+export async function mountUpstreams (app: FastifyInstance, { methods, admit }: MountParts): Promise<void> {
   await app.register(httpProxy, {
-    upstream: upstream.origin,
+    upstream: unusedUpstream,
     routes: ['/'],
     httpMethods: [...methods],
     proxyPayloads: false,
@@ -28,7 +33,7 @@ export async function mountUpstream (app: FastifyInstance, { upstream, forward, 
       admit(request).then((forwarded) => {
         // The client waits to be asked for the body; what it expects other than that, Node has refused.
         if (request.raw.headers.expect !== undefined) reply.raw.writeContinue()
-        forward(request.raw, reply.raw, forwarded, {
+        forwarded.forward(request.raw, reply.raw, forwarded, {
           onStart: () => { reply.hijack() },
           onProblem: end
         })

@@ -2,7 +2,7 @@ import { buildConnector, type Dispatcher, Pool } from 'undici'
 import { createIdleWatch, type IdleWatch } from './idle-watch.ts'
 
 export interface UpstreamSettings {
-  /** http or https, without credentials; may have a path. */
+  /** http or https, without credentials, may have a path; or `unix:/path` of a socket. */
   readonly url: string
   readonly connectMilliseconds: number
   /** Until the response headers. */
@@ -18,6 +18,7 @@ export interface Upstream {
   readonly dispatcher: Dispatcher
   /** Put in front of every target; empty or a path without a slash at its end. */
   readonly basePath: string
+  /** Scheme, host and port; of a socket, `unix:/path`. */
   readonly origin: string
   readonly host: string
   /** Watches the response bodies that are under way. */
@@ -30,12 +31,13 @@ const keepAliveMilliseconds = 4_000
 
 /** The pool of connections to one application. Certificates are verified unless the configuration says otherwise. */
 export function createUpstream (settings: UpstreamSettings): Upstream {
-  const url = new URL(settings.url)
+  const socketPath = socketPathOf(settings.url)
+  const url = new URL(socketPath === undefined ? settings.url : 'http://localhost')
   const bodies = createIdleWatch(settings.idleMilliseconds)
   const pool = new Pool(url.origin, {
     pipelining: 1,
     keepAliveTimeout: keepAliveMilliseconds,
-    connect: createConnector(settings),
+    connect: createConnector(settings, socketPath),
     // Header lines are passed on as they stand, which HTTP/2 does not have.
     allowH2: false,
     headersTimeout: settings.responseMilliseconds,
@@ -45,7 +47,7 @@ export function createUpstream (settings: UpstreamSettings): Upstream {
   return {
     dispatcher: pool,
     basePath: url.pathname.replace(/\/+$/, ''),
-    origin: url.origin,
+    origin: socketPath === undefined ? url.origin : settings.url,
     host: url.host,
     bodies,
     async close () {
@@ -55,15 +57,22 @@ export function createUpstream (settings: UpstreamSettings): Upstream {
   }
 }
 
+function socketPathOf (url: string): string | undefined {
+  return url.startsWith('unix:') ? url.slice('unix:'.length) : undefined
+}
+
 /**
  * undici takes the server's name from the Host header, which here is that of Doorward: the certificate would be held
  * against the wrong name. Without it, the name is that of the upstream's URL (RFC 9110 section 4.3.4).
  */
-function createConnector ({ connectMilliseconds, verifyTls, caPem }: UpstreamSettings): buildConnector.connector {
+function createConnector ({ connectMilliseconds, verifyTls, caPem }: UpstreamSettings, socketPath: string | undefined): buildConnector.connector {
   const connect = buildConnector({
     timeout: connectMilliseconds,
     rejectUnauthorized: verifyTls,
     allowH2: false,
+    // The end of one direction is not the end of a tunnel. Of an ordinary response undici sees to it itself.
+    allowHalfOpen: true,
+    ...(socketPath !== undefined && { socketPath }),
     ...(caPem !== undefined && { ca: caPem })
   })
   return ({ servername: _ofHostHeader, ...options }, callback) => { connect(options, callback) }

@@ -31,6 +31,12 @@ export interface FoundSession {
   readonly ended?: { readonly session: Session, readonly reason: SessionEnd } | undefined
 }
 
+export interface SessionLease {
+  isOver (): boolean
+  /** Moves the idle expiry as a request does. There is no response to write it into, so it is remembered here. */
+  use (): void
+}
+
 export interface Sessions {
   /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. */
   find (cookieHeader: string | undefined): FoundSession | Promise<FoundSession>
@@ -38,19 +44,30 @@ export interface Sessions {
   start (signedIn: SignedIn, found: FoundSession): Promise<{ session: Session, setCookie: string[] } | undefined>
   /** Set-Cookie lines that move the idle expiry, or `undefined` while that is not due. */
   touch (found: FoundSession): string[] | undefined | Promise<string[] | undefined>
+  /** For a connection that stays open after its request: says when the session has ended, and counts what is done there. */
+  lease (session: Session): SessionLease
   /** Ends a session before its time and returns the Set-Cookie lines that remove it from the browser. */
   end (found: FoundSession): string[]
 }
 
 const maxTold = 10_000
+const maxLeased = 100_000
 
 export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, now }: SessionParts): Sessions {
   /** Ended sessions that were spoken of already. */
   const told = new LRUCache<string, true>({ max: maxTold })
+  /** Session id → idle expiry, of sessions that are used through open connections, which write no cookies. */
+  const leased = new LRUCache<string, number>({ max: maxLeased })
+
+  function endOf (session: Session): SessionEnd | 'revoked' | undefined {
+    if (revocations.isRevoked(session.id)) return 'revoked'
+    const idleExpiresAt = Math.max(session.idleExpiresAt, leased.get(session.id) ?? 0)
+    return sessionEnd({ expiresAt: session.expiresAt, idleExpiresAt }, now())
+  }
 
   function judge (cookiesSent: RequestCookies, session: Session | undefined): FoundSession {
     if (session === undefined) return { cookies: cookiesSent, session }
-    const reason = revocations.isRevoked(session.id) ? 'revoked' : sessionEnd(session, now())
+    const reason = endOf(session)
     if (reason === undefined) return { cookies: cookiesSent, session }
     // Told once: browsers go on sending the cookie, and anybody may.
     const isNews = reason !== 'revoked' && !told.has(session.id)
@@ -74,8 +91,16 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     },
     touch ({ session, cookies: earlier }) {
       if (session === undefined || !isTouchDue(session, now(), lifetimes)) return undefined
-      const ticket = store.save(touchedSession(session, now(), lifetimes))
+      const touched = touchedSession(session, now(), lifetimes)
+      if (leased.has(session.id)) leased.set(session.id, touched.idleExpiresAt)
+      const ticket = store.save(touched)
       return ticket instanceof Promise ? ticket.then((text) => cookies.writeTicket(text, earlier)) : cookies.writeTicket(ticket, earlier)
+    },
+    lease (session) {
+      return {
+        isOver: () => endOf(session) !== undefined,
+        use: () => { leased.set(session.id, touchedSession(session, now(), lifetimes).idleExpiresAt) }
+      }
     },
     end ({ session, cookies: earlier }) {
       if (session !== undefined) revocations.revoke(session.id)

@@ -39,7 +39,7 @@ export function newSession (signedIn: SignedIn, now: number, lifetimes: Lifetime
 }
 
 /** Why the session is over, or `undefined` while it lives. */
-export function sessionEnd (session: Session, now: number): SessionEnd | undefined {
+export function sessionEnd (session: Pick<Session, 'expiresAt' | 'idleExpiresAt'>, now: number): SessionEnd | undefined {
   if (now >= session.expiresAt) return 'max_lifetime'
   if (now >= session.idleExpiresAt) return 'idle_timeout'
   return undefined

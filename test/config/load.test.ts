@@ -106,7 +106,8 @@ test('settings are the same by default and with their default in the environment
     return outcome
   }
   const expected = load(sidecar)
-  const defaults = settings.filter((setting) => setting.variable !== undefined && setting.default !== undefined)
+  // With a static answer there is no application.
+  const defaults = settings.filter(({ path, ...setting }) => setting.variable !== undefined && setting.default !== undefined && !path.startsWith('upstream.static'))
   t.ok(defaults.length > 30)
   const environment = Object.fromEntries(defaults.map((setting) => [setting.variable, asText(setting)]))
   t.strictSame(load({ ...environment, ...sidecar }), expected)

@@ -1,0 +1,47 @@
+/**
+ * What stands behind Doorward, built from the configuration: for each upstream its connections, the headers it receives,
+ * and the path below which it is reached. A part of the composition root.
+ */
+import { readFileSync } from 'node:fs'
+import { type Configuration, type UpstreamConfiguration } from './config/index.ts'
+import { compileTemplates, createIdentityProfile, type IdentityProfile, type UpstreamRoute } from './pipeline/index.ts'
+import { createForwarder, createStaticAnswer, createUpstream, type ForwardParts, type Upstream } from './proxy/index.ts'
+
+export interface Application {
+  readonly route: UpstreamRoute
+  close (): Promise<void>
+}
+
+export function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, parts: Omit<ForwardParts, 'upstream'>): Application {
+  const { path, stripPath, static: answer } = settings
+  const common = { path, stripPath, profile: buildProfile(settings.headers, configuration.headers) }
+  if (answer !== undefined) {
+    const route = { ...common, host: undefined, audience: settings.audience ?? configuration.server.publicUrl, forward: createStaticAnswer(answer) }
+    return { route, close: async () => {} }
+  }
+  const upstream = buildUpstream(settings)
+  const host = settings.preserveHost ? undefined : upstream.host
+  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: createForwarder({ ...parts, upstream }) }
+  return { route, close: upstream.close }
+}
+
+/** What an upstream says of its headers wins over what is said for all. */
+function buildProfile (own: UpstreamConfiguration['headers'], common: Configuration['headers']): IdentityProfile {
+  return createIdentityProfile({
+    profiles: own.profiles ?? common.profiles,
+    encoding: own.encoding ?? common.encoding,
+    templates: compileTemplates(own.set ?? common.set)
+  })
+}
+
+function buildUpstream ({ url, connectTimeout, responseTimeout, idleTimeout, tls }: UpstreamConfiguration): Upstream {
+  if (url === undefined) throw new TypeError('an upstream has a url or a static answer')
+  return createUpstream({
+    url,
+    connectMilliseconds: connectTimeout,
+    responseMilliseconds: responseTimeout,
+    idleMilliseconds: idleTimeout,
+    caPem: tls.caFile === undefined ? undefined : readFileSync(tls.caFile, 'utf8'),
+    verifyTls: tls.verify
+  })
+}

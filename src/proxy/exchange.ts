@@ -1,0 +1,35 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { type Problem } from '../errors.ts'
+import { type IdleWatch } from './idle-watch.ts'
+import { type Lease, type OpenConnections } from './open-connections.ts'
+import { type Upstream } from './upstream.ts'
+
+/** A request that was admitted, as it goes upstream. */
+export interface ForwardedRequest {
+  /** Origin-form, exactly the bytes that were decided on. */
+  readonly target: string
+  /** Name, value, name, value…: complete, nothing is added or removed here. */
+  readonly headers: string[]
+  /** Lines that Doorward adds to the response, such as the cookie of a session whose idle time was moved. */
+  readonly responseHeaders: readonly string[]
+  /** A longer body is cut off; absent: as long as the client likes. */
+  readonly maxBodyBytes?: number | undefined
+  /** The session that a connection which stays open depends on. */
+  readonly lease?: Lease | undefined
+}
+
+export interface ForwardEvents {
+  /** Called once, before any of the body: from here on the response belongs to the forwarder. */
+  onStart (): void
+  /** Called instead of `onStart` where there is no response to pass on. */
+  onProblem (problem: Problem): void
+}
+
+export type Forwarder = (request: IncomingMessage, response: ServerResponse, forwarded: ForwardedRequest, events: ForwardEvents) => void
+
+export interface ForwardParts {
+  readonly upstream: Upstream
+  /** Watches clients that send or take a body. */
+  readonly clients: IdleWatch
+  readonly open: OpenConnections
+}

@@ -1,0 +1,43 @@
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import { type Duplex } from 'node:stream'
+import { type FastifyInstance } from 'fastify'
+
+/** A connection whose client asks for another protocol on it. */
+export interface Upgrade {
+  readonly socket: Duplex
+  /** What the client sent behind its request: it belongs to the other protocol, if the upgrade comes about. */
+  readonly early: Buffer
+}
+
+const upgrades = new WeakMap<IncomingMessage, Upgrade>()
+
+/** The upgrade that a request asks for; `undefined` for every other request. */
+export function upgradeOf (request: IncomingMessage): Upgrade | undefined {
+  return upgrades.get(request)
+}
+
+/**
+ * Whether a request opens a WebSocket (RFC 6455 section 4.2.1). A server may pass over any other upgrade and answer as
+ * if it had not been asked for (RFC 9110 section 7.8): `curl --http2` asks so, and wants its answer.
+ */
+export function isWebSocketHandshake ({ method, headers }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+  return method === 'GET' && !hasBody && headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/**
+ * Lets upgrades take the way of every other request, through the same hooks, the same route and the same refusals. A
+ * refused one ends its connection: what follows may be of the other protocol already (RFC 9931).
+ */
+export function routeUpgrades (app: FastifyInstance): void {
+  app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, early: Buffer) => {
+    // Whoever reads or writes hears of it too; without a listener it would end the process.
+    socket.on('error', () => { socket.destroy() })
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0])
+    response.on('finish', () => { socket.end() })
+    upgrades.set(request, { socket, early })
+    app.routing(request, response)
+  })
+}
