@@ -3,11 +3,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type ServerResponse } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { Readable, type Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { startUpstream } from '../support/upstream.ts'
+import { startByteRecorder, startUpstream } from '../support/upstream.ts'
 import { startGatewayProcess } from './gateway-process.ts'
 import { ask, responseTo, startOpenGateway } from './open-gateway.ts'
 
@@ -101,6 +101,31 @@ t.test('a slow application slows the sender down', async (t) => {
     t.ok(growth < mostGrowth, `${framing}: ${Math.round(growth / mebibyte)} MiB of memory`)
     reading.resolve(undefined)
     t.equal(String(await (await responseTo(request)).toArray()), expected, `${framing}: all of it arrives`)
+  }
+})
+
+t.test('whoever reads slowly from a WebSocket slows the other side down', async (t) => {
+  const atUpstream = Promise.withResolvers<Socket>()
+  const recorder = await startByteRecorder(t, (socket, received) => {
+    if (!received.endsWith('\r\n\r\n')) return
+    socket.removeAllListeners('data').pause().write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    atUpstream.resolve(socket)
+  })
+  const gateway = await startGatewayProcess(t, recorder.url)
+  const client = connect({ path: gateway.socket, allowHalfOpen: true })
+  client.write('GET / HTTP/1.1\r\nHost: localhost:1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+  t.match(String((await once(client, 'data'))[0]), / 101 /)
+  client.pause()
+  const server = await atUpstream.promise
+  for (const [direction, from, to] of [['to the client', server, client], ['to the application', client, server]] as const) {
+    const before = await gateway.memory()
+    const progress = { written: 0 }
+    writeBody(from, progress)
+    const stalled = await untilStalled(() => progress.written)
+    t.ok(stalled < buffered, `${direction}: ${stalled / mebibyte} MiB were taken before anybody read`)
+    const growth = await gateway.memory() - before
+    t.ok(growth < mostGrowth, `${direction}: ${Math.round(growth / mebibyte)} MiB of memory`)
+    t.equal(await hashOf(to), expected, `${direction}: all of it arrives`)
   }
 })
 
