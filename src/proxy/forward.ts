@@ -6,21 +6,22 @@ import { upgradeOf } from './upgrades.ts'
 
 /** Sends requests to one upstream and streams the answers back. A body that breaks off is never made to look whole. */
 export function createForwarder (parts: ForwardParts): Forwarder {
-  const { dispatcher, basePath } = parts.upstream
+  const { upstream } = parts
   return (request, response, forwarded, events) => {
     const upgrade = upgradeOf(request)
     const body = hasBody(request) ? request : null
     const options: Dispatcher.DispatchOptions = {
-      path: basePath + forwarded.target,
+      path: upstream.basePath + forwarded.target,
       method: request.method as Dispatcher.HttpMethod,
       headers: forwarded.headers,
       body,
       upgrade: upgrade === undefined ? null : 'websocket'
     }
-    const send = (): void => { dispatcher.dispatch(options, relay) }
-    const retry = body === null && isIdempotent(request.method) ? send : undefined
-    const relay = new Relay({ ...parts, request, response, forwarded, events, upgrade, hasBody: body !== null, retry })
-    send()
+    // Other connections of the pool may be as stale as the one that broke.
+    const retry = (): void => { upstream.dispatchAfresh(options, relay) }
+    const mayRetry = body === null && isIdempotent(request.method)
+    const relay = new Relay({ ...parts, request, response, forwarded, events, upgrade, hasBody: body !== null, retry: mayRetry ? retry : undefined })
+    upstream.dispatcher.dispatch(options, relay)
   }
 }
 

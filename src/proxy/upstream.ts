@@ -1,4 +1,4 @@
-import { buildConnector, type Dispatcher, Pool } from 'undici'
+import { buildConnector, Client, type Dispatcher, Pool } from 'undici'
 import { createIdleWatch, type IdleWatch } from './idle-watch.ts'
 
 export interface UpstreamSettings {
@@ -16,6 +16,8 @@ export interface UpstreamSettings {
 
 export interface Upstream {
   readonly dispatcher: Dispatcher
+  /** Sends a request over a new connection, which serves no other. */
+  dispatchAfresh (options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
   /** Put in front of every target; empty or a path without a slash at its end. */
   readonly basePath: string
   /** Scheme, host and port; of a socket, `unix:/path`. */
@@ -34,7 +36,7 @@ export function createUpstream (settings: UpstreamSettings): Upstream {
   const socketPath = socketPathOf(settings.url)
   const url = new URL(socketPath === undefined ? settings.url : 'http://localhost')
   const bodies = createIdleWatch(settings.idleMilliseconds)
-  const pool = new Pool(url.origin, {
+  const options: Client.Options = {
     pipelining: 1,
     keepAliveTimeout: keepAliveMilliseconds,
     connect: createConnector(settings, socketPath),
@@ -43,9 +45,16 @@ export function createUpstream (settings: UpstreamSettings): Upstream {
     headersTimeout: settings.responseMilliseconds,
     // Idle bodies are watched by the forwarder, which knows when nobody is to blame: server-sent events, slow readers.
     bodyTimeout: 0
-  })
+  }
+  const pool = new Pool(url.origin, options)
   return {
     dispatcher: pool,
+    dispatchAfresh (request, handler) {
+      const client = new Client(url.origin, options)
+      client.dispatch(request, handler)
+      // It ends with the exchange, whose failure the handler has been told.
+      client.close().catch(() => {})
+    },
     basePath: url.pathname.replace(/\/+$/, ''),
     origin: socketPath === undefined ? url.origin : settings.url,
     host: url.host,

@@ -130,6 +130,22 @@ t.test('what concerns the application’s connection stays there', async (t) => 
   t.match(body, /^2\r\nok\r\n0\r\n/)
 })
 
+t.test('early hints come before the answer, and only to who knows them', async (t) => {
+  const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nlink: </b.js>; rel=preload\r\nConnection: X-Inside\r\nX-Inside: 1\r\n\r\n'
+  const { gateway, send } = await startRecordedGateway(t, () => `${hints}HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok`)
+  const { answer } = await send(requestText('GET', '/'))
+  t.match(answer, /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a\.css>; rel=preload\r\nlink: <\/b\.js>; rel=preload\r\n\r\nHTTP\/1\.1 102 Processing\r\n\r\nHTTP\/1\.1 200 OK\r\n/)
+  const old = await exchange(gateway.port, 'GET / HTTP/1.0\r\nHost: localhost\r\n\r\n')
+  t.match(old, /^HTTP\/1\.[01] 200 OK/)
+})
+
+t.test('trailers are passed on, unless they would be believed to be headers', async (t) => {
+  const trailers = 'Grpc-Status: 0\r\nX-Checksum: \xe9\r\nSet-Cookie: a=b\r\nLocation: /evil\r\n'
+  const { send } = await startRecordedGateway(t, () => `HTTP/1.1 200 OK\r\nconnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n${trailers}\r\n`)
+  const { answer } = await send(requestText('GET', '/'))
+  t.match(parseMessage(answer).body, /^2\r\nok\r\n0\r\nGrpc-Status: 0\r\nX-Checksum: \xe9\r\n\r\n$/)
+})
+
 t.test('answers without a body have none', async (t) => {
   const responses = {
     head: ['HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 1234\r\nETag: "x"\r\nConnection: close\r\n\r\n'],

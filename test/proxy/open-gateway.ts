@@ -27,6 +27,11 @@ export async function responseTo (asked: ClientRequest): Promise<IncomingMessage
   return response
 }
 
+/** Several applications, in the form of the configuration. */
+export async function startOpenGateways (t: Test, upstream: ReadonlyArray<Readonly<Record<string, unknown>>>): Promise<TestGateway> {
+  return await startGateway(t, { issuer: noProvider, upstream, configuration: { access: { default: 'anonymous' } } })
+}
+
 const okResponse = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'
 
 export interface RecordedGateway {

@@ -9,7 +9,8 @@ import { clientId, clientSecret } from './provider.ts'
 export interface GatewayOptions {
   /** The issuer, or the URL of its discovery document. */
   readonly issuer: string
-  readonly upstream: string
+  /** The application, or several in the form of the configuration. */
+  readonly upstream: string | ReadonlyArray<Readonly<Record<string, unknown>>>
   /** Merged over the sections that a test needs anyway, section by section. */
   readonly configuration?: Readonly<Record<string, Record<string, unknown>>>
   /** Default: http://localhost and the port. An https origin is reached by the browser's `balancer`. */
@@ -62,15 +63,15 @@ export async function startGateway (t: Test, options: GatewayOptions): Promise<T
 }
 
 function configurationFile (t: Test, { issuer, upstream, configuration = {} }: GatewayOptions, origin: string, port: number): string {
-  const base: Record<string, Record<string, unknown>> = {
+  const base: Record<string, Readonly<Record<string, unknown>>> = {
     server: { listen: `127.0.0.1:${port}`, publicUrl: origin },
     provider: { issuer, clientId, clientSecret },
     session: { secret: testSecret },
-    upstream: { url: upstream }
+    ...(typeof upstream === 'string' && { upstream: { url: upstream } })
   }
   const sections = new Set([...Object.keys(base), ...Object.keys(configuration)])
   const merged = Object.fromEntries([...sections].map((section) => [section, { ...base[section], ...configuration[section] }]))
-  const folder = t.testdir({ 'doorward.yaml': stringify(merged) })
+  const folder = t.testdir({ 'doorward.yaml': stringify(typeof upstream === 'string' ? merged : { ...merged, upstreams: upstream }) })
   return `${folder}/doorward.yaml`
 }
 
