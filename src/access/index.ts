@@ -12,6 +12,7 @@ import { type Identity } from '../mapping/index.ts'
 import { type AccessRequest, type AccessSettings, type Decision, type RuleSettings } from './decision.ts'
 import { caseFolded } from './policy-form.ts'
 import { compileRule } from './rule.ts'
+import { createRuleIndex } from './rule-index.ts'
 
 export type { AccessRequest, AccessSettings, Challenge, Decision, Requirements, RuleName, RuleSettings } from './decision.ts'
 export { policyForm } from './policy-form.ts'
@@ -23,13 +24,13 @@ export interface Access {
 
 /** Compiles the rules. Settings have been checked by the configuration. */
 export function createAccess (settings: AccessSettings): Access {
-  const rules = settings.rules.map(compileRule)
+  const ruleFor = createRuleIndex(settings.rules.map((rule, index) => ({ glob: rule.path, rule: compileRule(rule, index) })))
   const fallback = compileRule(defaultRule(settings.default), 'default')
   const noReading = compileRule(defaultRule('deny'), 'default').judge(undefined)
 
   function decideReading (path: string, method: string, identity: Identity | undefined): Decision {
     const reading = { path, folded: caseFolded(path) }
-    const rule = rules.find(({ covers }) => covers(reading, method)) ?? fallback
+    const rule = ruleFor(reading, method) ?? fallback
     return rule.judge(identity)
   }
 

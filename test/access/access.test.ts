@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { createAccess, referencedClaims, type AccessSettings, type Decision, type Requirements, type RuleSettings } from '../../src/access/index.ts'
+import { caseFolded, policyForm } from '../../src/access/policy-form.ts'
+import { compileRule } from '../../src/access/rule.ts'
 import { createMapping, type Identity } from '../../src/mapping/index.ts'
 import { canonicalPath } from '../../src/pipeline/canonical-path.ts'
 
@@ -272,4 +274,20 @@ test('another group never takes an access away', async (t) => {
     return outcomeWith(groups) !== 'allow' || outcomeWith([...groups, another]) === 'allow'
   })
   t.doesNotThrow(() => fc.assert(neverLoses, { numRuns: 2_000 }))
+})
+
+const anySegment = fc.constantFrom('a', 'A', 'b', '%61', 'a*', '**', '*', 'caf%C3%A9', 'CAFÉ', '%2F', '%25', '%2A', 'a;x', '')
+const anyPath = fc.array(anySegment, { maxLength: 4 }).map((segments) => `/${segments.join('/')}`)
+const indexedRule = fc.record({ path: anyPath, allow: fc.option(fc.constant('anonymous' as const), { nil: undefined }), methods: fc.option(fc.constant(['POST']), { nil: undefined }), unauthenticated: fc.constant('auto' as const) })
+
+test('with many rules the same one decides as by trying each in turn', async (t) => {
+  const isTheSame = fc.property(fc.array(indexedRule, { maxLength: 8 }), anyPath, (rules, target) => {
+    const access = createAccess({ default: 'deny', rules })
+    return [target, policyForm(target)].every((path) => {
+      const reading = { path, folded: caseFolded(path) }
+      const first = rules.findIndex((settings, index) => compileRule(settings, index).covers(reading, 'GET'))
+      return access.decide({ readings: [path], method: 'GET', hasEncodedDelimiter: false }, undefined).rule.index === (first === -1 ? 'default' : first)
+    })
+  })
+  t.doesNotThrow(() => fc.assert(isTheSame, { numRuns: 20_000 }))
 })
