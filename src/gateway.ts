@@ -40,7 +40,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
     { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
     { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime), now })
 
-  const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...templateClaims(headers.set)] })
+  const profile = createIdentityProfile({ ...headers, templates: compileTemplates(headers.set) })
+  const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...templateClaims(headers.set), ...profile.needs.claims] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
   const provider = buildProvider(configuration, { logger, now })
   const upstream = buildUpstream(configuration.upstream)
@@ -52,7 +53,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     sessions,
     access: createAccess(access),
     assertions,
-    profile: createIdentityProfile({ ...headers, templates: compileTemplates(headers.set) }),
+    profile,
     audit,
     upstream: {
       host: configuration.upstream.preserveHost ? publicUrl.host : upstream.host,
@@ -70,6 +71,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     rounds: createRounds(cookies),
     sessions,
     mapping,
+    keeps: profile.needs,
     pages,
     audit
   })

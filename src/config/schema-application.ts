@@ -45,11 +45,12 @@ export const upstreamSection = z.strictObject({
 }).describe('The application that Doorward stands in front of.')
 
 export const headersSection = z.strictObject({
-  profiles: z.array(z.enum(['doorward'])).default(['doorward']).describe('Sets of identity headers that the application receives.'),
+  profiles: z.array(z.enum(['doorward', 'mod_auth_openidc', 'oauth2-proxy'])).default(['doorward']).describe('Sets of identity headers that the application receives: Doorward’s own, those of mod_auth_openidc (`OIDC_CLAIM_…`), those of oauth2-proxy (`X-Forwarded-User` and others), or several at once.'),
+  accessToken: z.boolean().optional().describe('Pass the access token on, in the profiles that have a header for it. Default: as the original does: `mod_auth_openidc` does, `oauth2-proxy` does not.'),
   set: headerTemplates.default({})
     .describe('Further headers: name → template, such as `{claims.department}` or `{user}@{provider}`. A client’s header of that name is removed.'),
   encoding: z.enum(['percent', 'base64url', 'latin1']).default('percent')
-    .describe('How values outside visible ASCII are written: percent-encoded UTF-8, base64url of the whole value, or latin1 with `?` for what does not fit.')
+    .describe('How values outside visible ASCII are written: percent-encoded UTF-8, base64url of the whole value, or latin1 with `?` for what does not fit. Other profiles write UTF-8; `mod_auth_openidc` follows `base64url` and `latin1`.')
 }).describe('What the application is told about whoever is signed in.')
 
 export const assertionSection = z.strictObject({

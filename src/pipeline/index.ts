@@ -49,7 +49,7 @@ export function createPipeline (parts: PipelineParts): Pipeline {
     if (session === undefined) return []
     const signed = assertions.about(session, upstream.audience, () => assertionClaims(session))
     const assertion = typeof signed === 'string' ? signed : await signed
-    return [...profile.headersOf(session.identity), assertionHeader, assertion]
+    return [...profile.headersOf(session), assertionHeader, assertion]
   }
 
   return async (request) => {
