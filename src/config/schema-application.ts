@@ -46,7 +46,7 @@ export const upstreamSection = z.strictObject({
 
 export const headersSection = z.strictObject({
   profiles: z.array(z.enum(['doorward', 'mod_auth_openidc', 'oauth2-proxy'])).default(['doorward']).describe('Sets of identity headers that the application receives: Doorward’s own, those of mod_auth_openidc (`OIDC_CLAIM_…`), those of oauth2-proxy (`X-Forwarded-User` and others), or several at once.'),
-  accessToken: z.boolean().optional().describe('Pass the access token on, in the profiles that have a header for it. Default: as the original does: `mod_auth_openidc` does, `oauth2-proxy` does not.'),
+  accessToken: z.boolean().optional().describe('Pass the access token on, in the profiles that have a header for it. By default as the original has it: `mod_auth_openidc` does, `oauth2-proxy` does not.'),
   set: headerTemplates.default({})
     .describe('Further headers: name → template, such as `{claims.department}` or `{user}@{provider}`. A client’s header of that name is removed.'),
   encoding: z.enum(['percent', 'base64url', 'latin1']).default('percent')
