@@ -29,6 +29,7 @@ export function buildApplication (settings: UpstreamConfiguration, configuration
 function buildProfile (own: UpstreamConfiguration['headers'], common: Configuration['headers']): IdentityProfile {
   return createIdentityProfile({
     profiles: own.profiles ?? common.profiles,
+    accessToken: own.accessToken ?? common.accessToken,
     encoding: own.encoding ?? common.encoding,
     templates: compileTemplates(own.set ?? common.set)
   })

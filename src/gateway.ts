@@ -13,7 +13,7 @@ import { createMapping } from './mapping/index.ts'
 import { type Audit, type Logger } from './observability/index.ts'
 import { createLogins, createProvider, createRounds, mountSignIn, type Provider } from './oidc/index.ts'
 import { createPages } from './pages/index.ts'
-import { answerProblem, createPipeline, templateClaims } from './pipeline/index.ts'
+import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, mountUpstreams } from './proxy/index.ts'
 import { createServer, forwardedMethods } from './server.ts'
 import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
@@ -27,7 +27,7 @@ export interface GatewayParts {
 
 /** Builds the gateway; it serves once `listen` is called on it. @throws {AssertionKeyError} for an unusable key */
 export async function createGateway (configuration: Configuration, { logger, audit, now }: GatewayParts): Promise<FastifyInstance> {
-  const { server, session, assertion, headers, access } = configuration
+  const { server, session, assertion, access } = configuration
   const { basePath } = server
   const publicUrl = new URL(server.publicUrl)
   const publicOrigin = publicUrl.origin
@@ -41,16 +41,15 @@ export async function createGateway (configuration: Configuration, { logger, aud
     { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
     { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime), now })
 
-  const upstreams = upstreamsOf(configuration)
-  const templates = [headers.set, ...upstreams.map((upstream) => upstream.headers.set ?? {})]
-  const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...templates.flatMap(templateClaims)] })
+  const clients = createIdleWatch(server.clientTimeout)
+  const open = createOpenConnections(session.closeGrace)
+  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open }))
+  const needs = applications.map(({ route }) => route.profile.needs)
+  const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.flatMap(({ claims }) => claims)] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
   const provider = buildProvider(configuration, { logger, now })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
-  const clients = createIdleWatch(server.clientTimeout)
-  const open = createOpenConnections(session.closeGrace)
-  const applications = upstreams.map((upstream) => buildApplication(upstream, configuration, { clients, open }))
   const pipeline = createPipeline({
     basePath,
     publicUrl,
@@ -72,6 +71,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     rounds: createRounds(cookies),
     sessions,
     mapping,
+    keeps: { allClaims: needs.some(({ allClaims }) => allClaims), accessToken: needs.some(({ accessToken }) => accessToken) },
     pages,
     audit
   })

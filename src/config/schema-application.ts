@@ -33,17 +33,19 @@ function foldedName (name: string): string {
 
 /** What can be said for all applications and for each. */
 export const headerSettings = {
-  profiles: z.array(z.enum(['doorward'])),
+  profiles: z.array(z.enum(['doorward', 'mod_auth_openidc', 'oauth2-proxy'])),
+  accessToken: z.boolean(),
   set: headerTemplates,
   encoding: z.enum(['percent', 'base64url', 'latin1'])
 }
 
 export const headersSection = z.strictObject({
-  profiles: headerSettings.profiles.default(['doorward']).describe('Sets of identity headers that the application receives.'),
+  profiles: headerSettings.profiles.default(['doorward']).describe('Sets of identity headers that the application receives: Doorward’s own, those of mod_auth_openidc (`OIDC_CLAIM_…`), those of oauth2-proxy (`X-Forwarded-User` and others), or several at once.'),
+  accessToken: headerSettings.accessToken.optional().describe('Pass the access token on, in the profiles that have a header for it. By default as the original has it: `mod_auth_openidc` does, `oauth2-proxy` does not.'),
   set: headerSettings.set.default({})
     .describe('Further headers: name → template, such as `{claims.department}` or `{user}@{provider}`. A client’s header of that name is removed.'),
   encoding: headerSettings.encoding.default('percent')
-    .describe('How values outside visible ASCII are written: percent-encoded UTF-8, base64url of the whole value, or latin1 with `?` for what does not fit.')
+    .describe('How values outside visible ASCII are written: percent-encoded UTF-8, base64url of the whole value, or latin1 with `?` for what does not fit. Other profiles write UTF-8; `mod_auth_openidc` follows `base64url` and `latin1`.')
 }).describe('What the application is told about whoever is signed in.')
 
 export const assertionSection = z.strictObject({

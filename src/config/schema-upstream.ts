@@ -40,6 +40,7 @@ const upstreamEntry = z.strictObject({
   tls,
   headers: z.strictObject({
     profiles: headerSettings.profiles.optional().describe('In place of `headers.profiles`.'),
+    accessToken: headerSettings.accessToken.optional().describe('In place of `headers.accessToken`.'),
     set: headerSettings.set.optional().describe('In place of `headers.set`.'),
     encoding: headerSettings.encoding.optional().describe('In place of `headers.encoding`.')
   }).prefault({}).describe('What this application is told about whoever is signed in, where it differs from `headers`.')

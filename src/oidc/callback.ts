@@ -32,14 +32,14 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
 
 /** From the provider's answer to a session. Every LoginProblem is one audit event, and so is success. */
 async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, parts: SignInParts): Promise<string[]> {
-  const { basePath, provider, sessions, mapping, audit } = parts
+  const { basePath, provider, sessions, mapping, keeps, audit } = parts
   let identity: Identity | undefined
   try {
-    const { claims, ...answer } = await provider.redeem(parameters, login.secrets)
+    const { claims, allClaims, tokens, ...answer } = await provider.redeem(parameters, login.secrets)
     const result = mapping(claims, provider.id)
     identity = result.identity
     requireAdmission(result, basePath, login.returnTo)
-    const started = await sessions.start({ identity, ...answer }, found)
+    const started = await sessions.start({ identity, ...answer, ...keeps.allClaims && { allClaims }, ...keeps.accessToken && { tokens } }, found)
     if (started === undefined) throw new LoginProblem('session_too_large', { metadata: { groups: identity.groups.length } })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
     return started.setCookie

@@ -17,6 +17,8 @@ export interface SignInParts {
   readonly rounds: Rounds
   readonly sessions: Sessions
   readonly mapping: Mapping
+  /** What a session keeps beside who it is: everything else that the provider sends is forgotten. */
+  readonly keeps: { readonly allClaims: boolean, readonly accessToken: boolean }
   readonly pages: Pages
   readonly audit: Audit
 }

@@ -10,9 +10,15 @@ import { type SignatureCheck } from './provider-keys.ts'
 /** The requests that turn a code into claims. Whatever goes wrong is a LoginProblem with its reason. */
 export interface TokenRequests {
   /** Redeems the code and validates the id_token (OpenID Connect Core sections 3.1.3.1 to 3.1.3.7). */
-  exchange (server: oauth.AuthorizationServer, response: URLSearchParams, secrets: LoginSecrets): Promise<{ idToken: oauth.IDToken, accessToken: string }>
+  exchange (server: oauth.AuthorizationServer, response: URLSearchParams, secrets: LoginSecrets): Promise<RedeemedTokens>
   /** The claims of the userinfo endpoint, about this subject (section 5.3); none where there is none. */
   userinfo (server: oauth.AuthorizationServer, accessToken: string, subject: string): Promise<Claims>
+}
+
+export interface RedeemedTokens {
+  readonly idToken: oauth.IDToken
+  readonly accessToken: string
+  readonly expiresInSeconds: number | undefined
 }
 
 export interface TokenParts {
@@ -49,7 +55,7 @@ export function createTokenRequests (settings: ProviderSettings, { client, optio
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
       // Without a subject everybody would be the same person.
       if (idToken === undefined || idToken.sub === '') throw new LoginProblem('id_token_invalid')
-      return { idToken, accessToken: tokens.access_token }
+      return { idToken, accessToken: tokens.access_token, expiresInSeconds: tokens.expires_in }
     },
     async userinfo (server, accessToken, subject) {
       if (!settings.userinfo || server.userinfo_endpoint === undefined) return {}

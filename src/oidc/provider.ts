@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
-import { type Claims } from '../mapping/index.ts'
+import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
+import { type Tokens } from '../sessions/index.ts'
 import { authorizationUrl } from './provider-authorization.ts'
 import { discover } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
@@ -8,12 +9,16 @@ import { createSignatureCheck } from './provider-keys.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
 import { validateResponse } from './provider-response.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
-import { createTokenRequests } from './provider-tokens.ts'
+import { createTokenRequests, type RedeemedTokens } from './provider-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
 /** Who the provider says has signed in, after every check. */
 export interface ProviderAnswer {
+  /** Merged: what is decided on. */
   readonly claims: Claims
+  /** As sent, for passing on. */
+  readonly allClaims: Claims
+  readonly tokens: Tokens
   /** Seconds since the epoch. */
   readonly authTime: number | undefined
   readonly acr: string | undefined
@@ -58,9 +63,10 @@ export function createProvider (settings: ProviderSettings, { logger, now }: { l
     async redeem (parameters, secrets) {
       const server = await metadata.get()
       const response = validateResponse(server, client, parameters, secrets.state)
-      const { idToken, accessToken } = await tokens.exchange(server, response, secrets)
-      const userinfo = await tokens.userinfo(server, accessToken, idToken.sub)
-      return providerAnswer(idToken, userinfo)
+      const redeemed = await tokens.exchange(server, response, secrets)
+      const keptTokens = tokensOf(redeemed, now())
+      const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
+      return providerAnswer(redeemed.idToken, userinfo, keptTokens)
     },
     async close () {
       metadata.stop()
@@ -70,13 +76,20 @@ export function createProvider (settings: ProviderSettings, { logger, now }: { l
 }
 
 /** Userinfo wins where both have a claim, but it is not signed: it can't change whom the id_token is about. */
-function providerAnswer (idToken: oauth.IDToken, userinfo: Claims): ProviderAnswer {
+function providerAnswer (idToken: oauth.IDToken, userinfo: Claims, tokens: Tokens): ProviderAnswer {
   const { sid, acr, amr, auth_time: authTime } = idToken
   return {
     claims: { ...idToken, ...userinfo, iss: idToken.iss, aud: idToken.aud, sub: idToken.sub },
+    allClaims: allClaimsOf(idToken, userinfo),
+    tokens,
     authTime,
     acr: typeof acr === 'string' ? acr : undefined,
     amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : undefined,
     providerSessionId: typeof sid === 'string' ? sid : undefined
   }
+}
+
+/** `expires_in` counts from the response (RFC 6749 section 5.1). */
+function tokensOf ({ accessToken, expiresInSeconds = 0 }: RedeemedTokens, now: number): Tokens {
+  return expiresInSeconds > 0 ? { accessToken, accessTokenExpiresAt: Math.floor(now / 1000 + expiresInSeconds) } : { accessToken }
 }

@@ -2,6 +2,8 @@ import { type Identity } from '../mapping/index.ts'
 
 export interface HeaderTemplate {
   readonly name: string
+  /** By name or JSON pointer, those that it refers to as `{claims.…}`. */
+  readonly claims: readonly string[]
   /**
    * The header's text, or `undefined` where none of the template's placeholders has a value. Each value is encoded by
    * itself, so that what stands between them in the template can be told from what somebody has in a claim.
@@ -15,17 +17,16 @@ const placeholder = /\{([^{}]*)\}/g
 const claimPrefix = 'claims.'
 const attributePrefix = 'attributes.'
 
-/** The claims, by name or JSON pointer, that templates refer to as `{claims.…}`. */
-export function templateClaims (templates: Readonly<Record<string, string>>): string[] {
-  return Object.values(templates).flatMap((text) => [...text.matchAll(placeholder)])
+/** Header name → template such as `{user}@{provider}`. Which placeholders there are is checked by the configuration. */
+export function compileTemplates (templates: Readonly<Record<string, string>>): HeaderTemplate[] {
+  return Object.entries(templates).map(([name, text]) => ({ name, claims: claimsIn(text), render: compile(text) }))
+}
+
+function claimsIn (text: string): string[] {
+  return [...text.matchAll(placeholder)]
     .map(([, reference = '']) => reference)
     .filter((reference) => reference.startsWith(claimPrefix))
     .map((reference) => reference.slice(claimPrefix.length))
-}
-
-/** Header name → template such as `{user}@{provider}`. Which placeholders there are is checked by the configuration. */
-export function compileTemplates (templates: Readonly<Record<string, string>>): HeaderTemplate[] {
-  return Object.entries(templates).map(([name, text]) => ({ name, render: compile(text) }))
 }
 
 function compile (text: string): HeaderTemplate['render'] {

@@ -23,3 +23,22 @@ const encoders: Record<HeaderEncoding, (text: string) => string> = {
 function percentEncode (text: string): string {
   return Buffer.from(text).toString('hex').replace(/../g, (hex) => `%${hex.toUpperCase()}`)
 }
+
+/** The text as UTF-8, a character for each byte, as other gateways write it. Controls become spaces. */
+export function utf8Value (text: string): string {
+  return Buffer.from(withoutControls(text)).toString('latin1')
+}
+
+/** ISO 8859-1, with `?` for what does not fit. Controls become spaces. */
+export function latin1Value (text: string): string {
+  return withoutControls(text).replace(/[^\x20-\xff]/gu, '?')
+}
+
+export function base64urlValue (text: string): string {
+  return Buffer.from(text).toString('base64url')
+}
+
+function withoutControls (text: string): string {
+  // eslint-disable-next-line no-control-regex -- controls are what is replaced
+  return text.replace(/[\x00-\x1f\x7f]/g, ' ')
+}

@@ -5,13 +5,15 @@ export type HeaderFilter = (name: string) => boolean
 
 /**
  * Forwarding headers that applications, frameworks and proxies believe. They are rebuilt from what Doorward knows, or
- * removed: none is taken over from a client. Everything that begins with `x-forwarded-` and `x-original-` belongs here too.
+ * removed: none is taken over from a client.
  */
 const forwardingHeaders = [
   'forwarded', 'x-real-ip', 'x-rewrite-url', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip',
   'cf-connecting-ip', 'fastly-client-ip', 'x-request-id'
 ]
-const forwardingPrefixes = /^x-(forwarded|original)(-|$)/
+
+/** Whatever begins so belongs to the headers above, or is a claim as mod_auth_openidc passes it on. */
+const reservedPrefixes = /^(x-(forwarded|original)(-|$)|oidc-)/
 
 /** Names under which other gateways hand over an identity, and which applications believe for that reason. */
 const foreignIdentityHeaders = ['remote-user', 'x-remote-user', 'x-webauth-user']
@@ -37,7 +39,7 @@ export function createHeaderFilter (assertedNames: readonly string[]): HeaderFil
     const known = remembered.get(name)
     if (known !== undefined) return known
     const folded = foldedName(name)
-    const isKept = !dropped.has(folded) && !forwardingPrefixes.test(folded) && !isLengthAlias(name, folded)
+    const isKept = !dropped.has(folded) && !reservedPrefixes.test(folded) && !isLengthAlias(name, folded)
     if (remembered.size < maxRememberedNames && name.length <= maxRememberedLength) remembered.set(name, isKept)
     return isKept
   }

@@ -1,56 +1,73 @@
-import { type Identity } from '../mapping/index.ts'
+import { type HeaderLine, type HeaderProfile, type Principal, type ProfileNeeds } from './header-profile.ts'
 import { type HeaderTemplate } from './header-template.ts'
 import { encodeValue, type HeaderEncoding } from './header-value.ts'
 import { foldedName } from './identity-headers.ts'
+import { doorwardNames, doorwardProfile } from './profile-doorward.ts'
+import { modAuthOpenidcProfile } from './profile-mod-auth-openidc.ts'
+import { oauth2ProxyProfile } from './profile-oauth2-proxy.ts'
 
 export interface IdentityProfile {
   /** Headers that Doorward asserts: what a client sends under these names, in any spelling, is removed. */
   readonly names: readonly string[]
-  /** Name, value, name, value… for a person. The assertion is not among them: it changes in the life of a session. */
-  headersOf (identity: Identity): readonly string[]
+  /** What sign-in has to keep of somebody for the headers to be written. */
+  readonly needs: ProfileNeeds
+  /** Name, value, name, value… for somebody. The assertion is not among them: it changes in the life of a session. */
+  headersOf (principal: Principal): readonly string[]
 }
 
 export const assertionHeader = 'X-Auth-Assertion'
 
-const fields = {
-  'X-Auth-User': (identity) => identity.user,
-  'X-Auth-Subject': (identity) => identity.sub,
-  'X-Auth-Email': (identity) => identity.email,
-  'X-Auth-Name': (identity) => identity.name,
-  'X-Auth-Groups': (identity) => identity.groups,
-  'X-Auth-Roles': (identity) => identity.roles
-} as const satisfies Record<string, (identity: Identity) => string | readonly string[] | undefined>
-
 /** Never passed on from a client, whichever profiles are on: an application may still read them. */
-const reservedNames = [...Object.keys(fields), assertionHeader]
+const reservedNames = [...doorwardNames, assertionHeader]
 
 export interface ProfileSettings {
-  readonly profiles: readonly 'doorward'[]
+  readonly profiles: readonly ProfileName[]
   readonly encoding: HeaderEncoding
+  /** Whether the access token is passed on; absent, as the original of each profile has it. */
+  readonly accessToken?: boolean | undefined
   readonly templates: readonly HeaderTemplate[]
 }
 
-/** The identity headers of a configuration. What somebody does not have is no header, not an empty one. */
-export function createIdentityProfile ({ profiles, encoding, templates }: ProfileSettings): IdentityProfile {
-  const encode = (value: string | readonly string[]) => encodeValue(value, encoding)
-  const own = profiles.includes('doorward') ? Object.entries(fields).map(([name, read]) => ({ name, render: (identity: Identity) => encode(read(identity) ?? '') })) : []
-  // By folded name, the last wins: a template replaces the profile's header, it never stands beside it as a second value.
-  const headers = [...new Map([...own, ...templates].map((header) => [foldedName(header.name), header])).values()]
-  const prepared = new WeakMap<Identity, readonly string[]>()
+type ProfileName = 'doorward' | 'mod_auth_openidc' | 'oauth2-proxy'
 
-  function prepare (identity: Identity): readonly string[] {
-    return headers.flatMap(({ name, render }) => {
-      const text = render(identity, encode)
-      return text === undefined || text === '' ? [] : [name, text]
-    })
+const createProfile: Readonly<Record<ProfileName, (settings: ProfileSettings) => HeaderProfile>> = {
+  doorward: doorwardProfile,
+  mod_auth_openidc: modAuthOpenidcProfile,
+  'oauth2-proxy': oauth2ProxyProfile
+}
+
+/** The identity headers of a configuration. They are prepared once for each session, not for each request. */
+export function createIdentityProfile (settings: ProfileSettings): IdentityProfile {
+  const { templates } = settings
+  const profiles = [...new Set(settings.profiles)].map((name) => createProfile[name](settings))
+  const templated = new Set(templates.map(({ name }) => foldedName(name)))
+  const prepared = new WeakMap<Principal, readonly string[]>()
+
+  function prepare (principal: Principal): readonly string[] {
+    // A template replaces a profile's header, it never stands beside it as a second value.
+    const lines = profiles.flatMap((profile) => profile.linesOf(principal)).filter(([name]) => !templated.has(foldedName(name)))
+    return [...lines, ...templateLines(templates, principal, settings.encoding)].flat()
   }
 
   return {
     names: [...reservedNames, ...templates.map(({ name }) => name)],
-    headersOf (identity) {
-      const known = prepared.get(identity) ?? prepare(identity)
-      prepared.set(identity, known)
+    needs: {
+      claims: [...profiles.flatMap(({ needs }) => needs.claims), ...templates.flatMap(({ claims }) => claims)],
+      allClaims: profiles.some(({ needs }) => needs.allClaims),
+      accessToken: profiles.some(({ needs }) => needs.accessToken)
+    },
+    headersOf (principal) {
+      const known = prepared.get(principal) ?? prepare(principal)
+      prepared.set(principal, known)
       return known
     }
   }
+}
+
+/** What somebody does not have is no header, not an empty one. */
+function templateLines (templates: readonly HeaderTemplate[], { identity }: Principal, encoding: HeaderEncoding): HeaderLine[] {
+  return templates.flatMap(({ name, render }) => {
+    const text = render(identity, (value) => encodeValue(value, encoding))
+    return text === undefined || text === '' ? [] : [[name, text] as const]
+  })
 }

@@ -27,7 +27,7 @@ import { loadSession } from './load-session.ts'
 export { answerProblem, type ProblemParts } from './answer-problem.ts'
 export { canonicalPath, isUnderBasePath } from './canonical-path.ts'
 export { type UpstreamRoute } from './choose-upstream.ts'
-export { compileTemplates, templateClaims } from './header-template.ts'
+export { compileTemplates } from './header-template.ts'
 export { createIdentityProfile, type IdentityProfile } from './identity-profile.ts'
 
 export interface PipelineParts {
@@ -69,7 +69,7 @@ export function createPipeline (parts: PipelineParts): Pipeline {
 
     const signed = signedFor(session, upstream.audience)
     const assertion = typeof signed === 'string' ? signed : await signed
-    const identity = session === undefined ? [] : [...upstream.profile.headersOf(session.identity), assertionHeader, assertion]
+    const identity = session === undefined ? [] : [...upstream.profile.headersOf(session), assertionHeader, assertion]
     const host = ['Host', upstream.host ?? parts.publicUrl.host]
     const cookie = found.cookies.others === undefined ? [] : ['Cookie', found.cookies.others]
     const forwarding = forwardingHeaders(request.raw.socket.remoteAddress ?? '', request.id)

@@ -14,7 +14,7 @@ export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
 export { createCookieStore } from './cookie-store.ts'
 export { createRevocations } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
-export { type Session, type SignedIn } from './session.ts'
+export { type Session, type SignedIn, type Tokens } from './session.ts'
 
 export interface SessionParts {
   readonly cookies: Cookies

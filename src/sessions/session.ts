@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Identity } from '../mapping/index.ts'
+import { type Claims, type Identity } from '../mapping/index.ts'
 
 /** One person signed in with one browser. Times are milliseconds since the epoch. */
 export interface Session {
@@ -12,9 +12,20 @@ export interface Session {
   readonly amr?: readonly string[] | undefined
   /** The provider's own id of this session (`sid`, OpenID Connect Back-Channel Logout section 2.1). */
   readonly providerSessionId?: string | undefined
+  /** Every claim that the provider sent; kept only where the application receives them. */
+  readonly allClaims?: Claims | undefined
+  /** Kept only where something needs them. */
+  readonly tokens?: Tokens | undefined
   readonly createdAt: number
   readonly expiresAt: number
   readonly idleExpiresAt: number
+}
+
+/** What the provider gave for this sign-in. A secret: it is never logged, audited or shown. */
+export interface Tokens {
+  readonly accessToken: string
+  /** Seconds since the epoch; absent where the provider does not say. */
+  readonly accessTokenExpiresAt?: number | undefined
 }
 
 export interface Lifetimes {
@@ -23,7 +34,7 @@ export interface Lifetimes {
 }
 
 /** What a sign-in hands over; the session adds its id and its times. */
-export type SignedIn = Pick<Session, 'identity' | 'authTime' | 'acr' | 'amr' | 'providerSessionId'>
+export type SignedIn = Pick<Session, 'identity' | 'authTime' | 'acr' | 'amr' | 'providerSessionId' | 'allClaims' | 'tokens'>
 
 export type SessionEnd = 'idle_timeout' | 'max_lifetime'
 
