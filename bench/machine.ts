@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release } from 'node:os'
 import { isPinned } from './programs.ts'
 import { apachePath, moduleFile } from './subjects/apache.ts'
+import { findOauth2Proxy } from './subjects/oauth2-proxy.ts'
 import { nginxPath } from './upstream.ts'
 
 /** What the figures depend on beside the code. */
@@ -17,6 +18,7 @@ export interface Machine {
   readonly nginx: string | undefined
   readonly apache: string | undefined
   readonly modAuthOpenidc: string | undefined
+  readonly oauth2Proxy: string | undefined
 }
 
 export function describeMachine (): Machine {
@@ -29,7 +31,8 @@ export function describeMachine (): Machine {
     undici: packageVersion('undici'),
     nginx: outputOf(nginxPath)?.replace('nginx version: ', ''),
     apache: outputOf(apachePath)?.replace('Server version: ', ''),
-    modAuthOpenidc: moduleVersion()
+    modAuthOpenidc: moduleVersion(),
+    oauth2Proxy: oauth2ProxyVersion()
   }
 }
 
@@ -44,9 +47,14 @@ function moduleVersion (): string | undefined {
   return existsSync(file) ? /mod_auth_openidc-[\d.]*\d/.exec(readFileSync(file, 'latin1'))?.[0] : undefined
 }
 
-/** The first line of what `-v` says, on either output. */
-function outputOf (program: string): string | undefined {
+function oauth2ProxyVersion (): string | undefined {
+  const program = findOauth2Proxy()
+  return program === undefined ? undefined : outputOf(program, '--version')
+}
+
+/** The first line of what it says of its version, on either output. */
+function outputOf (program: string, option = '-v'): string | undefined {
   if (!existsSync(program)) return undefined
-  const { stdout, stderr } = spawnSync(program, ['-v'], { encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(program, [option], { encoding: 'utf8' })
   return `${stdout}${stderr}`.split('\n', 1)[0]
 }

@@ -1,4 +1,4 @@
-/** CPU time and memory of a process and everything it has started, as the kernel counts them. */
+/** CPU time, memory and open files of a process and everything it has started, as the kernel counts them. */
 import { readdirSync, readFileSync } from 'node:fs'
 
 interface ProcessState {
@@ -16,6 +16,17 @@ export function cpuMicroseconds (root: number): number {
 /** Memory of the whole tree in bytes; pages that processes share count once. */
 export function memoryBytes (root: number): number {
   return processTree(root).reduce((sum, { pid }) => sum + proportionalSetBytes(pid), 0)
+}
+
+/** How many files and sockets the whole tree has open. */
+export function openFiles (root: number): number {
+  return processTree(root).reduce((sum, { pid }) => sum + entriesOf(`/proc/${pid}/fd`).length, 0)
+}
+
+/** How many files and sockets a process may have open. Node raises its own limit to the most allowed, and hands it on. */
+export function mostOpenFiles (): number {
+  const [, most] = /^Max open files\s+(\d+)/m.exec(readOrNothing('/proc/self/limits')) ?? []
+  return Number(most ?? 0)
 }
 
 function processTree (root: number): ProcessState[] {

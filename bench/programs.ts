@@ -40,9 +40,17 @@ function environment (): NodeJS.ProcessEnv {
 }
 
 export async function stopPrograms (): Promise<void> {
-  const ended = Promise.all([...running].map(async (child) => { await once(child, 'exit') }))
-  for (const child of running) child.kill('SIGTERM')
-  const killer = setTimeout(() => { for (const child of running) child.kill('SIGKILL') }, stopWithinMilliseconds)
+  await Promise.all([...running].map(stopChild))
+}
+
+export async function stopProgram ({ process: child }: Program): Promise<void> {
+  if (running.has(child)) await stopChild(child)
+}
+
+async function stopChild (child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const killer = setTimeout(() => { child.kill('SIGKILL') }, stopWithinMilliseconds)
   await ended
   clearTimeout(killer)
 }
