@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { availableParallelism, cpus, release } from 'node:os'
+import { availableParallelism, cpus, loadavg, release } from 'node:os'
 import { isPinned } from './programs.ts'
 import { apachePath, moduleFile } from './subjects/apache.ts'
 import { findOauth2Proxy } from './subjects/oauth2-proxy.ts'
@@ -12,6 +12,8 @@ export interface Machine {
   readonly cores: number
   /** Subject on one core, load client and upstream on another. */
   readonly pinned: boolean
+  /** Load average of the last minute before the run: beside a busy neighbour, latencies say nothing. */
+  readonly load: number
   readonly linux: string
   readonly node: string
   readonly undici: string
@@ -26,6 +28,7 @@ export function describeMachine (): Machine {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
     pinned: isPinned,
+    load: loadavg()[0] ?? NaN,
     linux: release(),
     node: process.version,
     undici: packageVersion('undici'),

@@ -12,7 +12,7 @@ import { people as demoPeople } from '../demo/people.ts'
 import { type Bench, type Findings } from './bench.ts'
 import { measureCost } from './cost.ts'
 import { measureIdle } from './idle.ts'
-import { describeMachine } from './machine.ts'
+import { describeMachine, type Machine } from './machine.ts'
 import { help, type MeasurementName, type Options, readOptions, type SubjectName } from './options.ts'
 import { measurePace } from './pace.ts'
 import { stopPrograms } from './programs.ts'
@@ -51,13 +51,14 @@ const measurements: Readonly<Record<MeasurementName, (bench: Bench) => Promise<F
 }
 
 async function run (options: Options, folder: string): Promise<number> {
+  const machine = describeMachine()
   const provider = await startProvider()
   try {
     const parts = { folder, upstream: await startUpstream(folder), ...provider }
     const bench = { options, parts, visitorOf: createVisitors(parts), say }
     const findings = new Map<MeasurementName, Findings>()
     for (const name of options.measure) findings.set(name, await measurements[name](bench))
-    return report(findings, options)
+    return report(findings, options, machine)
   } finally {
     await provider.close()
   }
@@ -85,8 +86,7 @@ function createVisitors (parts: SubjectParts): Bench['visitorOf'] {
   }
 }
 
-function report (findings: ReadonlyMap<MeasurementName, Findings>, options: Options): number {
-  const machine = describeMachine()
+function report (findings: ReadonlyMap<MeasurementName, Findings>, options: Options, machine: Machine): number {
   const all = [...findings.values()]
   const goals = all.flatMap((each) => each.goals)
   process.stdout.write(`\n${reportText(all.map(({ text }) => text), goals, machine)}`)

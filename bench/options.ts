@@ -26,7 +26,7 @@ same requests in front of the same upstream, in turns, after a warm-up that does
 than a few long ones: what disturbs the machine then disturbs one round of every subject.
 
   --measure A,B     some of: ${measurementNames.join(', ')} (default all, about three minutes)
-  --rounds N        rounds that count (default 20; scale takes at most 12, pace always 10)
+  --rounds N        rounds that count (default 20; scale takes at most 10, pace always 8)
   --requests N      requests per subject and round at full load (default 5000)
   --connections N   connections of the load client (default 32, at most ${mostConnections}; idle has its own)
   --only A,B        subjects of cost, some of: ${subjectNames.join(', ')}

@@ -7,7 +7,7 @@ import { median, medianOfPairs } from './statistics.ts'
 import { table } from './table.ts'
 import { type Visitor, visit } from './visitors.ts'
 
-const rounds = 10
+const rounds = 8
 const secondsPerRound = 1.5
 const roundsForThroughput = 5
 

@@ -12,9 +12,9 @@ function goalLine ({ about, unit, most, measured, isMet }: Goal): string {
   return `goal ${verdict}: ${about} at most ${most} ${unit}${found}`
 }
 
-function machineLines ({ processor, cores, pinned, linux, node, undici, nginx, apache, modAuthOpenidc, oauth2Proxy }: Machine): string[] {
+function machineLines ({ processor, cores, pinned, load, linux, node, undici, nginx, apache, modAuthOpenidc, oauth2Proxy }: Machine): string[] {
   return [
-    `${processor}, ${cores} cores, Linux ${linux}; ${pinned ? 'subject pinned to core 0, load client and upstream to core 1' : 'no process is pinned to a core'}`,
+    `${processor}, ${cores} cores, Linux ${linux}; ${pinned ? 'subject pinned to core 0, load client and upstream to core 1' : 'no process is pinned to a core'}; load before the run ${load.toFixed(1)}`,
     [`Node ${node}`, `undici ${undici}`, nginx, apache, modAuthOpenidc, oauth2Proxy].filter((part) => part !== undefined).join(' · ')
   ]
 }

@@ -8,7 +8,7 @@ import { many, membershipOf, one, pathOf, personInAllGroups, type Size, startSiz
 import { mebibytes, table } from './table.ts'
 import { visitAsMany, type Visitor } from './visitors.ts'
 
-const rounds = 12
+const mostRounds = 10
 
 export async function measureScale ({ options, parts, say }: Bench): Promise<Findings> {
   const start = async (id: string, title: string, size: Size, groupsOfEach: 'one' | 'all'): Promise<Visitor> => {
@@ -26,7 +26,7 @@ export async function measureScale ({ options, parts, say }: Bench): Promise<Fin
     await start('many-in-all', 'the same, everybody in every group', many, 'all')
   ]
   say('scale: ready')
-  const all = await measureInTurns(visitors, { ...options, rounds: Math.min(rounds, options.rounds) }, (last, number) => {
+  const all = await measureInTurns(visitors, { ...options, rounds: Math.min(mostRounds, options.rounds) }, (last, number) => {
     say(`scale, round ${number}: ${last.map(({ cpu }) => `${cpu.toFixed(0)} µs`).join(', ')}`)
   })
   const base = all[0] ?? []
