@@ -15,7 +15,8 @@ import { measureIdle } from './idle.ts'
 import { describeMachine, type Machine } from './machine.ts'
 import { help, type MeasurementName, type Options, readOptions, type SubjectName } from './options.ts'
 import { measurePace } from './pace.ts'
-import { stopPrograms } from './programs.ts'
+import { profileText } from './profile.ts'
+import { stopProgram, stopPrograms } from './programs.ts'
 import { reportText } from './report.ts'
 import { measureScale } from './scale.ts'
 import { startSubject, type SubjectParts } from './subjects/index.ts'
@@ -54,11 +55,14 @@ async function run (options: Options, folder: string): Promise<number> {
   const machine = describeMachine()
   const provider = await startProvider()
   try {
-    const parts = { folder, upstream: await startUpstream(folder), ...provider }
+    const profileFolder = options.profile ? join(folder, 'profile') : undefined
+    const parts = { folder, upstream: await startUpstream(folder), profileFolder, ...provider }
     const bench = { options, parts, visitorOf: createVisitors(parts), say }
     const findings = new Map<MeasurementName, Findings>()
     for (const name of options.measure) findings.set(name, await measurements[name](bench))
-    return report(findings, options, machine)
+    const status = report(findings, options, machine)
+    if (profileFolder !== undefined) await showProfile(profileFolder, bench)
+    return status
   } finally {
     await provider.close()
   }
@@ -84,6 +88,13 @@ function createVisitors (parts: SubjectParts): Bench['visitorOf'] {
     visitors.set(name, visitor)
     return visitor
   }
+}
+
+/** It is written when the program ends. */
+async function showProfile (folder: string, { visitorOf }: Bench): Promise<void> {
+  const doorward = await visitorOf('doorward')
+  if (doorward !== undefined) await stopProgram(doorward.subject)
+  process.stdout.write(`\n${profileText(folder)}\n`)
 }
 
 function report (findings: ReadonlyMap<MeasurementName, Findings>, options: Options, machine: Machine): number {

@@ -11,6 +11,7 @@ export const mostConnections = 64
 
 export interface Options {
   readonly help: boolean
+  readonly profile: boolean
   readonly measure: readonly MeasurementName[]
   readonly rounds: number
   /** Per subject and round. */
@@ -30,6 +31,7 @@ than a few long ones: what disturbs the machine then disturbs one round of every
   --requests N      requests per subject and round at full load (default 5000)
   --connections N   connections of the load client (default 32, at most ${mostConnections}; idle has its own)
   --only A,B        subjects of cost, some of: ${subjectNames.join(', ')}
+  --profile         say where Doorward's time goes in cost and pace; its start included; being profiled costs a little
   --help            this text
 
   cost              CPU, throughput, latency and memory at full load
@@ -54,6 +56,7 @@ export function readOptions (args: readonly string[]): Options {
     args: [...args],
     options: {
       help: { type: 'boolean', short: 'h', default: false },
+      profile: { type: 'boolean', default: false },
       measure: { type: 'string', default: measurementNames.join(',') },
       rounds: { type: 'string', default: '20' },
       requests: { type: 'string', default: '5000' },
@@ -63,6 +66,7 @@ export function readOptions (args: readonly string[]): Options {
   })
   return {
     help: values.help,
+    profile: values.profile,
     measure: values.measure.split(',').map((text) => oneOf(measurementNames, '--measure', text)),
     rounds: wholeNumber('--rounds', values.rounds, 100),
     requests: wholeNumber('--requests', values.requests, 1_000_000),

@@ -18,7 +18,8 @@ export const isPinned = availableParallelism() >= 2 && existsSync('/usr/bin/task
 
 const coreNumbers: Readonly<Record<Core, string>> = { subject: '0', others: '1' }
 const readyWithinMilliseconds = 20_000
-const stopWithinMilliseconds = 5_000
+const drainWithinMilliseconds = 1_000
+const stopWithinMilliseconds = 10_000
 const running = new Set<ChildProcess>()
 
 // The last resort, when the run ends in the middle. SIGTERM, since Apache and nginx must end their own children.
@@ -50,9 +51,10 @@ export async function stopProgram ({ process: child }: Program): Promise<void> {
 async function stopChild (child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
-  const killer = setTimeout(() => { child.kill('SIGKILL') }, stopWithinMilliseconds)
+  // The second one is for a gateway that first waits until nobody sends it requests any more.
+  const timers = [setTimeout(() => { child.kill('SIGTERM') }, drainWithinMilliseconds), setTimeout(() => { child.kill('SIGKILL') }, stopWithinMilliseconds)]
   await ended
-  clearTimeout(killer)
+  timers.forEach(clearTimeout)
 }
 
 /** Waits until something answers there, whatever it says. */

@@ -15,6 +15,8 @@ export interface DoorwardShape {
   readonly user: string
   /** Sections of the configuration in place of the usual ones. */
   readonly sections?: Readonly<Record<string, unknown>>
+  /** Options of Node. */
+  readonly nodeOptions?: readonly string[]
 }
 
 export interface Doorward extends Subject {
@@ -24,11 +26,12 @@ export interface Doorward extends Subject {
 
 /** The one that is compared to others. */
 export async function startDoorward (parts: SubjectParts): Promise<Doorward> {
-  return await launchDoorward(parts, { id: 'doorward', title: 'Doorward', user: 'alice' })
+  const nodeOptions = parts.profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', parts.profileFolder]
+  return await launchDoorward(parts, { id: 'doorward', title: 'Doorward', user: 'alice', nodeOptions })
 }
 
 /** Doorward as it is installed: built, one process, sessions in cookies, logging warnings. */
-export async function launchDoorward (parts: SubjectParts, { id, title, user, sections = {} }: DoorwardShape): Promise<Doorward> {
+export async function launchDoorward (parts: SubjectParts, { id, title, user, sections = {}, nodeOptions = [] }: DoorwardShape): Promise<Doorward> {
   const port = await freePort()
   const origin = `http://localhost:${port}`
   const client = { clientId: `bench-${id}`, clientSecret: randomBytes(32).toString('base64') }
@@ -45,7 +48,7 @@ export async function launchDoorward (parts: SubjectParts, { id, title, user, se
     session: { secret: secret.toString('base64'), ...(sections.session as object | undefined) }
   }), { mode: 0o600 })
   buildOnce()
-  const program = startProgram([process.execPath, join(project, 'dist/main.js'), 'serve', '--config', file], 'subject')
+  const program = startProgram([process.execPath, ...nodeOptions, join(project, 'dist/main.js'), 'serve', '--config', file], 'subject')
   await untilReady(program, `${origin}/oidc/session`)
   return { ...program, title, origin, port, tells: { user, assertion: 'yes' }, secret }
 }

@@ -29,6 +29,8 @@ export interface SubjectParts {
   readonly upstream: Upstream
   readonly issuer: string
   readonly register: DemoProvider['register']
+  /** Where Doorward leaves a profile of its time when it ends; `undefined`: none is made. */
+  readonly profileFolder: string | undefined
 }
 
 /** `undefined` where the subject is not installed. */
