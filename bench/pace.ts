@@ -3,6 +3,7 @@ import { type Bench, type Findings } from './bench.ts'
 import { judge } from './goals.ts'
 import { type Load } from './load.ts'
 import { loadWith, measureRound } from './measure.ts'
+import { waitMicroseconds } from './process-tree.ts'
 import { median, medianOfPairs } from './statistics.ts'
 import { table } from './table.ts'
 import { type Visitor, visit } from './visitors.ts'
@@ -11,6 +12,16 @@ const rounds = 8
 const secondsPerRound = 1.5
 const roundsForThroughput = 5
 
+interface PacedLoad extends Load {
+  /** Share of the time in which it was ready to run and something else ran on its core. */
+  readonly waited: number
+}
+
+interface PacedRound {
+  readonly direct: PacedLoad
+  readonly gateway: PacedLoad
+}
+
 export async function measurePace (bench: Bench): Promise<Findings> {
   const { options: { connections, requests }, say } = bench
   const gateway = await bench.visitorOf('doorward')
@@ -18,8 +29,8 @@ export async function measurePace (bench: Bench): Promise<Findings> {
   const { upstream } = bench.parts
   const direct = await visit({ ...upstream, title: 'upstream', tells: { user: 'nobody', assertion: 'no' } })
   const perSecond = Math.round(await throughputOf(gateway, { requests, connections }) / 2)
-  const measured: { gateway: Load, direct: Load }[] = []
-  const round = (visitor: Visitor): Promise<Load> => loadWith(visitor, { mode: 'paced', connections, perSecond, requests: Math.round(perSecond * secondsPerRound) })
+  const measured: PacedRound[] = []
+  const round = (visitor: Visitor): Promise<PacedLoad> => measurePaced(visitor, { connections, perSecond, requests: Math.round(perSecond * secondsPerRound) })
   // The first does not count: it is the warm-up of the clocks.
   for (let number = 0; number <= rounds; number++) {
     for (const visitor of [direct, gateway]) await visitor.prove(number)
@@ -30,12 +41,19 @@ export async function measurePace (bench: Bench): Promise<Findings> {
   return report(perSecond, measured.map((each) => each.gateway), measured.map((each) => each.direct))
 }
 
-function report (perSecond: number, gateway: readonly Load[], direct: readonly Load[]): Findings {
+async function measurePaced (visitor: Visitor, amount: { connections: number, perSecond: number, requests: number }): Promise<PacedLoad> {
+  const { pid } = visitor.subject
+  const before = waitMicroseconds(pid)
+  const load = await loadWith(visitor, { mode: 'paced', ...amount })
+  return { ...load, waited: (waitMicroseconds(pid) - before) / 1_000_000 / load.seconds }
+}
+
+function report (perSecond: number, gateway: readonly PacedLoad[], direct: readonly PacedLoad[]): Findings {
   const added = { p50: medianOfPairs(gateway, direct, (a, b) => a.p50 - b.p50), p99: medianOfPairs(gateway, direct, (a, b) => a.p99 - b.p99) }
-  const row = (title: string, p50: number, p99: number): string[] => [title, `${p50.toFixed(2)} ms`, `${p99.toFixed(2)} ms`]
-  const medians = (title: string, loads: readonly Load[]): string[] => row(title, median(loads.map(({ p50 }) => p50)), median(loads.map(({ p99 }) => p99)))
+  const row = (title: string, p50: number, p99: number, waited?: number): string[] => [title, `${p50.toFixed(2)} ms`, `${p99.toFixed(2)} ms`, waited === undefined ? '' : `${(100 * waited).toFixed(1)} %`]
+  const medians = (title: string, loads: readonly PacedLoad[]): string[] => row(title, median(loads.map(({ p50 }) => p50)), median(loads.map(({ p99 }) => p99)), median(loads.map(({ waited }) => waited)))
   return {
-    text: table([`at half load: ${perSecond} requests/s`, 'p50', 'p99'], [medians('straight to the upstream', direct), medians('through Doorward', gateway), row('added', added.p50, added.p99)]),
+    text: table([`at half load: ${perSecond} requests/s`, 'p50', 'p99', 'waiting for its core'], [medians('straight to the upstream', direct), medians('through Doorward', gateway), row('added', added.p50, added.p99)]),
     goals: [judge('p99 that Doorward adds at half load', 'ms', 2, added.p99)],
     figures: { perSecond, added, gateway, direct }
   }

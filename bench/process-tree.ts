@@ -8,9 +8,19 @@ interface ProcessState {
 
 /** User and system time of every running thread of the tree so far, in microseconds. A thread that ends takes its time with it. */
 export function cpuMicroseconds (root: number): number {
+  return schedulerMicroseconds(root, 0)
+}
+
+/** How long threads of the tree were ready to run and something else ran on their core, in microseconds so far. */
+export function waitMicroseconds (root: number): number {
+  return schedulerMicroseconds(root, 1)
+}
+
+/** @param field time on the core, time of waiting for it, or turns */
+function schedulerMicroseconds (root: number, field: 0 | 1): number {
   const threads = processTree(root).flatMap(({ pid }) => entriesOf(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/schedstat`))
   // Nanoseconds; /proc/PID/stat counts in hundredths of a second, which is too coarse for a short round.
-  return threads.reduce((sum, file) => sum + Number(readOrNothing(file).split(' ', 1)[0]), 0) / 1_000
+  return threads.reduce((sum, file) => sum + Number(readOrNothing(file).split(' ')[field] ?? 0), 0) / 1_000
 }
 
 /** Memory of the whole tree in bytes; pages that processes share count once. */
