@@ -55,7 +55,10 @@ function endToEnd (raw: readonly string[]): string[] {
 
 const [port, upstream = ''] = process.argv.slice(2)
 const pool = new Pool(upstream, { pipelining: 1 })
-const server = createServer((request, response) => {
+/** Browsers and load clients come back later than the five seconds that Node waits. */
+const keepAliveMilliseconds = 72_000
+
+const server = createServer({ keepAliveTimeout: keepAliveMilliseconds }, (request, response) => {
   const { headers } = request
   const hasBody = headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined
   pool.dispatch({

@@ -1,94 +1,166 @@
 /**
  * The load client, a process of its own: takes tasks from its parent, one at a time, and answers each with a result.
- * Every connection sends its next request as soon as it has the whole answer to the last one. Plain sockets, so that
- * the client takes as little as it can of the machine it shares.
+ * An answer that is not the one expected ends the task.
  */
-import { connect } from 'node:net'
+import { type Connection, openConnection, type Target } from './load-connection.ts'
+import { startTicking } from './ticks.ts'
 
-export interface LoadTask {
-  readonly port: number
-  /** The request, byte for byte. */
-  readonly request: string
+/** Every connection sends its next request as soon as it has the whole answer to the last one. */
+interface FullLoad extends Target {
+  readonly mode: 'full'
   readonly requests: number
   readonly connections: number
-  /** Content-Length that every answer must have. */
-  readonly contentLength: number
 }
 
-export type LoadResult =
-  | { readonly ok: true, readonly seconds: number, readonly p50: number, readonly p99: number }
-  | { readonly ok: false, readonly reason: string }
-
-/** What the connections of a task share. */
-interface Progress {
-  unsent: number
-  /** Milliseconds from the request to its whole answer. */
-  readonly latencies: number[]
+/**
+ * Requests are due at even distances, whatever the answers do. One that finds every connection busy waits, and its wait
+ * counts: a gateway that stands still for a moment delays all that was due in that moment, not one request.
+ */
+interface PacedLoad extends Target {
+  readonly mode: 'paced'
+  readonly requests: number
+  readonly connections: number
+  readonly perSecond: number
 }
 
-const silenceMilliseconds = 10_000
-const headEnd = '\r\n\r\n'
+/** Every connection sends one request and then stays open until this process ends. */
+interface IdleLoad extends Target {
+  readonly mode: 'idle'
+  readonly connections: number
+}
 
-async function run (task: LoadTask): Promise<LoadResult> {
-  const progress: Progress = { unsent: task.requests, latencies: [] }
+export type LoadTask = FullLoad | PacedLoad | IdleLoad
+
+/** To the load client: a task, and what to send where that has changed. */
+export interface LoadMessage {
+  readonly task: LoadTask
+  /** Requests, byte for byte, sent in turns. */
+  readonly texts?: readonly string[]
+}
+
+/** Latencies in milliseconds from when a request was due to its whole answer. */
+export interface Load {
+  readonly seconds: number
+  readonly p50: number
+  readonly p99: number
+}
+
+export type LoadResult = { readonly ok: true, readonly load: Load } | { readonly ok: false, readonly reason: string }
+
+/** Enough to open thousands of connections soon, and less than the backlog of any server. */
+const openAtOnce = 64
+const sourceAddresses = 16
+
+let texts: readonly string[] = []
+let sent = 0
+
+function nextText (): string {
+  return texts[sent++ % texts.length] ?? ''
+}
+
+async function run (task: LoadTask): Promise<Load> {
   const started = performance.now()
-  await Promise.all(Array.from({ length: task.connections }, () => driveConnection(task, progress)))
+  const latencies = await (task.mode === 'full' ? sendFull(task) : task.mode === 'paced' ? sendPaced(task) : openIdle(task))
   const seconds = (performance.now() - started) / 1_000
-  const sorted = Float64Array.from(progress.latencies).sort()
+  const sorted = Float64Array.from(latencies).sort()
   const percentile = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? NaN
-  return { ok: true, seconds, p50: percentile(0.5), p99: percentile(0.99) }
+  return { seconds, p50: percentile(0.5), p99: percentile(0.99) }
 }
 
-/** Resolves when nothing is left to send; rejects at the first answer that is not the one expected. */
-function driveConnection (task: LoadTask, progress: Progress): Promise<void> {
+async function sendFull (task: FullLoad): Promise<number[]> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const socket = connect({ port: task.port, host: '127.0.0.1', noDelay: true })
-  let received = ''
-  let sentAt = 0
+  const latencies: number[] = []
+  let unsent = task.requests
 
-  function sendNext (): void {
-    if (progress.unsent === 0) {
-      socket.end()
-      resolve()
+  function ask (connection: Connection): void {
+    if (unsent === 0) {
+      connection.end()
       return
     }
-    progress.unsent--
-    received = ''
-    sentAt = performance.now()
-    socket.write(task.request)
+    unsent--
+    connection.ask(nextText(), performance.now())
   }
 
-  socket.setEncoding('latin1')
-  socket.setTimeout(silenceMilliseconds, () => { socket.destroy(new Error('no answer in time')) })
-  socket.on('connect', sendNext)
-  socket.on('data', (text: string) => {
-    received += text
-    const answered = stateOf(received, task)
-    if (answered === 'partly') return
-    if (answered !== 'wholly') {
-      socket.destroy(new Error(answered.problem))
-      return
+  function answered (connection: Connection): void {
+    latencies.push(performance.now() - connection.dueAt)
+    ask(connection)
+    if (latencies.length === task.requests) resolve()
+  }
+
+  async function begin (): Promise<void> {
+    const connections = await Promise.all(Array.from({ length: task.connections }, () => openConnection(task, { answered, failed: reject })))
+    connections.forEach(ask)
+  }
+
+  await Promise.all([promise, begin()])
+  return latencies
+}
+
+async function sendPaced (task: PacedLoad): Promise<number[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const latencies: number[] = []
+  const free: Connection[] = []
+  const distance = 1_000 / task.perSecond
+  let startedAt = Infinity
+  let asked = 0
+
+  function askWhatIsDue (): void {
+    const now = performance.now()
+    for (let dueAt = startedAt + asked * distance; asked < task.requests && dueAt <= now; dueAt = startedAt + asked * distance) {
+      const connection = free.pop()
+      if (connection === undefined) return
+      asked++
+      connection.ask(nextText(), dueAt)
     }
-    progress.latencies.push(performance.now() - sentAt)
-    sendNext()
-  })
-  socket.on('error', reject)
-  // Changes nothing where all was answered.
-  socket.on('close', () => { reject(new Error('the connection was closed before the answer')) })
-  return promise
+  }
+
+  function answered (connection: Connection): void {
+    latencies.push(performance.now() - connection.dueAt)
+    free.push(connection)
+    if (latencies.length === task.requests) resolve()
+    else askWhatIsDue()
+  }
+
+  async function begin (): Promise<void> {
+    free.push(...await Promise.all(Array.from({ length: task.connections }, () => openConnection(task, { answered, failed: reject }))))
+    startedAt = performance.now()
+  }
+
+  const stopTicking = startTicking(askWhatIsDue)
+  try {
+    await Promise.all([promise, begin()])
+  } finally {
+    await stopTicking()
+    for (const connection of free) connection.end()
+  }
+  return latencies
 }
 
-function stateOf (answer: string, { contentLength }: LoadTask): 'partly' | 'wholly' | { readonly problem: string } {
-  const end = answer.indexOf(headEnd)
-  if (end === -1) return 'partly'
-  if (!answer.startsWith('HTTP/1.1 200 ')) return { problem: `answered ${answer.slice(0, answer.indexOf('\r'))}` }
-  const length = answer.length - end - headEnd.length
-  if (length > contentLength) return { problem: `the body has ${length} bytes, not ${contentLength}` }
-  return length === contentLength ? 'wholly' : 'partly'
+async function openIdle (task: IdleLoad): Promise<number[]> {
+  const latencies: number[] = []
+  let opened = 0
+  await Promise.all(Array.from({ length: openAtOnce }, async () => {
+    while (opened < task.connections) latencies.push(await askOnce(task, opened++))
+  }))
+  return latencies
 }
 
-process.on('message', (task: LoadTask) => {
-  run(task)
+/** Milliseconds to the whole answer; the connection stays open. */
+async function askOnce (task: IdleLoad, index: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<Connection>()
+  const begin = async (): Promise<void> => {
+    const connection = await openConnection(task, { answered: resolve, failed: reject }, `127.0.0.${2 + index % sourceAddresses}`)
+    connection.ask(nextText(), performance.now())
+  }
+  const [connection] = await Promise.all([promise, begin()])
+  connection.rest()
+  return performance.now() - connection.dueAt
+}
+
+process.on('message', (message: LoadMessage) => {
+  texts = message.texts ?? texts
+  run(message.task)
+    .then((load): LoadResult => ({ ok: true, load }))
     .catch((error: unknown): LoadResult => ({ ok: false, reason: error instanceof Error ? error.message : String(error) }))
     .then((result) => { process.send?.(result) }, () => { process.exitCode = 1 })
 })

@@ -8,16 +8,22 @@ import { join } from 'node:path'
 import { createServer } from 'node:http'
 import { createProvider } from '../demo/provider.ts'
 import { listenOnLoopback } from '../demo/loopback.ts'
-import { describeMachine } from './machine.ts'
-import { measureRound, type Round, startLoadClient, visit, type Visitor } from './measure.ts'
-import { help, type Options, readOptions } from './options.ts'
-import { stopPrograms } from './programs.ts'
-import { judgeGoals, type Measured, reportText, summarize } from './report.ts'
+import { people as demoPeople } from '../demo/people.ts'
+import { type Bench, type Findings } from './bench.ts'
+import { measureCost } from './cost.ts'
+import { measureIdle } from './idle.ts'
+import { describeMachine, type Machine } from './machine.ts'
+import { help, type MeasurementName, type Options, readOptions, type SubjectName } from './options.ts'
+import { measurePace } from './pace.ts'
+import { profileText } from './profile.ts'
+import { stopProgram, stopPrograms } from './programs.ts'
+import { reportText } from './report.ts'
+import { measureScale } from './scale.ts'
 import { startSubject, type SubjectParts } from './subjects/index.ts'
+import { sizedPeople } from './subjects/sized-doorward.ts'
 import { startUpstream } from './upstream.ts'
+import { visit, type Visitor } from './visitors.ts'
 
-/** Enough for V8 to have compiled what runs often. */
-const warmUpRequests = 20_000
 const resultsFile = join(import.meta.dirname, 'results/latest.json')
 
 async function main (args: readonly string[]): Promise<number> {
@@ -38,18 +44,25 @@ async function main (args: readonly string[]): Promise<number> {
   }
 }
 
+const measurements: Readonly<Record<MeasurementName, (bench: Bench) => Promise<Findings>>> = {
+  cost: measureCost,
+  scale: measureScale,
+  pace: measurePace,
+  idle: measureIdle
+}
+
 async function run (options: Options, folder: string): Promise<number> {
+  const machine = describeMachine()
   const provider = await startProvider()
   try {
-    const visitors = await startSubjects(options, { folder, upstream: await startUpstream(folder), ...provider })
-    const measured = await measureAll(visitors, options)
-    const machine = describeMachine()
-    const summaries = summarize(measured)
-    const goals = judgeGoals(measured)
-    process.stdout.write(`\n${reportText(summaries, goals, machine)}`)
-    mkdirSync(join(resultsFile, '..'), { recursive: true })
-    writeFileSync(resultsFile, JSON.stringify({ time: new Date().toISOString(), options, machine, goals, subjects: summaries }, null, 2) + '\n')
-    return goals.some(({ isMet }) => isMet === false) ? 1 : 0
+    const profileFolder = options.profile ? join(folder, 'profile') : undefined
+    const parts = { folder, upstream: await startUpstream(folder), profileFolder, ...provider }
+    const bench = { options, parts, visitorOf: createVisitors(parts), say }
+    const findings = new Map<MeasurementName, Findings>()
+    for (const name of options.measure) findings.set(name, await measurements[name](bench))
+    const status = report(findings, options, machine)
+    if (profileFolder !== undefined) await showProfile(profileFolder, bench)
+    return status
   } finally {
     await provider.close()
   }
@@ -60,35 +73,38 @@ async function startProvider () {
   const server = createServer()
   const { port, close } = await listenOnLoopback(server, 0)
   const issuer = `http://localhost:${port}`
-  const { listener, register } = await createProvider({ issuer, clients: [] })
+  const { listener, register } = await createProvider({ issuer, clients: [], people: { ...demoPeople, ...sizedPeople } })
   server.on('request', listener)
   return { issuer, register, close }
 }
 
-async function startSubjects ({ only }: Options, parts: SubjectParts): Promise<Visitor[]> {
-  const visitors: Visitor[] = []
-  for (const name of only) {
+function createVisitors (parts: SubjectParts): Bench['visitorOf'] {
+  const visitors = new Map<SubjectName, Visitor | undefined>()
+  return async (name) => {
+    if (visitors.has(name)) return visitors.get(name)
     const subject = await startSubject[name](parts)
-    if (subject === undefined) {
-      say(`${name}: not installed, skipped`)
-      continue
-    }
-    visitors.push(await visit(subject))
-    say(`${subject.title}: ready`)
+    const visitor = subject === undefined ? undefined : await visit(subject)
+    say(visitor === undefined ? `${name}: not installed, skipped` : `${visitor.subject.title}: ready`)
+    visitors.set(name, visitor)
+    return visitor
   }
-  return visitors
 }
 
-/** In turns, so that a machine that is slow for a while is slow for every subject. */
-async function measureAll (visitors: readonly Visitor[], options: Options): Promise<Measured[]> {
-  const load = startLoadClient()
-  for (const visitor of visitors) await measureRound(visitor, load, { ...options, requests: warmUpRequests })
-  const measured = visitors.map(({ subject: { name, title } }) => ({ name, title, rounds: [] as Round[] }))
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const [index, visitor] of visitors.entries()) measured[index]?.rounds.push(await measureRound(visitor, load, options))
-    say(`round ${round} of ${options.rounds}: ${measured.map(({ name, rounds }) => `${name} ${rounds.at(-1)?.cpu.toFixed(0)} µs`).join(', ')}`)
-  }
-  return measured
+/** It is written when the program ends. */
+async function showProfile (folder: string, { visitorOf }: Bench): Promise<void> {
+  const doorward = await visitorOf('doorward')
+  if (doorward !== undefined) await stopProgram(doorward.subject)
+  process.stdout.write(`\n${profileText(folder)}\n`)
+}
+
+function report (findings: ReadonlyMap<MeasurementName, Findings>, options: Options, machine: Machine): number {
+  const all = [...findings.values()]
+  const goals = all.flatMap((each) => each.goals)
+  process.stdout.write(`\n${reportText(all.map(({ text }) => text), goals, machine)}`)
+  const figures = Object.fromEntries([...findings].map(([name, each]) => [name, each.figures]))
+  mkdirSync(join(resultsFile, '..'), { recursive: true })
+  writeFileSync(resultsFile, JSON.stringify({ time: new Date().toISOString(), options, machine, goals, ...figures }, null, 2) + '\n')
+  return goals.some(({ isMet }) => isMet === false) ? 1 : 0
 }
 
 function optionsOf (args: readonly string[]): Options | undefined {

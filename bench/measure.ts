@@ -1,16 +1,12 @@
 /**
  * One round of one subject: prove that it answers as it should, then load it and read what that cost.
  *
- * Owns what is measured and how. It does not own what the figures are compared to (bench/report.ts).
+ * Owns what is measured and how. It does not own what the figures are compared to (bench/goals.ts).
  */
-import { join } from 'node:path'
-import { Browser } from '../test/support/browser.ts'
-import { type LoadResult, type LoadTask } from './load.ts'
-import { type Options } from './options.ts'
+import { type Load, type LoadTask } from './load.ts'
 import { cpuMicroseconds, memoryBytes } from './process-tree.ts'
-import { type Program, startProgram } from './programs.ts'
-import { type Subject } from './subjects/index.ts'
-import { protectedPath, upstreamBody } from './upstream.ts'
+import { upstreamBody } from './upstream.ts'
+import { type Visitor } from './visitors.ts'
 
 export interface Round {
   /** User and system time of the subject's processes, in microseconds per request. */
@@ -22,68 +18,45 @@ export interface Round {
   readonly memoryBytes: number
 }
 
-/** Somebody in front of a subject: with a session, where the subject knows people. */
-export interface Visitor {
-  readonly subject: Subject
-  readonly browser: Browser
+export interface RoundSize {
+  readonly requests: number
+  readonly connections: number
 }
 
-export function startLoadClient (): Program {
-  return startProgram([process.execPath, join(import.meta.dirname, 'load.ts')], 'others', ['ignore', 'ignore', 'inherit', 'ipc'])
-}
-
-/** Signs in as a person would: through the provider and back. */
-export async function visit (subject: Subject): Promise<Visitor> {
-  const browser = new Browser()
-  if (subject.tells.user !== 'nobody') await browser.signIn(subject.origin + protectedPath, subject.tells.user)
-  return { subject, browser }
-}
-
-export async function measureRound (visitor: Visitor, load: Program, { requests, connections }: Options): Promise<Round> {
-  await proveAnswer(visitor)
-  const { subject } = visitor
-  const before = cpuMicroseconds(subject.pid)
-  const result = await runLoad(load, { port: subject.port, request: requestText(visitor), requests, connections, contentLength: upstreamBody.length })
-  const cpu = (cpuMicroseconds(subject.pid) - before) / requests
-  if (!result.ok) throw new Error(`${subject.title}: ${result.reason}`)
-  return { cpu, requestsPerSecond: requests / result.seconds, p50: result.p50, p99: result.p99, memoryBytes: memoryBytes(subject.pid) }
-}
+/** Enough for V8 to have compiled what runs often, and for every one of many sessions to have been seen. */
+const warmUpRequests = 20_000
 
 /**
- * Otherwise a redirect to the sign-in might be what is measured. It also lets the browser take over a session that the
- * subject has renewed, as browsers do all the time and the load client does not.
+ * Rounds in turns, so that a machine that is slow for a while is slow for every visitor.
+ * @returns for each visitor its rounds
  */
-async function proveAnswer ({ subject, browser }: Visitor): Promise<void> {
-  const { status, text, headers } = await browser.get(subject.origin + protectedPath, { program: true })
-  const told = { user: headers['x-seen-user'], assertion: headers['x-seen-assertion'] }
-  const { user, assertion } = subject.tells
-  if (status === 200 && text === upstreamBody && told.user === user && told.assertion === assertion) return
-  throw new Error(`${subject.title}: expected the upstream’s answer for ${user} (assertion: ${assertion}), got ${status} for ${String(told.user)} (assertion: ${String(told.assertion)})`)
+export async function measureInTurns (visitors: readonly Visitor[], size: RoundSize & { readonly rounds: number }, say: (rounds: readonly Round[], number: number) => void): Promise<Round[][]> {
+  for (const visitor of visitors) await measureRound(visitor, { ...size, requests: warmUpRequests }, 0)
+  const all = visitors.map((): Round[] => [])
+  for (let number = 1; number <= size.rounds; number++) {
+    for (const [index, visitor] of visitors.entries()) all[index]?.push(await measureRound(visitor, size, number))
+    say(all.flatMap((rounds) => rounds.slice(-1)), number)
+  }
+  return all
 }
 
-/** What a small API call of a browser looks like, without what differs from one to the next. */
-function requestText ({ subject, browser }: Visitor): string {
-  const url = new URL(protectedPath, subject.origin)
-  const cookie = browser.jar.header(url)
-  return [
-    `GET ${protectedPath} HTTP/1.1`,
-    `Host: ${url.host}`,
-    'User-Agent: bench',
-    'Accept: application/json',
-    'Accept-Language: en',
-    ...(cookie === undefined ? [] : [`Cookie: ${cookie}`]),
-    '\r\n'
-  ].join('\r\n')
+/** @param number differs from round to round, so that another of many people is asked for */
+export async function measureRound (visitor: Visitor, { requests, connections }: RoundSize, number: number): Promise<Round> {
+  await visitor.prove(number)
+  const { subject } = visitor
+  const before = cpuMicroseconds(subject.pid)
+  const { seconds, p50, p99 } = await loadWith(visitor, { mode: 'full', requests, connections })
+  const cpu = (cpuMicroseconds(subject.pid) - before) / requests
+  return { cpu, requestsPerSecond: requests / seconds, p50, p99, memoryBytes: memoryBytes(subject.pid) }
 }
 
-function runLoad ({ process: child }: Program, task: LoadTask): Promise<LoadResult> {
-  const { promise, resolve } = Promise.withResolvers<LoadResult>()
-  const onExit = (): void => { resolve({ ok: false, reason: 'the load client ended' }) }
-  child.once('exit', onExit)
-  child.once('message', (result: LoadResult) => {
-    child.off('exit', onExit)
-    resolve(result)
-  })
-  child.send(task)
-  return promise
+type Amount<Task> = Task extends LoadTask ? Omit<Task, 'port' | 'contentLength'> : never
+
+/** @throws {Error} that names the subject */
+export async function loadWith ({ subject, load, texts }: Visitor, amount: Amount<LoadTask>): Promise<Load> {
+  try {
+    return await load.run(texts(), { ...amount, port: subject.port, contentLength: upstreamBody.length })
+  } catch (error) {
+    throw new Error(`${subject.title}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
 }

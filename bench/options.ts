@@ -1,13 +1,18 @@
 import { parseArgs } from 'node:util'
 
-export const subjectNames = ['bare', 'doorward', 'apache-cache', 'apache-cookie'] as const
+export const subjectNames = ['bare', 'doorward', 'apache-cache', 'apache-cookie', 'oauth2-proxy'] as const
 export type SubjectName = typeof subjectNames[number]
+
+export const measurementNames = ['cost', 'scale', 'pace', 'idle'] as const
+export type MeasurementName = typeof measurementNames[number]
 
 /** Apache's limit of threads in a process, unless a file of its own raises it. */
 export const mostConnections = 64
 
 export interface Options {
   readonly help: boolean
+  readonly profile: boolean
+  readonly measure: readonly MeasurementName[]
   readonly rounds: number
   /** Per subject and round. */
   readonly requests: number
@@ -17,22 +22,31 @@ export interface Options {
 
 export const help = `Usage: npm run bench -- [options]
 
-Measures what a proxied request costs: CPU of the gateway's processes, throughput, latency, memory. Every subject gets
-the same requests in front of the same upstream, in turns, after a warm-up that does not count. Many short rounds tell
-more than a few long ones: what disturbs the machine then disturbs one round of every subject.
+Measures what a proxied request through Doorward costs, beside other gateways and beside itself. Every subject gets the
+same requests in front of the same upstream, in turns, after a warm-up that does not count. Many short rounds tell more
+than a few long ones: what disturbs the machine then disturbs one round of every subject.
 
-  --rounds N        rounds that count (default 20)
-  --requests N      requests per subject and round (default 5000)
-  --connections N   connections of the load client (default 32, at most ${mostConnections})
-  --only A,B        some of: ${subjectNames.join(', ')}
+  --measure A,B     some of: ${measurementNames.join(', ')} (default all, about three minutes)
+  --rounds N        rounds that count (default 20; scale takes at most 10, pace always 8)
+  --requests N      requests per subject and round at full load (default 5000)
+  --connections N   connections of the load client (default 32, at most ${mostConnections}; idle has its own)
+  --only A,B        subjects of cost, some of: ${subjectNames.join(', ')}
+  --profile         say where Doorward's time goes in cost and pace; its start included; being profiled costs a little
   --help            this text
+
+  cost              CPU, throughput, latency and memory at full load
+  scale             CPU of Doorward with many groups, rules, upstreams and sessions, by that with one of each
+  pace              latency at half of Doorward's full load, requests at even distances, beside the upstream alone
+  idle              memory with 10,000 connections on which nothing happens any more
 
   bare              the least a Node gateway can do: an http server that forwards with undici
   doorward          Doorward with a session, a rule that requires a role, identity headers and the assertion
-  apache-cache      Apache with mod_auth_openidc, sessions on the server (skipped where it is not installed)
+  apache-cache      Apache with mod_auth_openidc, sessions on the server
   apache-cookie     the same with sessions in the cookie
+  oauth2-proxy      oauth2-proxy 7, sessions in the cookie, on the PATH or where go install puts it
 
-Everything runs on loopback. Results: a table here, and bench/results/latest.json. Linux only, as it reads /proc.
+What is not installed is left out, and the goals that need it are reported as not measured. Everything runs on
+loopback. Results: tables here, and bench/results/latest.json. Linux only, as it reads /proc.
 Exit code: 0, or 1 when a goal was missed or a subject did not answer as it should, or 2 for a wrong option.
 `
 
@@ -42,6 +56,8 @@ export function readOptions (args: readonly string[]): Options {
     args: [...args],
     options: {
       help: { type: 'boolean', short: 'h', default: false },
+      profile: { type: 'boolean', default: false },
+      measure: { type: 'string', default: measurementNames.join(',') },
       rounds: { type: 'string', default: '20' },
       requests: { type: 'string', default: '5000' },
       connections: { type: 'string', default: '32' },
@@ -50,10 +66,12 @@ export function readOptions (args: readonly string[]): Options {
   })
   return {
     help: values.help,
+    profile: values.profile,
+    measure: values.measure.split(',').map((text) => oneOf(measurementNames, '--measure', text)),
     rounds: wholeNumber('--rounds', values.rounds, 100),
     requests: wholeNumber('--requests', values.requests, 1_000_000),
     connections: wholeNumber('--connections', values.connections, mostConnections),
-    only: values.only.split(',').map(subjectName)
+    only: values.only.split(',').map((text) => oneOf(subjectNames, '--only', text))
   }
 }
 
@@ -63,8 +81,8 @@ function wholeNumber (option: string, text: string, most: number): number {
   return number
 }
 
-function subjectName (text: string): SubjectName {
-  const name = subjectNames.find((known) => known === text)
-  if (name === undefined) throw new Error(`--only: there is no subject ${text}; expected some of ${subjectNames.join(', ')}`)
+function oneOf<Name extends string> (names: readonly Name[], option: string, text: string): Name {
+  const name = names.find((known) => known === text)
+  if (name === undefined) throw new Error(`${option}: expected some of ${names.join(', ')}, found ${text}`)
   return name
 }

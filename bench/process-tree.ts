@@ -1,4 +1,4 @@
-/** CPU time and memory of a process and everything it has started, as the kernel counts them. */
+/** CPU time, memory and open files of a process and everything it has started, as the kernel counts them. */
 import { readdirSync, readFileSync } from 'node:fs'
 
 interface ProcessState {
@@ -8,14 +8,35 @@ interface ProcessState {
 
 /** User and system time of every running thread of the tree so far, in microseconds. A thread that ends takes its time with it. */
 export function cpuMicroseconds (root: number): number {
+  return schedulerMicroseconds(root, 0)
+}
+
+/** How long threads of the tree were ready to run and something else ran on their core, in microseconds so far. */
+export function waitMicroseconds (root: number): number {
+  return schedulerMicroseconds(root, 1)
+}
+
+/** @param field time on the core, time of waiting for it, or turns */
+function schedulerMicroseconds (root: number, field: 0 | 1): number {
   const threads = processTree(root).flatMap(({ pid }) => entriesOf(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/schedstat`))
   // Nanoseconds; /proc/PID/stat counts in hundredths of a second, which is too coarse for a short round.
-  return threads.reduce((sum, file) => sum + Number(readOrNothing(file).split(' ', 1)[0]), 0) / 1_000
+  return threads.reduce((sum, file) => sum + Number(readOrNothing(file).split(' ')[field] ?? 0), 0) / 1_000
 }
 
 /** Memory of the whole tree in bytes; pages that processes share count once. */
 export function memoryBytes (root: number): number {
   return processTree(root).reduce((sum, { pid }) => sum + proportionalSetBytes(pid), 0)
+}
+
+/** How many files and sockets the whole tree has open. */
+export function openFiles (root: number): number {
+  return processTree(root).reduce((sum, { pid }) => sum + entriesOf(`/proc/${pid}/fd`).length, 0)
+}
+
+/** How many files and sockets a process may have open. Node raises its own limit to the most allowed, and hands it on. */
+export function mostOpenFiles (): number {
+  const [, most] = /^Max open files\s+(\d+)/m.exec(readOrNothing('/proc/self/limits')) ?? []
+  return Number(most ?? 0)
 }
 
 function processTree (root: number): ProcessState[] {

@@ -18,7 +18,8 @@ export const isPinned = availableParallelism() >= 2 && existsSync('/usr/bin/task
 
 const coreNumbers: Readonly<Record<Core, string>> = { subject: '0', others: '1' }
 const readyWithinMilliseconds = 20_000
-const stopWithinMilliseconds = 5_000
+const drainWithinMilliseconds = 1_000
+const stopWithinMilliseconds = 10_000
 const running = new Set<ChildProcess>()
 
 // The last resort, when the run ends in the middle. SIGTERM, since Apache and nginx must end their own children.
@@ -40,11 +41,20 @@ function environment (): NodeJS.ProcessEnv {
 }
 
 export async function stopPrograms (): Promise<void> {
-  const ended = Promise.all([...running].map(async (child) => { await once(child, 'exit') }))
-  for (const child of running) child.kill('SIGTERM')
-  const killer = setTimeout(() => { for (const child of running) child.kill('SIGKILL') }, stopWithinMilliseconds)
+  await Promise.all([...running].map(stopChild))
+}
+
+export async function stopProgram ({ process: child }: Program): Promise<void> {
+  if (running.has(child)) await stopChild(child)
+}
+
+async function stopChild (child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  // The second one is for a gateway that first waits until nobody sends it requests any more.
+  const timers = [setTimeout(() => { child.kill('SIGTERM') }, drainWithinMilliseconds), setTimeout(() => { child.kill('SIGKILL') }, stopWithinMilliseconds)]
   await ended
-  clearTimeout(killer)
+  timers.forEach(clearTimeout)
 }
 
 /** Waits until something answers there, whatever it says. */

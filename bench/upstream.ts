@@ -1,10 +1,11 @@
 /** The application behind every subject: nginx with one worker and a small answer, or a small Node server without nginx. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, startProgram, untilReady } from './programs.ts'
+import { freePort, type Program, startProgram, untilReady } from './programs.ts'
 
-export interface Upstream {
+export interface Upstream extends Program {
   readonly origin: string
+  readonly port: number
   readonly server: 'nginx' | 'Node'
 }
 
@@ -24,7 +25,7 @@ export async function startUpstream (folder: string): Promise<Upstream> {
     ? startProgram([nginxPath, '-e', 'stderr', '-c', nginxConfiguration(folder, port)], 'others')
     : startProgram([process.execPath, join(import.meta.dirname, 'plain-upstream.ts'), String(port), upstreamBody], 'others')
   await untilReady(program, origin)
-  return { origin, server: hasNginx ? 'nginx' : 'Node' }
+  return { ...program, origin, port, server: hasNginx ? 'nginx' : 'Node' }
 }
 
 /** The X-Seen-… headers are how a run knows that the application was told who asks. */
@@ -35,7 +36,7 @@ function nginxConfiguration (folder: string, port: number): string {
 worker_processes 1;
 pid ${join(folder, 'nginx.pid')};
 error_log stderr warn;
-events { worker_connections 1024; }
+events { worker_connections 4096; }
 http {
 ${temporary.join('\n')}
   access_log off;
@@ -43,7 +44,7 @@ ${temporary.join('\n')}
   keepalive_timeout 600s;
   underscores_in_headers on;
   large_client_header_buffers 8 32k;
-  map "$http_x_auth_user$http_oidc_claim_preferred_username" $person { "" nobody; ~^(?<name>.+)$ $name; }
+  map "$http_x_auth_user$http_oidc_claim_preferred_username$http_x_forwarded_preferred_username" $person { "" nobody; ~^(?<name>.+)$ $name; }
   map $http_x_auth_assertion $assertion { "" no; default yes; }
   server {
     listen 127.0.0.1:${port};

@@ -20,7 +20,7 @@ export async function startApache (name: SubjectName, sessionType: 'server-cache
   writeFileSync(file, `${server(name, port, parts)}${openIdConnect(name, sessionType, origin, secret, parts)}`, { mode: 0o600 })
   const program = startProgram([apachePath, '-f', file, '-DFOREGROUND'], 'subject')
   await untilReady(program, origin)
-  return { name, title: `Apache, mod_auth_openidc, ${sessionType}`, origin, port, pid: program.pid, tells: { user: 'alice', assertion: 'no' } }
+  return { ...program, title: `Apache, mod_auth_openidc, ${sessionType}`, origin, port, tells: { user: 'alice', assertion: 'no' } }
 }
 
 export function moduleFile (module: string): string {

@@ -7,5 +7,5 @@ export async function startBareNode ({ upstream }: SubjectParts): Promise<Subjec
   const origin = `http://localhost:${port}`
   const program = startProgram([process.execPath, join(import.meta.dirname, '../bare-node.ts'), String(port), upstream.origin], 'subject')
   await untilReady(program, origin)
-  return { name: 'bare', title: 'bare Node', origin, port, pid: program.pid, tells: { user: 'nobody', assertion: 'no' } }
+  return { ...program, title: 'bare Node', origin, port, tells: { user: 'nobody', assertion: 'no' } }
 }

@@ -6,36 +6,66 @@ import { freePort, startProgram, untilReady } from '../programs.ts'
 import { type Subject, type SubjectParts } from './index.ts'
 
 const project = resolve(import.meta.dirname, '../..')
-const clientId = 'bench-doorward'
+
+export interface DoorwardShape {
+  /** Also its client at the provider; once in a run. */
+  readonly id: string
+  readonly title: string
+  /** Who signs in. */
+  readonly user: string
+  /** Sections of the configuration in place of the usual ones. */
+  readonly sections?: Readonly<Record<string, unknown>>
+  /** Options of Node. */
+  readonly nodeOptions?: readonly string[]
+}
+
+export interface Doorward extends Subject {
+  /** What its sessions are sealed with. */
+  readonly secret: Buffer
+}
+
+/** The one that is compared to others. */
+export async function startDoorward (parts: SubjectParts): Promise<Doorward> {
+  const nodeOptions = parts.profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', parts.profileFolder]
+  return await launchDoorward(parts, { id: 'doorward', title: 'Doorward', user: 'alice', nodeOptions })
+}
 
 /** Doorward as it is installed: built, one process, sessions in cookies, logging warnings. */
-export async function startDoorward (parts: SubjectParts): Promise<Subject> {
+export async function launchDoorward (parts: SubjectParts, { id, title, user, sections = {}, nodeOptions = [] }: DoorwardShape): Promise<Doorward> {
   const port = await freePort()
   const origin = `http://localhost:${port}`
-  const secret = randomBytes(32).toString('base64')
-  await parts.register({ client_id: clientId, client_secret: secret, redirect_uris: [`${origin}/oidc/callback`] })
-  const file = join(parts.folder, 'doorward.yaml')
-  writeFileSync(file, configuration(origin, port, secret, parts), { mode: 0o600 })
-  build()
-  const program = startProgram([process.execPath, join(project, 'dist/main.js'), 'serve', '--config', file], 'subject')
+  const client = { clientId: `bench-${id}`, clientSecret: randomBytes(32).toString('base64') }
+  const secret = randomBytes(32)
+  await parts.register({ client_id: client.clientId, client_secret: client.clientSecret, redirect_uris: [`${origin}/oidc/callback`] })
+  const file = join(parts.folder, `${id}.yaml`)
+  // JSON, which is YAML.
+  writeFileSync(file, JSON.stringify({
+    server: { listen: `127.0.0.1:${port}`, publicUrl: origin },
+    provider: { issuer: parts.issuer, ...client },
+    log: { level: 'warn', format: 'json' },
+    ...usualSections(parts),
+    ...sections,
+    session: { secret: secret.toString('base64'), ...(sections.session as object | undefined) }
+  }), { mode: 0o600 })
+  buildOnce()
+  const program = startProgram([process.execPath, ...nodeOptions, join(project, 'dist/main.js'), 'serve', '--config', file], 'subject')
   await untilReady(program, `${origin}/oidc/session`)
-  return { name: 'doorward', title: 'Doorward', origin, port, pid: program.pid, tells: { user: 'alice', assertion: 'yes' } }
+  return { ...program, title, origin, port, tells: { user, assertion: 'yes' }, secret }
 }
 
-/** JSON, which is YAML. */
-function configuration (origin: string, port: number, clientSecret: string, { issuer, upstream }: SubjectParts): string {
-  return JSON.stringify({
-    server: { listen: `127.0.0.1:${port}`, publicUrl: origin },
-    provider: { issuer, clientId, clientSecret },
-    session: { secret: randomBytes(32).toString('base64') },
+function usualSections ({ upstream }: SubjectParts): Record<string, unknown> {
+  return {
     roles: { mapping: { 'cmdbsyncer-admins': { roles: ['admin'] } } },
     access: { rules: [{ path: '/public/**', allow: 'anonymous' }, { path: '/admin/**', require: { roles: ['admin'] } }] },
-    upstream: { url: upstream.origin },
-    log: { level: 'warn', format: 'json' }
-  })
+    upstream: { url: upstream.origin }
+  }
 }
 
-function build (): void {
+let isBuilt = false
+
+function buildOnce (): void {
+  if (isBuilt) return
   const { status, stdout } = spawnSync(process.execPath, [join(project, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: project, encoding: 'utf8' })
   if (status !== 0) throw new Error(`Doorward can’t be built:\n${stdout}`)
+  isBuilt = true
 }

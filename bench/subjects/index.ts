@@ -6,22 +6,21 @@
  */
 import { type DemoProvider } from '../../demo/provider.ts'
 import { type SubjectName } from '../options.ts'
+import { type Program } from '../programs.ts'
 import { type Upstream } from '../upstream.ts'
 import { startApache } from './apache.ts'
 import { startBareNode } from './bare-node.ts'
 import { startDoorward } from './doorward.ts'
+import { startOauth2Proxy } from './oauth2-proxy.ts'
 
-/** A gateway that runs. */
-export interface Subject {
-  readonly name: SubjectName
+/** A gateway that runs; its process is the root of its tree. */
+export interface Subject extends Program {
   readonly title: string
   /** On host localhost, as in the demo: the provider lives at another port of it. */
   readonly origin: string
   readonly port: number
-  /** The process at the root of its tree. */
-  readonly pid: number
-  /** What the upstream must have been told: the person and whether there was an assertion. */
-  readonly tells: { readonly user: 'alice' | 'nobody', readonly assertion: 'yes' | 'no' }
+  /** What the upstream must have been told: the person, or `nobody`, and whether there was an assertion. */
+  readonly tells: { readonly user: string, readonly assertion: 'yes' | 'no' }
 }
 
 export interface SubjectParts {
@@ -30,6 +29,8 @@ export interface SubjectParts {
   readonly upstream: Upstream
   readonly issuer: string
   readonly register: DemoProvider['register']
+  /** Where Doorward leaves a profile of its time when it ends; `undefined`: none is made. */
+  readonly profileFolder: string | undefined
 }
 
 /** `undefined` where the subject is not installed. */
@@ -37,5 +38,6 @@ export const startSubject: Readonly<Record<SubjectName, (parts: SubjectParts) =>
   bare: startBareNode,
   doorward: startDoorward,
   'apache-cache': (parts) => startApache('apache-cache', 'server-cache', parts),
-  'apache-cookie': (parts) => startApache('apache-cookie', 'client-cookie', parts)
+  'apache-cookie': (parts) => startApache('apache-cookie', 'client-cookie', parts),
+  'oauth2-proxy': startOauth2Proxy
 }
