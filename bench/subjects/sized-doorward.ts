@@ -11,7 +11,7 @@ export interface Size {
 }
 
 export const one: Size = { groups: 1, rules: 1, upstreams: 1, sessions: 1 }
-export const many: Size = { groups: 200, rules: 1000, upstreams: 1, sessions: 10_000 }
+export const many: Size = { groups: 200, rules: 1000, upstreams: 20, sessions: 10_000 }
 
 /** Each divides the next, so that the person of a number may open the path of the same number. */
 const roles = 20

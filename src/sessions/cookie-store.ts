@@ -3,7 +3,7 @@ import { type Seal } from './sealing.ts'
 import { type Session } from './session.ts'
 import { type SessionStore } from './store.ts'
 
-const maxCachedSessions = 10_000
+const maxCachedSessions = 50_000
 const maxCachedCharacters = 32 * 1024 * 1024
 
 /**
