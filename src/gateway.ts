@@ -10,7 +10,7 @@ import { createAssertions } from './assertion/index.ts'
 import { type Configuration } from './config/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, type Logger } from './observability/index.ts'
-import { createLogins, createProvider, createRounds, mountSignIn, type Provider } from './oidc/index.ts'
+import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider } from './oidc/index.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, compileTemplates, createIdentityProfile, createPipeline, templateClaims } from './pipeline/index.ts'
 import { createForwarder, createUpstream, mountUpstream, type Upstream } from './proxy/index.ts'
@@ -51,6 +51,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     publicUrl,
     sessions,
     access: createAccess(access),
+    checkToken: createBearer({ provider, mapping, logger, now }),
     assertions,
     profile: createIdentityProfile({ ...headers, templates: compileTemplates(headers.set) }),
     audit,
@@ -93,6 +94,7 @@ function buildProvider ({ provider, server }: Configuration, parts: { logger: Lo
     ...provider,
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
+    bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
     redirectUri: new URL(`${server.basePath}/callback`, server.publicUrl).href
   }, parts)
 }

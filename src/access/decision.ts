@@ -14,6 +14,8 @@ export interface RuleSettings {
   readonly deny?: true | undefined
   readonly require?: Requirements | undefined
   readonly unauthenticated: Challenge
+  /** Whether a program may come with an access token in place of a session. */
+  readonly bearer: boolean
 }
 
 /** Every kind given must be met; within a kind any value does. */

@@ -6,33 +6,27 @@
  * in (oidc/: it sends them there by URL) nor how bytes travel (proxy/).
  */
 import { type FastifyRequest } from 'fastify'
-import { type Access } from '../access/index.ts'
 import { type Assertions } from '../assertion/index.ts'
-import { type Audit } from '../observability/index.ts'
 import { type ForwardedRequest } from '../proxy/index.ts'
-import { type Session, type Sessions } from '../sessions/index.ts'
 import { admitTarget } from './admit-target.ts'
 import { assertionClaims } from './assertion-claims.ts'
+import { authenticate, type AuthenticateParts, type Caller } from './authenticate.ts'
 import { authorize } from './authorize.ts'
 import { createForwardingHeaders } from './forwarding-headers.ts'
-import { createHeaderFilter, upstreamHeaders } from './identity-headers.ts'
+import { createHeaderFilter, exceptAuthorization, upstreamHeaders } from './identity-headers.ts'
 import { assertionHeader, type IdentityProfile } from './identity-profile.ts'
 import { keepSession } from './keep-session.ts'
-import { loadSession } from './load-session.ts'
 
 export { answerProblem, type ProblemParts } from './answer-problem.ts'
 export { canonicalPath, isUnderBasePath } from './canonical-path.ts'
 export { compileTemplates, templateClaims } from './header-template.ts'
 export { createIdentityProfile } from './identity-profile.ts'
 
-export interface PipelineParts {
+export interface PipelineParts extends AuthenticateParts {
   readonly basePath: string
   readonly publicUrl: URL
-  readonly sessions: Sessions
-  readonly access: Access
   readonly assertions: Assertions
   readonly profile: IdentityProfile
-  readonly audit: Audit
   readonly upstream: { readonly host: string, readonly audience: string }
 }
 
@@ -42,26 +36,27 @@ export type Pipeline = (request: FastifyRequest) => Promise<ForwardedRequest>
 export function createPipeline (parts: PipelineParts): Pipeline {
   const { sessions, assertions, profile, upstream } = parts
   const isKept = createHeaderFilter(profile.names)
+  const isKeptBesideToken = exceptAuthorization(isKept)
   const forwardingHeaders = createForwardingHeaders(parts.publicUrl)
   const host = ['Host', upstream.host]
 
-  async function identityHeaders (session: Session | undefined): Promise<readonly string[]> {
-    if (session === undefined) return []
-    const signed = assertions.about(session, upstream.audience, () => assertionClaims(session))
+  async function identityHeaders (caller: Caller | undefined): Promise<readonly string[]> {
+    if (caller === undefined) return []
+    const signed = assertions.about(caller, upstream.audience, () => assertionClaims(caller))
     const assertion = typeof signed === 'string' ? signed : await signed
-    return [...profile.headersOf(session.identity), assertionHeader, assertion]
+    return [...profile.headersOf(caller.identity), assertionHeader, assertion]
   }
 
   return async (request) => {
     const target = admitTarget(request.originalUrl, parts.basePath)
-    const found = await loadSession(request, sessions, parts.audit)
-    authorize(request, target, found.session, parts)
-    const identity = await identityHeaders(found.session)
+    const { caller, found, isByToken } = await authenticate(request, target, parts)
+    authorize(request, target, caller, parts)
+    const identity = await identityHeaders(caller)
     const cookie = found.cookies.others === undefined ? [] : ['Cookie', found.cookies.others]
     const forwarding = forwardingHeaders(request.raw.socket.remoteAddress ?? '', request.id)
     return {
       target: target.target,
-      headers: upstreamHeaders(request.raw.rawHeaders, isKept, [host, cookie, forwarding, identity]),
+      headers: upstreamHeaders(request.raw.rawHeaders, isByToken ? isKeptBesideToken : isKept, [host, cookie, forwarding, identity]),
       responseHeaders: await keepSession(found, sessions)
     }
   }
