@@ -4,7 +4,10 @@ import { TokenRejected } from './token-rejected.ts'
 
 /** Keycloak, Entra ID, Okta and others send `JWT` or nothing in place of the type that RFC 9068 section 2.1 gives. */
 const explicitType = 'at+jwt'
-const acceptedTypes: ReadonlyArray<string | undefined> = [undefined, 'jwt', explicitType]
+const acceptedTypes: readonly unknown[] = [undefined, 'jwt', explicitType]
+
+/** What Keycloak (`typ`), Cognito and Hydra (`token_use`) and the answers about tokens (`token_type`) call an access token. */
+const accessTokenKinds: readonly unknown[] = ['bearer', 'access', 'access_token']
 
 /** Claims that only an id_token has (OpenID Connect Core sections 2 and 3.3.2.11, FAPI 1.0 part 2). */
 const idTokenMarks = ['nonce', 'at_hash', 'c_hash', 's_hash']
@@ -19,7 +22,7 @@ const accessTokenMarks = ['scope', 'scp', 'client_id', 'azpacr', 'appidacr']
  */
 export function requireAccessToken (header: { readonly typ?: unknown }, claims: Claims, clientId: string): void {
   const type = typeof header.typ === 'string' ? header.typ.toLowerCase().replace(/^application\//, '') : header.typ
-  if (!acceptedTypes.includes(type as string | undefined)) throw new TokenRejected('kind', type)
+  if (!acceptedTypes.includes(type)) throw new TokenRejected('kind', type)
   requireNoOtherKind(claims)
   // Keycloak says `Bearer` in a claim, and older versions of it repeat the nonce in every token.
   if (type === explicitType || claims['typ'] !== undefined) return
@@ -31,13 +34,16 @@ export function requireAccessToken (header: { readonly typ?: unknown }, claims: 
 }
 
 /** What the claims themselves call something else, in a JWT or in the provider's answer about a token. @throws {TokenRejected} */
-export function requireNoOtherKind ({ events, typ, token_type: tokenType }: Claims): void {
+export function requireNoOtherKind (claims: Claims): void {
   // Logout tokens and other security events (RFC 8417 section 2.2).
-  if (events !== undefined) throw new TokenRejected('kind', 'events')
-  if (typ !== undefined && !isText(typ, 'bearer')) throw new TokenRejected('kind', typ)
-  if (isText(tokenType, 'dpop')) throw new TokenRejected('sender_constrained')
+  if (claims['events'] !== undefined) throw new TokenRejected('kind', 'events')
+  for (const name of ['typ', 'token_type', 'token_use']) {
+    const kind = claims[name]
+    if (kind === undefined || accessTokenKinds.includes(lowerCase(kind))) continue
+    throw new TokenRejected(lowerCase(kind) === 'dpop' ? 'sender_constrained' : 'kind', kind)
+  }
 }
 
-function isText (value: unknown, text: string): boolean {
-  return typeof value === 'string' && value.toLowerCase() === text
+function lowerCase (value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value
 }

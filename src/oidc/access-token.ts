@@ -61,6 +61,8 @@ export function createAccessTokens (settings: ProviderSettings, { getServer, key
     const answer = await throughGate(() => introspect(server, token))
     if (!answer.active) throw new TokenRejected('inactive')
     requireNoOtherKind(answer)
+    // A refresh token is active too, and says neither.
+    if (answer['aud'] === undefined && answer['token_type'] === undefined) throw new TokenRejected('kind')
     requireClaims(answer, termsOf(server, bearer.introspection.requireAudience ? ['iss', 'exp'] : ['iss', 'exp', 'aud']), now() / 1000)
     return trusted(answer, bearer.cacheMilliseconds)
   }

@@ -38,7 +38,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   provider_failed: ['closed', signInAgain],
   upstream_failed: ['missing', retry, start],
   sign_in_unavailable: ['closed', retrySignIn],
-  token_unverifiable: ['closed', retry],
+  token_unverifiable: ['closed', retry, start],
   upstream_timeout: ['missing', retry, start]
 }
 
