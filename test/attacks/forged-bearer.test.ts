@@ -274,7 +274,7 @@ t.test('an Authorization header that is not exactly one token is refused, whatev
     'a list': [['Authorization', `Bearer ${token}, Bearer ${token}`]],
     'a tab': [['Authorization', `Bearer\t${token}`]],
     'a parameter': [['Authorization', `Bearer token=${token}`]],
-    'quotes': [['Authorization', `Bearer "${token}"`]],
+    quotes: [['Authorization', `Bearer "${token}"`]],
     'a colon': [['Authorization', `Bearer: ${token}`]]
   }
   for (const [name, lines] of Object.entries(odd)) {
