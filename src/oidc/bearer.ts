@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { Problem } from '../errors.ts'
-import { type Claims, type Identity, type Mapping } from '../mapping/index.ts'
+import { type Claims, type Identity, type Mapping, type Refusal } from '../mapping/index.ts'
 import { type Logger, type TokenRejection } from '../observability/index.ts'
 import { type SignedIn } from '../sessions/index.ts'
 import { isNumericDate } from './access-token-claims.ts'
@@ -13,7 +13,7 @@ export type TokenVerdict =
   /** One object for as long as the token is trusted. */
   | { readonly outcome: 'accepted', readonly caller: SignedIn }
   /** The token is good, but whom it speaks for is not admitted here. */
-  | { readonly outcome: 'refused', readonly identity: Identity, readonly reason: 'required_group_missing' | 'no_email_claim', readonly detail: string }
+  | { readonly outcome: 'refused', readonly identity: Identity, readonly refusal: Refusal }
   | { readonly outcome: 'rejected', readonly cause: TokenRejection }
 
 /** Judges a bearer token. @throws {Problem} `token_unverifiable` where it can't be judged: that is never a "no", nor a "yes" */
@@ -72,7 +72,7 @@ export function createBearer ({ provider, mapping, logger, now }: BearerParts): 
 
 function verdictOn (claims: Claims, mapping: Mapping, provider: string): TokenVerdict {
   const { identity, refusal } = mapping(claims, provider)
-  if (refusal !== undefined) return { outcome: 'refused', identity, ...refusal }
+  if (refusal !== undefined) return { outcome: 'refused', identity, refusal }
   const { auth_time: authTime, acr, amr } = claims
   const caller = {
     identity,

@@ -1,7 +1,7 @@
 import { type FastifyRequest } from 'fastify'
 import { type Access } from '../access/index.ts'
 import { Problem } from '../errors.ts'
-import { type Identity } from '../mapping/index.ts'
+import { type Identity, type Refusal } from '../mapping/index.ts'
 import { type Audit, auditRequest, type TokenRejection } from '../observability/index.ts'
 import { type FoundSession, type Session, type Sessions } from '../sessions/index.ts'
 import { bearerToken } from './bearer-token.ts'
@@ -12,10 +12,10 @@ import { loadSession } from './load-session.ts'
 /** Who asks: somebody by the session of their browser, or by an access token, which has no id. */
 export type Caller = Pick<Session, 'identity' | 'authTime' | 'acr' | 'amr'> & Partial<Pick<Session, 'id'>>
 
-/** What a bearer token is worth. */
+/** What a bearer token is worth, whoever judges it. */
 type TokenVerdict =
   | { readonly outcome: 'accepted', readonly caller: Caller }
-  | { readonly outcome: 'refused', readonly identity: Identity, readonly reason: 'required_group_missing' | 'no_email_claim', readonly detail: string }
+  | { readonly outcome: 'refused', readonly identity: Identity, readonly refusal: Refusal }
   | { readonly outcome: 'rejected', readonly cause: TokenRejection }
 
 export interface AuthenticateParts {
@@ -63,7 +63,7 @@ function rejection (verdict: Exclude<TokenVerdict, { outcome: 'accepted' }>, req
     audit.record({ ...event, reason: 'token_rejected', metadata: { cause: verdict.cause } })
     return new Problem('token_invalid', { headers: bearerChallenge('invalid_token') })
   }
-  const { identity, reason, detail } = verdict
+  const { identity, refusal: { reason, detail } } = verdict
   audit.record({ ...event, reason, user: identity })
   return new Problem('sign_in_refused', { detail: `Your account ${detail}.`, person: identity })
 }
