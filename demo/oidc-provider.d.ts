@@ -42,6 +42,7 @@ declare module 'oidc-provider' {
 
   export interface Grant {
     addOIDCScope (scope: string): void
+    addResourceScope (resource: string, scope: string): void
     save (): Promise<string>
   }
 
@@ -68,7 +69,7 @@ declare module 'oidc-provider' {
     Prompt: new (options: { name: string, requestable: boolean }) => object
   }
 
-  export const errors: { SessionNotFound: new () => Error }
+  export const errors: { SessionNotFound: new () => Error, InvalidTarget: new () => Error }
 }
 
 declare module 'oidc-provider/lib/adapters/memory_adapter.js' {

@@ -1,28 +1,35 @@
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import { interactionPolicy, type Configuration, type Context, type Grant, type ProtocolContext } from 'oidc-provider'
+import { errors, interactionPolicy, type Configuration, type Context, type Grant, type ProtocolContext } from 'oidc-provider'
 import { pageHeaders } from './page.ts'
 import { type People } from './people.ts'
 import { messagePage, signOutPage } from './provider-pages.ts'
 
+/** Audience → whether its access tokens are JWTs or can only be looked up at the provider. */
+export type Apis = Readonly<Record<string, 'jwt' | 'opaque'>>
+
+const apiScope = 'read'
 const hour = 3600
 const emailClaims = ['email', 'email_verified']
 
 /** Everything about oidc-provider that does not depend on where it runs. */
-export async function providerConfiguration (people: People, claimsInIdToken: boolean): Promise<Configuration> {
+export async function providerConfiguration (people: People, claimsInIdToken: boolean, apis: Apis): Promise<Configuration> {
   return {
     jwks: { keys: await Promise.all([signingKey('RS256'), signingKey('ES256')]) },
     claims: { openid: ['sub'], email: emailClaims, profile: profileClaims(people) },
     conformIdTokenClaims: !claimsInIdToken,
     findAccount: (_context: Context, sub: string) => findAccount(people, sub),
-    loadExistingGrant: grantWhatIsAsked,
+    extraTokenClaims: (_context: Context, { accountId }: { accountId?: string }) => people[accountId ?? ''],
+    loadExistingGrant: (context: ProtocolContext) => grantWhatIsAsked(context, Object.keys(apis)),
     issueRefreshToken: (_context: Context, client: ProtocolContext['oidc']['client']) => client.grantTypeAllowed('refresh_token'),
     interactions: { policy: policy(), url: (_context: Context, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
     clientBasedCORS: () => false,
     renderError,
-    ttl: { AccessToken: hour, AuthorizationCode: 60, Grant: 12 * hour, IdToken: hour, Interaction: hour, RefreshToken: 12 * hour, Session: 12 * hour },
+    ttl: { AccessToken: hour, AuthorizationCode: 60, ClientCredentials: hour, Grant: 12 * hour, IdToken: hour, Interaction: hour, RefreshToken: 12 * hour, Session: 12 * hour },
     features: {
       devInteractions: { enabled: false },
-      resourceIndicators: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      resourceIndicators: { enabled: Object.keys(apis).length > 0, getResourceServerInfo: (_context: Context, audience: string) => resourceServer(apis, audience) },
       revocation: { enabled: true, allowedPolicy: () => true },
       rpInitiatedLogout: { enabled: true, logoutSource: askToSignOut, postLogoutSuccessSource: saySignedOut }
     }
@@ -46,13 +53,19 @@ function findAccount (people: People, sub: string) {
   return { accountId: sub, claims: () => ({ ...claims, sub }) }
 }
 
+function resourceServer (apis: Apis, audience: string): object {
+  if (!Object.hasOwn(apis, audience)) throw new errors.InvalidTarget()
+  return { audience, scope: apiScope, accessTokenFormat: apis[audience] }
+}
+
 /** The client is the company's own: nobody is asked whether it may have what it asks for. */
-async function grantWhatIsAsked (context: ProtocolContext): Promise<Grant | undefined> {
+async function grantWhatIsAsked (context: ProtocolContext, apis: readonly string[]): Promise<Grant | undefined> {
   const { provider, session, client, requestParamOIDCScopes } = context.oidc
   const known = session?.grantIdFor(client.clientId)
   const earlier = known === undefined ? undefined : await provider.Grant.find(known)
   const grant = earlier ?? new provider.Grant({ accountId: session?.accountId, clientId: client.clientId })
   grant.addOIDCScope([...requestParamOIDCScopes].join(' '))
+  for (const api of apis) grant.addResourceScope(api, apiScope)
   await grant.save()
   return grant
 }

@@ -11,7 +11,7 @@ import { listenOnLoopback, type Listening } from './loopback.ts'
 import { pageHeaders } from './page.ts'
 import { people as demoPeople, type People } from './people.ts'
 import { messagePage, pickPersonPage } from './provider-pages.ts'
-import { providerConfiguration } from './provider-configuration.ts'
+import { type Apis, providerConfiguration } from './provider-configuration.ts'
 
 /** The client that demo/doorward.yaml describes. The secret is public, which is why all of this stays on loopback. */
 export const demoClient: ClientMetadata = {
@@ -28,6 +28,8 @@ export interface ProviderOptions {
   readonly clients?: readonly ClientMetadata[]
   /** Whether the id_token repeats the claims of userinfo. Default: true. */
   readonly claimsInIdToken?: boolean
+  /** Audience → the form of the access tokens for it. Default: none, and access tokens are for the provider alone. */
+  readonly apis?: Apis
   /** Called after every request, except for those to the page to pick a person on. */
   readonly onRequest?: (context: Context) => void
 }
@@ -40,10 +42,10 @@ export interface DemoProvider {
 
 /** A provider that does not listen yet. */
 export async function createProvider (options: ProviderOptions): Promise<DemoProvider> {
-  const { issuer, people = demoPeople, clients = [demoClient], claimsInIdToken = true } = options
+  const { issuer, people = demoPeople, clients = [demoClient], claimsInIdToken = true, apis = {} } = options
   const adapter = createMemoryAdapter()
   const provider = new Provider(issuer, {
-    ...await providerConfiguration(people, claimsInIdToken),
+    ...await providerConfiguration(people, claimsInIdToken, apis),
     adapter,
     cookies: { keys: [randomBytes(32).toString('base64url')], names: cookieNames }
   })

@@ -19,6 +19,7 @@ export const problems = {
   request_invalid: { status: 400, title: 'Request not understood', detail: 'The request is not valid HTTP or carries a parameter twice.' },
   login_cookie_missing: { status: 400, title: 'Sign-in could not be completed', detail: 'Your browser did not send back the cookie that belongs to this sign-in.' },
   sign_in_required: { status: 401, title: 'Sign-in required', detail: 'You need to sign in to see this.' },
+  token_invalid: { status: 401, title: 'Token not accepted', detail: 'The bearer token is malformed, expired, revoked or not meant for this site.' },
   access_denied: { status: 403, title: 'You don’t have access', detail: 'You are signed in, but this page needs a permission that your account does not have.' },
   origin_refused: { status: 403, title: 'Connection refused', detail: 'A page of another site tried to open a connection in your name.' },
   sign_in_refused: { status: 403, title: 'You can’t sign in here', detail: 'The identity provider knows you, but this site does not admit your account.' },
@@ -35,6 +36,7 @@ export const problems = {
   provider_failed: { status: 502, title: 'Sign-in could not be completed', detail: 'The identity provider’s answer could not be accepted. Try again; if it stays, tell the administrator the reference below.' },
   upstream_failed: { status: 502, title: 'Application not reachable', detail: 'The application behind this site did not answer properly. Try again in a moment.' },
   sign_in_unavailable: { status: 503, title: 'Sign-in is unavailable', detail: 'The identity provider can’t be reached at the moment. Try again in a moment; whoever is already signed in can go on.' },
+  token_unverifiable: { status: 503, title: 'Token can’t be checked', detail: 'The bearer token can’t be checked at the moment, because the identity provider does not answer. Try again in a moment.' },
   upstream_timeout: { status: 504, title: 'Application did not answer in time', detail: 'The application behind this site took too long to answer. Try again in a moment.' }
 } as const satisfies Record<string, ProblemText>
 

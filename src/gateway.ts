@@ -11,7 +11,7 @@ import { createAssertions } from './assertion/index.ts'
 import { type Configuration, upstreamsOf } from './config/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, type Logger } from './observability/index.ts'
-import { createLogins, createProvider, createRounds, mountSignIn, type Provider } from './oidc/index.ts'
+import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider } from './oidc/index.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, mountUpstreams } from './proxy/index.ts'
@@ -55,6 +55,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     publicUrl,
     sessions,
     access: createAccess(access),
+    checkToken: createBearer({ provider, mapping, logger, now }),
     assertions,
     audit,
     upstreams: applications.map(({ route }) => route),
@@ -102,6 +103,7 @@ function buildProvider ({ provider, server }: Configuration, parts: { logger: Lo
     ...provider,
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
+    bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
     redirectUri: new URL(`${server.basePath}/callback`, server.publicUrl).href
   }, parts)
 }

@@ -16,6 +16,8 @@ export interface RuleSettings {
   readonly unauthenticated: Challenge
   /** Bytes; absent: a body may be as long as the client likes. */
   readonly maxBody?: number | undefined
+  /** Whether a program may come with an access token in place of a session. */
+  readonly bearer: boolean
 }
 
 /** Every kind given must be met; within a kind any value does. */

@@ -11,7 +11,7 @@
 import { type Identity } from '../mapping/index.ts'
 import { type AccessRequest, type AccessSettings, type Decision, type RuleSettings } from './decision.ts'
 import { caseFolded } from './policy-form.ts'
-import { compileRule } from './rule.ts'
+import { compileRule, type Rule } from './rule.ts'
 import { createRuleIndex } from './rule-index.ts'
 
 export type { AccessRequest, AccessSettings, Challenge, Decision, Requirements, RuleName, RuleSettings } from './decision.ts'
@@ -20,26 +20,28 @@ export { policyForm } from './policy-form.ts'
 export interface Access {
   /** @param identity who asks, or undefined for a request without a session */
   decide (request: AccessRequest, identity: Identity | undefined): Decision
+  /** Whether a bearer token says who asks: only where the rule of every reading says so. */
+  allowsBearer (request: AccessRequest): boolean
 }
 
 /** Compiles the rules. Settings have been checked by the configuration. */
 export function createAccess (settings: AccessSettings): Access {
-  const ruleFor = createRuleIndex(settings.rules.map((rule, index) => ({ glob: rule.path, rule: compileRule(rule, index) })))
+  const findRule = createRuleIndex(settings.rules.map((rule, index) => ({ glob: rule.path, rule: compileRule(rule, index) })))
   const fallback = compileRule(defaultRule(settings.default), 'default')
   const noReading = compileRule(defaultRule('deny'), 'default').judge(undefined)
 
-  function decideReading (path: string, method: string, identity: Identity | undefined): Decision {
+  function ruleFor (path: string, method: string): Rule {
     const reading = { path, folded: caseFolded(path) }
-    const rule = ruleFor(reading, method) ?? fallback
-    return rule.judge(identity)
+    return findRule(reading, method) ?? fallback
   }
 
   return {
     decide ({ readings, method, hasEncodedDelimiter }, identity) {
-      const decision = readings.map((path) => decideReading(path, method, identity)).reduce(stricter, undefined) ?? noReading
+      const decision = readings.map((path) => ruleFor(path, method).judge(identity)).reduce(stricter, undefined) ?? noReading
       const isOpen = decision.outcome === 'allow' && decision.anonymous
       return isOpen && hasEncodedDelimiter ? { outcome: 'ambiguous', rule: decision.rule } : decision
-    }
+    },
+    allowsBearer: ({ readings, method }) => readings.length > 0 && readings.every((path) => ruleFor(path, method).bearer)
   }
 }
 
@@ -49,7 +51,7 @@ export function referencedClaims (rules: readonly RuleSettings[]): string[] {
 }
 
 function defaultRule (outcome: AccessSettings['default']): RuleSettings {
-  const rule = { path: '/**', unauthenticated: 'auto' } as const
+  const rule = { path: '/**', unauthenticated: 'auto', bearer: false } as const
   return outcome === 'deny' ? { ...rule, deny: true } : { ...rule, allow: outcome }
 }
 

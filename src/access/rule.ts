@@ -13,6 +13,7 @@ export interface Reading {
 export interface Rule {
   readonly covers: (reading: Reading, method: string) => boolean
   readonly judge: (identity: Identity | undefined) => Decision
+  readonly bearer: boolean
 }
 
 /** @param index position in `access.rules`, or `default` */
@@ -21,7 +22,8 @@ export function compileRule (settings: RuleSettings, index: number | 'default'):
   const coversMethod = compileMethods(settings.methods)
   return {
     covers: (reading, method) => coversMethod(method) && coversPath(reading),
-    judge: compileJudgement(settings, nameOf(settings, index))
+    judge: compileJudgement(settings, nameOf(settings, index)),
+    bearer: settings.bearer
   }
 }
 

@@ -9,13 +9,14 @@ export interface Conflict {
 }
 
 /** Everything in a configuration that contradicts something else in it. */
-export function checkTogether ({ server, provider, session, upstream, upstreams }: Configuration): Conflict[] {
+export function checkTogether ({ server, provider, session, access, upstream, upstreams }: Configuration): Conflict[] {
   return [
     ...transportConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...clientConflicts(provider),
     ...upstreamConflicts(upstream, upstreams),
+    ...bearerConflicts(provider, access),
     ...demoConflicts(provider, session, server)
   ]
 }
@@ -64,6 +65,16 @@ function upstreamConflicts (upstream: Configuration['upstream'], upstreams: Conf
   if (upstream === undefined && upstreams.length === 0) return [{ settings: ['upstream.url'], message: 'is required; or give upstreams' }]
   if (upstream !== undefined && upstreams.length > 0) return [{ settings: ['upstreams', 'upstream'], message: 'expected either upstream or upstreams' }]
   return []
+}
+
+/** Without an audience, a token that anybody at the provider got for anything would open the application (RFC 9068 section 4). */
+function bearerConflicts ({ bearer, clientSecret }: Configuration['provider'], { rules }: Configuration['access']): Conflict[] {
+  const conflicts: Conflict[] = []
+  const index = rules.findIndex((rule) => rule.bearer)
+  const mayLackAudience = bearer.tokens === 'introspection' && !bearer.introspection.requireAudience
+  if (index !== -1 && bearer.audiences.length === 0 && !mayLackAudience) conflicts.push({ settings: ['provider.bearer.audiences', 'access.rules'], message: `expected at least one audience in provider.bearer.audiences, since access.rules[${index}] says bearer: true` })
+  if (bearer.tokens === 'introspection' && clientSecret === undefined) conflicts.push({ settings: ['provider.bearer.tokens', 'provider.clientSecret'], message: 'introspection needs provider.clientSecret or provider.clientSecretFile' })
+  return conflicts
 }
 
 /** In every secret of the demo. They are public: whoever reads the sources could sign in as anybody. */

@@ -58,7 +58,8 @@ const rule = z.strictObject({
   require: requirements.optional().describe('Let those through who are signed in and meet every entry.'),
   unauthenticated: z.union([z.enum(['auto', 'redirect', '401']), z.literal(401).transform(() => '401' as const)], { error: 'expected one of auto, redirect, 401' }).prefault('auto')
     .describe('What a request without a session gets: a redirect to the sign-in, 401, or the one that suits a navigation or a program (`auto`).'),
-  maxBody: size.optional().describe('How long the body of a request may be; a longer one gets 413. Default: as long as the client likes.')
+  maxBody: size.optional().describe('How long the body of a request may be; a longer one gets 413. Default: as long as the client likes.'),
+  bearer: z.boolean().default(false).describe('Programs may come with an access token of the provider, as `provider.bearer` says, in place of a session.')
 }).superRefine((entry, context) => {
   const given = (['allow', 'deny', 'require'] as const).filter((key) => entry[key] !== undefined)
   if (given.length > 1) context.addIssue({ code: 'custom', message: `expected one of allow, deny and require, found ${given.join(' and ')}` })

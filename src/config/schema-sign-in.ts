@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bearerSection } from './schema-bearer.ts'
 import { duration, filePath, isLoopback, secretKey, size, webUrl } from './values.ts'
 
 /** Set by Doorward on every authorization request; a second value would be ambiguous (RFC 6749 section 3.1). */
@@ -54,7 +55,8 @@ export const providerSection = z.strictObject({
     .describe('Extra parameters of the authorization request, such as `prompt` or ADFS’ `resource`. One that Doorward sets itself is refused.'),
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),
   caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, for connections to this provider.'),
-  clockTolerance: duration('30s').describe('How far the clocks of Doorward and the provider may differ.')
+  clockTolerance: duration('30s').describe('How far the clocks of Doorward and the provider may differ.'),
+  bearer: bearerSection.prefault({})
 }).describe('The OpenID Connect provider that people sign in at.')
 
 export const sessionSection = z.strictObject({

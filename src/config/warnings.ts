@@ -7,6 +7,7 @@ export function warningsFor (configuration: Configuration): string[] {
     'session.secret is not given: a random one is made at every start, so everybody has to sign in again after a restart, and several replicas do not accept each other’s sessions': session.secret === undefined,
     'assertion.key is not given: one is generated at every start, so applications have to fetch the JWKS again after a restart, and several replicas sign with different keys': assertion.key === undefined,
     'provider.pkce is false: a stolen authorization code can be used by whoever has it': !provider.pkce,
+    'provider.bearer.introspection.requireAudience is false: a token that the provider issued for any other application opens this one too': !provider.bearer.introspection.requireAudience,
     'upstream.tls.verify is false: whoever can answer at the application’s address receives every request': upstreamsOf(configuration).some(({ tls }) => !tls.verify),
     'access.default is anonymous and there are no rules: everything can be reached without signing in': access.default === 'anonymous' && access.rules.length === 0
   }

@@ -6,6 +6,11 @@ export type LoginFailure =
   | 'state_invalid' | 'nonce_mismatch' | 'id_token_invalid' | 'userinfo_invalid' | 'issuer_mismatch' | 'idp_error'
   | 'session_too_large'
 
+/** Why a bearer token was not accepted. */
+export type TokenRejection =
+  | 'too_large' | 'malformed' | 'encrypted' | 'algorithm' | 'critical' | 'kind' | 'issuer' | 'audience' | 'claims'
+  | 'expired' | 'not_yet_valid' | 'sender_constrained' | 'key_unknown' | 'signature' | 'inactive'
+
 /** The person as far as known. Never a token, a code, a cookie or a secret. */
 export interface AuditUser {
   readonly sub?: string | undefined
@@ -36,7 +41,8 @@ export type AuditEvent = Common & (
   | { readonly event: 'login', readonly outcome: 'failure', readonly reason: LoginFailure }
   | { readonly event: 'logout', readonly outcome: 'success', readonly reason: 'user' }
   | { readonly event: 'session.expired', readonly outcome: 'success', readonly reason: 'idle_timeout' | 'max_lifetime' }
-  | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'rule_denied' }
+  | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'rule_denied' | 'required_group_missing' | 'no_email_claim' }
+  | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'token_rejected', readonly metadata: { readonly cause: TokenRejection } }
 )
 
 export interface Audit {

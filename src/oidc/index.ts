@@ -1,6 +1,7 @@
 /**
  * How people sign in and out: the OpenID Connect authorization-code flow with PKCE (OpenID Connect Core section 3.1,
- * RFC 7636, RFC 9700), one file a flow, each with its own route below the base path.
+ * RFC 7636, RFC 9700), one file a flow, each with its own route below the base path. And what an access token is worth
+ * that a program obtained elsewhere (RFC 6750): bearer.ts, access-token*.ts.
  *
  * Owns what is said to the provider and what is believed of its answers. It does not know what is behind the gateway,
  * who may reach it (access/), nor how a session is kept (sessions/).
@@ -12,6 +13,7 @@ import { mountLogout } from './logout.ts'
 import { type SignInParts } from './parts.ts'
 import { mountSession } from './session.ts'
 
+export { createBearer } from './bearer.ts'
 export { createLogins } from './logins.ts'
 export { createRounds } from './rounds.ts'
 export { createProvider, type Provider } from './provider.ts'

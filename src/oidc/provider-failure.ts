@@ -44,12 +44,15 @@ function isAboutIdToken (error: unknown): boolean {
   return cause !== undefined && ('claims' in cause || 'header' in cause || 'alg' in cause)
 }
 
+/** Ours, for what was answered and can't be used. */
+const refusedCodes: ReadonlySet<string> = new Set(['INSECURE_ENDPOINT', 'PROVIDER_KEYS_INVALID'])
+
 /** Refused, timed out, cut off, or too large to be read: not an answer of the protocol. */
 function isUnreachable (error: unknown): boolean {
   const code = errorCode(error)
   if (error instanceof DOMException) return error.name === 'TimeoutError' || error.name === 'AbortError'
   if (code === oauth.RESPONSE_IS_NOT_CONFORM) return statusOf(error) >= 500
-  return code !== undefined && code !== 'INSECURE_ENDPOINT' && !code.startsWith('OAUTH_')
+  return code !== undefined && !refusedCodes.has(code) && !code.startsWith('OAUTH_')
 }
 
 function statusOf (error: unknown): number {

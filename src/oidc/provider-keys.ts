@@ -1,25 +1,115 @@
-import * as oauth from 'oauth4webapi'
+import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
+import { type ProviderHttp } from './provider-http.ts'
 
-/** Verifies the signature of the token that a response carried. @throws with a code of oauth4webapi */
-export type SignatureCheck = (server: oauth.AuthorizationServer, response: Response) => Promise<void>
+/** The keys that the provider publishes (RFC 7517 section 5). */
+export interface KeySet {
+  readonly jwks: JSONWebKeySet
+  /** Finds the key that a token's header speaks of, for jose. */
+  readonly keyFor: ReturnType<typeof createLocalJWKSet>
+}
 
-/**
- * The check of signatures against the provider's published keys. TLS to the token endpoint is not taken for a
- * signature: oauth4webapi leaves the choice to its user, and a provider behind a proxy is worth no less care.
- */
-export function createSignatureCheck (options: oauth.ValidateSignatureOptions, mayRefetch: () => boolean): SignatureCheck {
-  // oauth4webapi caches keys by the identity of the metadata: a fresh copy is how they are fetched anew.
-  const holders = new WeakMap<oauth.AuthorizationServer, oauth.AuthorizationServer>()
-  const check = (server: oauth.AuthorizationServer, response: Response) => oauth.validateApplicationLevelSignature(holders.get(server) ?? server, response, options)
+/** The provider's keys: fetched when first needed, kept for five minutes, and through outages of the provider. */
+export interface ProviderKeys {
+  /**
+   * Attempts something with the keys at hand. Where none of them is the one asked for, it is attempted once more with
+   * keys fetched anew, since one may have been rotated in a moment ago (OpenID Connect Core section 10.1.1).
+   */
+  use<Result> (server: { readonly jwks_uri?: string }, attempt: (keys: KeySet) => Promise<Result>): Promise<Result>
+}
 
-  return async (server, response) => {
-    try {
-      await check(server, response)
-    } catch (error) {
-      // An unknown key may be one that was rotated in a moment ago (OpenID Connect Core section 10.1.1).
-      if ((error as { code?: unknown }).code !== oauth.KEY_SELECTION || !mayRefetch()) throw error
-      holders.set(server, { ...server })
-      await check(server, response)
+export interface ProviderKeysParts {
+  readonly fetch: ProviderHttp['fetch']
+  /** Asked before keys are fetched only because one is unknown: see `createRefetchBudget`. */
+  readonly mayRefetch: () => boolean
+  readonly now: () => number
+}
+
+/** Keys that could not be had (`PROVIDER_KEYS_UNAVAILABLE`), or an answer that is no key set (`PROVIDER_KEYS_INVALID`). */
+class ProviderKeysError extends Error {
+  override readonly name = 'ProviderKeysError'
+  readonly code: 'PROVIDER_KEYS_UNAVAILABLE' | 'PROVIDER_KEYS_INVALID'
+
+  constructor (code: ProviderKeysError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+const freshMilliseconds = 5 * 60 * 1000
+/** How long keys that could not be renewed are used before the next attempt. */
+const keptMilliseconds = 10_000
+/** How long a failure without earlier keys is told again: tokens must not turn into requests at a provider that is down. */
+const failureMilliseconds = 1_000
+
+/** One store for sign-ins and bearer tokens alike: whoever wears the budget out thereby renews the keys for all. */
+export function createProviderKeys ({ fetch, mayRefetch, now }: ProviderKeysParts): ProviderKeys {
+  let held: { readonly uri: string, readonly keys: KeySet, readonly freshUntil: number } | undefined
+  let failure: { readonly error: unknown, readonly toldUntil: number } | undefined
+  let fetching: Promise<KeySet> | undefined
+
+  function load (uri: string): Promise<KeySet> {
+    fetching ??= fetchKeys(uri, fetch).then(
+      (keys) => {
+        held = { uri, keys, freshUntil: now() + freshMilliseconds }
+        return keys
+      },
+      (error: unknown) => {
+        failure = { error, toldUntil: now() + failureMilliseconds }
+        throw error
+      }
+    ).finally(() => { fetching = undefined })
+    return fetching
+  }
+
+  async function current (uri: string): Promise<KeySet> {
+    if (held?.uri !== uri) {
+      if (failure !== undefined && now() < failure.toldUntil) throw failure.error
+      return await load(uri)
     }
+    if (now() < held.freshUntil) return held.keys
+    const { keys } = held
+    return await load(uri).catch(() => {
+      held = { uri, keys, freshUntil: now() + keptMilliseconds }
+      return keys
+    })
+  }
+
+  /** Other keys than those known, where there are any or they may be fetched. */
+  async function renewed (uri: string, known: KeySet): Promise<KeySet | undefined> {
+    if (held !== undefined && held.uri === uri && held.keys !== known) return held.keys
+    if (fetching === undefined && !mayRefetch()) return undefined
+    return await load(uri)
+  }
+
+  return {
+    async use ({ jwks_uri: uri = '' }, attempt) {
+      const known = await current(uri)
+      try {
+        return await attempt(known)
+      } catch (error) {
+        const other = isUnknownKey(error) ? await renewed(uri, known) : undefined
+        if (other === undefined) throw error
+        return await attempt(other)
+      }
+    }
+  }
+}
+
+/** The codes of oauth4webapi and of jose for a key that is not in the set. */
+function isUnknownKey (error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return code === 'OAUTH_KEY_SELECTION_FAILED' || code === 'ERR_JWKS_NO_MATCHING_KEY'
+}
+
+async function fetchKeys (uri: string, fetch: ProviderHttp['fetch']): Promise<KeySet> {
+  const response = await fetch(uri, { headers: { accept: 'application/json, application/jwk-set+json' } })
+  if (response.status !== 200) {
+    throw new ProviderKeysError(response.status >= 500 ? 'PROVIDER_KEYS_UNAVAILABLE' : 'PROVIDER_KEYS_INVALID', `the provider’s keys: status ${response.status}`)
+  }
+  try {
+    const jwks = await response.json() as JSONWebKeySet
+    return { jwks, keyFor: createLocalJWKSet(jwks) }
+  } catch {
+    throw new ProviderKeysError('PROVIDER_KEYS_INVALID', 'the provider’s keys are not a key set')
   }
 }

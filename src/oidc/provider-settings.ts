@@ -13,6 +13,17 @@ export interface ProviderSettings {
   readonly caPem?: string | undefined
   readonly clockToleranceMilliseconds: number
   readonly redirectUri: string
+  readonly bearer: BearerSettings
+}
+
+/** Which access tokens programs may come with. */
+export interface BearerSettings {
+  readonly audiences: readonly string[]
+  /** `auto`: a JWT is verified here, and the provider is asked about anything else. */
+  readonly tokens: 'auto' | 'jwt' | 'introspection'
+  readonly introspection: { readonly requireAudience: boolean }
+  /** How long the provider's answer about a token is believed. */
+  readonly cacheMilliseconds: number
 }
 
 /** What binds an authorization response to the browser and the request that caused it (RFC 9700 sections 4.5 and 4.7). */

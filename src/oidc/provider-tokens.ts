@@ -5,7 +5,7 @@ import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts
 import { clientAuthentication } from './provider-client.ts'
 import { providerFailure, type Stage } from './provider-failure.ts'
 import { type ProviderHttp } from './provider-http.ts'
-import { type SignatureCheck } from './provider-keys.ts'
+import { type SignatureCheck } from './provider-signature.ts'
 
 /** The requests that turn a code into claims. Whatever goes wrong is a LoginProblem with its reason. */
 export interface TokenRequests {

@@ -2,13 +2,16 @@ import * as oauth from 'oauth4webapi'
 import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Tokens } from '../sessions/index.ts'
+import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
 import { authorizationUrl } from './provider-authorization.ts'
 import { discover } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
-import { createSignatureCheck } from './provider-keys.ts'
+import { createIntrospection } from './provider-introspection.ts'
+import { createProviderKeys } from './provider-keys.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
 import { validateResponse } from './provider-response.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
+import { createSignatureCheck } from './provider-signature.ts'
 import { createTokenRequests, type RedeemedTokens } from './provider-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
@@ -32,6 +35,8 @@ export interface Provider {
   authorizationUrl (secrets: LoginSecrets, options: { chooseAccount: boolean }): Promise<URL>
   /** Ends the code flow: checks the response, redeems the code, verifies the id_token, reads userinfo. @throws {LoginProblem} */
   redeem (response: URLSearchParams, secrets: LoginSecrets): Promise<ProviderAnswer>
+  /** Checks an access token that somebody else obtained from this provider. */
+  readonly readAccessToken: ReadAccessToken
   /** Begins to look for the provider in the background. */
   start (): void
   close (): Promise<void>
@@ -47,7 +52,9 @@ export function createProvider (settings: ProviderSettings, { logger, now }: { l
     [oauth.clockTolerance]: Math.ceil(settings.clockToleranceMilliseconds / 1000)
   }
   const metadata = createProviderMetadata({ load: () => discover(settings.issuer, options, isLoopbackHttp), now, onAttempt: report })
-  const tokens = createTokenRequests(settings, { client, options, verifySignature: createSignatureCheck(options, createRefetchBudget(now)) })
+  const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
+  const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
+  const tokens = createTokenRequests(settings, requests)
 
   function report (error: unknown): void {
     if (error === undefined) logger.info({ event: 'provider.discovered', provider: settings.id }, 'provider discovered')
@@ -57,6 +64,7 @@ export function createProvider (settings: ProviderSettings, { logger, now }: { l
   return {
     id: settings.id,
     start: metadata.start,
+    readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, { chooseAccount }) {
       return await authorizationUrl(await metadata.get(), settings, secrets, chooseAccount)
     },

@@ -17,7 +17,7 @@ const refusals: ReadonlySet<ProblemCode> = new Set(['access_denied', 'sign_in_re
 
 /**
  * Turns a problem into an HTML page, or into a problem document (RFC 9457) with the extension members `code`,
- * `request_id`, on 401 `login_url`, and those that the problem brings. The cause of the problem is never read here.
+ * `request_id`, where a sign-in is required `login_url`, and those that the problem brings. The cause of the problem is never read here.
  */
 export function answerTo (problem: Problem, occasion: Occasion, site: Site, layout: Layout): Answer {
   if (site.detail === 'minimal' && refusals.has(problem.code)) {
@@ -46,7 +46,7 @@ function problemDocument (problem: Problem, occasion: Occasion, site: Site): Ans
   const { code, status, title, detail, members } = problem
   const { requestId } = occasion
   const document = {
-    ...(status === 401 ? { login_url: loginUrlOf(occasion, site) } : {}),
+    ...(code === 'sign_in_required' ? { login_url: loginUrlOf(occasion, site) } : {}),
     ...members,
     // Last, because no member may speak in the place of these.
     type: `urn:doorward:problem:${code}`,

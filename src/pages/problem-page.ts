@@ -24,6 +24,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   request_invalid: ['missing', start],
   login_cookie_missing: ['closed', signInAgain],
   sign_in_required: ['closed', signIn],
+  token_invalid: ['closed', start],
   access_denied: ['closed', switchAccount, start],
   origin_refused: ['closed', start],
   sign_in_refused: ['closed', switchAccount, signInAgain],
@@ -40,6 +41,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   provider_failed: ['closed', signInAgain],
   upstream_failed: ['missing', retry, start],
   sign_in_unavailable: ['closed', retrySignIn],
+  token_unverifiable: ['closed', retry, start],
   upstream_timeout: ['missing', retry, start]
 }
 

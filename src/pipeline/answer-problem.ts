@@ -2,6 +2,7 @@ import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { auditRequest, type Logger } from '../observability/index.ts'
 import { type Pages, wantsHtml } from '../pages/index.ts'
+import { isBearer } from './bearer-token.ts'
 import { SignInChallenge } from './challenge.ts'
 
 export interface ProblemParts {
@@ -22,7 +23,8 @@ export async function answerProblem (error: unknown, request: FastifyRequest, re
 
 async function answer (problem: Problem, request: FastifyRequest, reply: FastifyReply, { pages, logger }: ProblemParts): Promise<FastifyReply> {
   logProblem(problem, request, logger)
-  const isPerson = wantsHtml(request.headers)
+  // Browsers navigate without a token: who sends one is a program, whatever else it says that it accepts.
+  const isPerson = wantsHtml(request.headers) && !isBearer(request.headers.authorization ?? '')
   if (problem instanceof SignInChallenge && (problem.manner === 'redirect' || (problem.manner === 'auto' && isPerson))) {
     return reply.header('cache-control', 'no-store').redirect(problem.loginUrl, 302)
   }

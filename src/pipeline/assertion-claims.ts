@@ -1,8 +1,8 @@
 import { type AssertionClaims } from '../assertion/index.ts'
-import { type Session } from '../sessions/index.ts'
+import { type Caller } from './authenticate.ts'
 
-/** What the assertion says of a session, beside its issuer, audience and times. Absent claims are left out. */
-export function assertionClaims ({ id, identity, authTime, acr, amr }: Session): AssertionClaims {
+/** What the assertion says of whoever asks, beside its issuer, audience and times. Absent claims are left out. */
+export function assertionClaims ({ id, identity, authTime, acr, amr }: Caller): AssertionClaims {
   const { sub, user, email, name, firstName, lastName, groups, roles, organizations, projects, attributes, provider } = identity
   return {
     sub,

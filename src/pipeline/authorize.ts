@@ -3,7 +3,7 @@ import { type Access, type Decision } from '../access/index.ts'
 import { Problem } from '../errors.ts'
 import { type Audit, auditRequest } from '../observability/index.ts'
 import { switchAccountUrl } from '../own-routes.ts'
-import { type Session } from '../sessions/index.ts'
+import { type Caller } from './authenticate.ts'
 import { type CanonicalPath } from './canonical-path.ts'
 import { SignInChallenge } from './challenge.ts'
 
@@ -19,30 +19,30 @@ export interface Permission {
 }
 
 /** Lets the request pass, or ends it: with a challenge where a sign-in may help, else with a refusal. @throws {Problem} */
-export function authorize (request: FastifyRequest, target: CanonicalPath, session: Session | undefined, parts: AuthorizeParts): Permission {
+export function authorize (request: FastifyRequest, target: CanonicalPath, caller: Caller | undefined, parts: AuthorizeParts): Permission {
   const { readings, hasEncodedDelimiter } = target
-  const decision = parts.access.decide({ readings, method: request.method, hasEncodedDelimiter }, session?.identity)
+  const decision = parts.access.decide({ readings, method: request.method, hasEncodedDelimiter }, caller?.identity)
   switch (decision.outcome) {
     case 'allow': return decision
     case 'ambiguous': throw new Problem('target_invalid')
     case 'sign_in': throw new SignInChallenge(target.target, decision.unauthenticated, parts.basePath)
-    case 'deny': throw refusal(request, target, session, decision, parts)
+    case 'deny': throw refusal(request, target, caller, decision, parts)
   }
 }
 
-function refusal (request: FastifyRequest, target: CanonicalPath, session: Session | undefined, { rule, missing, unmet }: Extract<Decision, { outcome: 'deny' }>, { audit, basePath }: AuthorizeParts): Problem {
+function refusal (request: FastifyRequest, target: CanonicalPath, caller: Caller | undefined, { rule, missing, unmet }: Extract<Decision, { outcome: 'deny' }>, { audit, basePath }: AuthorizeParts): Problem {
   audit.record({
     event: 'access.denied',
     outcome: 'failure',
     reason: 'rule_denied',
-    user: session?.identity,
-    session: session?.id,
+    user: caller?.identity,
+    session: caller?.id,
     request: auditRequest(request),
     metadata: { rule, missing: unmet }
   })
   return new Problem('access_denied', {
     detail: `This page ${missing}.`,
-    person: session?.identity,
+    person: caller?.identity,
     members: { rule: rule.index, missing: unmet, switch_account_url: switchAccountUrl(basePath, target.target) }
   })
 }

@@ -15,3 +15,13 @@ export class SignInChallenge extends Problem {
     this.manner = manner
   }
 }
+
+const descriptions = {
+  invalid_request: 'The request must carry exactly one Authorization header with one token',
+  invalid_token: 'The token is malformed, expired, revoked or not meant for this site'
+}
+
+/** The challenge that says what was wrong with a token (RFC 6750 section 3), and no more than its sender may know. */
+export function bearerChallenge (error: keyof typeof descriptions): Readonly<Record<string, string>> {
+  return { 'www-authenticate': `Bearer realm="doorward", error="${error}", error_description="${descriptions[error]}"` }
+}

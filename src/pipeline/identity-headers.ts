@@ -45,6 +45,11 @@ export function createHeaderFilter (assertedNames: readonly string[]): HeaderFil
   }
 }
 
+/** The same, without the credential that was meant for Doorward: like its cookies, it goes no further. */
+export function exceptAuthorization (isKept: HeaderFilter): HeaderFilter {
+  return (name) => isKept(name) && foldedName(name) !== 'authorization'
+}
+
 /** `Content_Length` is not framing to HTTP, but CGI and WSGI make one variable of both. */
 function isLengthAlias (name: string, folded: string): boolean {
   return folded === 'content-length' && name.toLowerCase() !== folded

@@ -40,6 +40,8 @@ export interface SessionLease {
 export interface Sessions {
   /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. */
   find (cookieHeader: string | undefined): FoundSession | Promise<FoundSession>
+  /** The cookies alone, where another credential says who asks. */
+  ignore (cookieHeader: string | undefined): FoundSession
   /** Starts a session with a new id; the one the browser had is over. `undefined`: it does not fit into cookies. */
   start (signedIn: SignedIn, found: FoundSession): Promise<{ session: Session, setCookie: string[] } | undefined>
   /** Set-Cookie lines that move the idle expiry, or `undefined` while that is not due. */
@@ -82,6 +84,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
       const loaded = store.load(sent.ticket)
       return loaded instanceof Promise ? loaded.then((session) => judge(sent, session)) : judge(sent, loaded)
     },
+    ignore: (cookieHeader) => ({ cookies: cookies.read(cookieHeader), session: undefined }),
     async start (signedIn, found) {
       const session = newSession(signedIn, now(), lifetimes)
       const setCookie = cookies.writeTicket(await store.save(session), found.cookies)

@@ -16,7 +16,7 @@ function person (given: Partial<Identity> = {}): Identity {
 }
 
 function rule (given: Partial<RuleSettings>): RuleSettings {
-  return { path: '/**', unauthenticated: 'auto', ...given }
+  return { path: '/**', unauthenticated: 'auto', bearer: false, ...given }
 }
 
 /** Goes the way that a request goes: the target is admitted, then decided on. */
@@ -54,6 +54,13 @@ test('the first rule that matches decides', async (t) => {
   const rules = [rule({ path: '/a/b/**', deny: true }), rule({ path: '/a/**', allow: 'anonymous' }), rule({ path: '/a/c/**', deny: true })]
   t.equal(outcome({ rules }, '/a/b/x', stranger), 'deny')
   t.equal(outcome({ rules }, '/a/c/x', stranger), 'allow')
+})
+
+test('a bearer token counts where the rule of every reading says so', async (t) => {
+  const access = createAccess({ default: 'authenticated', rules: [rule({ path: '/api/closed/**', deny: true }), rule({ path: '/api/**', methods: ['GET'], bearer: true })] })
+  const allows = (readings: readonly string[], method = 'GET') => access.allowsBearer({ readings, method, hasEncodedDelimiter: false })
+  t.strictSame([allows(['/api/x']), allows(['/API/x']), allows(['/api/x', '/api/y']), allows(['/api/x'], 'HEAD')], [true, true, true, true])
+  t.strictSame([allows(['/x']), allows(['/api/closed/x']), allows(['/api/x', '/x']), allows(['/api/x'], 'POST'), allows([])], [false, false, false, false, false])
 })
 
 const defaults: ReadonlyArray<[AccessSettings['default'], Person, Decision['outcome']]> = [
@@ -257,7 +264,7 @@ test('a very long path is decided in time proportional to its length', async (t)
 
 const name = fc.constantFrom('a', 'A', 'b', 'c', 'd')
 const names = fc.uniqueArray(name, { minLength: 1, maxLength: 2 })
-const anyRule = fc.record({ path: fc.constantFrom('/**', '/x/**', '/y'), allow: fc.option(fc.constantFrom('anonymous', 'authenticated'), { nil: undefined }), require: fc.option(fc.record({ roles: names, groups: names, organizations: names }, { requiredKeys: [] }), { nil: undefined }), unauthenticated: fc.constant('auto') })
+const anyRule = fc.record({ path: fc.constantFrom('/**', '/x/**', '/y'), allow: fc.option(fc.constantFrom('anonymous', 'authenticated'), { nil: undefined }), require: fc.option(fc.record({ roles: names, groups: names, organizations: names }, { requiredKeys: [] }), { nil: undefined }), unauthenticated: fc.constant('auto'), bearer: fc.boolean() })
 const anyGrant = fc.record({ roles: names, organizations: fc.dictionary(name, names), attributes: fc.constant({}), projects: fc.constant({}) })
 
 test('another group never takes an access away', async (t) => {
@@ -278,7 +285,7 @@ test('another group never takes an access away', async (t) => {
 
 const anySegment = fc.constantFrom('a', 'A', 'b', '%61', 'a*', '**', '*', 'caf%C3%A9', 'CAFÉ', '%2F', '%25', '%2A', 'a;x', '')
 const anyPath = fc.array(anySegment, { maxLength: 4 }).map((segments) => `/${segments.join('/')}`)
-const indexedRule = fc.record({ path: anyPath, allow: fc.option(fc.constant('anonymous' as const), { nil: undefined }), methods: fc.option(fc.constant(['POST']), { nil: undefined }), unauthenticated: fc.constant('auto' as const) })
+const indexedRule = fc.record({ path: anyPath, allow: fc.option(fc.constant('anonymous' as const), { nil: undefined }), methods: fc.option(fc.constant(['POST']), { nil: undefined }), unauthenticated: fc.constant('auto' as const), bearer: fc.constant(false) })
 
 test('with many rules the same one decides as by trying each in turn', async (t) => {
   const isTheSame = fc.property(fc.array(indexedRule, { maxLength: 8 }), anyPath, (rules, target) => {

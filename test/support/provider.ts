@@ -37,6 +37,8 @@ export interface TestProviderOptions {
   readonly clients?: readonly ClientMetadata[]
   /** Whether the id_token repeats the claims of userinfo. Default: true. */
   readonly claimsInIdToken?: boolean
+  /** Audience → the form of the access tokens for it. */
+  readonly apis?: Readonly<Record<string, 'jwt' | 'opaque'>>
 }
 
 export const clientId = 'doorward'

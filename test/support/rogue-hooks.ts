@@ -17,5 +17,7 @@ export interface RogueHooks {
   idToken?: (claims: Claims, header: TokenHeader, keys: SigningKeys) => MaybePromise<Claims | string>
   token?: (answer: Claims) => MaybePromise<Body>
   userinfo?: (claims: Claims) => MaybePromise<Body>
+  /** What there is to say of a token. */
+  introspection?: (token: string) => MaybePromise<Body>
   jwks?: (set: { keys: JWK[] }) => MaybePromise<Body>
 }

@@ -21,7 +21,7 @@ export interface RogueOptions extends RogueHooks {
   readonly clientSecret?: string
 }
 
-export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'other'
+export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'introspection' | 'other'
 
 export interface RogueRequest {
   readonly endpoint: Endpoint
@@ -48,7 +48,8 @@ const paths: Readonly<Record<string, Endpoint>> = {
   '/authorize': 'authorize',
   '/token': 'token',
   '/userinfo': 'userinfo',
-  '/jwks': 'jwks'
+  '/jwks': 'jwks',
+  '/introspection': 'introspection'
 }
 
 const roguePerson: Claims = { sub: 'rogue-1', name: 'Robin Rogue', preferred_username: 'robin', email: 'robin@example.com', groups: ['cmdbsyncer-ops'] }
@@ -109,6 +110,7 @@ class Rogue implements RogueProvider {
       case 'token': return await this.#token(request)
       case 'userinfo': return await this.#userinfo(request)
       case 'jwks': return await this.#jwks()
+      case 'introspection': return await this.#introspection(request)
       case 'other': return new Raw({ status: 404 })
     }
   }
@@ -121,6 +123,7 @@ class Rogue implements RogueProvider {
       token_endpoint: `${issuer}/token`,
       userinfo_endpoint: `${issuer}/userinfo`,
       jwks_uri: `${issuer}/jwks`,
+      introspection_endpoint: `${issuer}/introspection`,
       response_types_supported: ['code'],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['RS256'],
@@ -170,6 +173,11 @@ class Rogue implements RogueProvider {
   async #jwks (): Promise<Body> {
     const set = { keys: [this.keys.publicKey] }
     return await this.hooks.jwks?.(set) ?? set
+  }
+
+  async #introspection ({ form, headers }: RogueRequest): Promise<Body> {
+    if (!this.#isClient(form, headers.authorization)) return problem(401, 'invalid_client')
+    return await this.hooks.introspection?.(form.get('token') ?? '') ?? { active: false }
   }
 
   /** Id and secret are form-encoded within Basic (RFC 6749 section 2.3.1). */

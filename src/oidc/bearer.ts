@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { Problem } from '../errors.ts'
+import { type Claims, type Identity, type Mapping, type Refusal } from '../mapping/index.ts'
+import { type Logger, type TokenRejection } from '../observability/index.ts'
+import { type SignedIn } from '../sessions/index.ts'
+import { isNumericDate } from './access-token-claims.ts'
+import { type Provider } from './provider.ts'
+import { TokenRejected } from './token-rejected.ts'
+
+/** What a bearer token is worth. */
+export type TokenVerdict =
+  /** One object for as long as the token is trusted. */
+  | { readonly outcome: 'accepted', readonly caller: SignedIn }
+  /** The token is good, but whom it speaks for is not admitted here. */
+  | { readonly outcome: 'refused', readonly identity: Identity, readonly refusal: Refusal }
+  | { readonly outcome: 'rejected', readonly cause: TokenRejection }
+
+/** Judges a bearer token. @throws {Problem} `token_unverifiable` where it can't be judged: that is never a "no", nor a "yes" */
+export type CheckToken = (token: string) => TokenVerdict | Promise<TokenVerdict>
+
+export interface BearerParts {
+  readonly provider: Provider
+  readonly mapping: Mapping
+  readonly logger: Logger
+  readonly now: () => number
+}
+
+interface Known {
+  readonly verdict: TokenVerdict
+  readonly until: number
+}
+
+const maxKnown = 5_000
+const rejectedMilliseconds = 5_000
+
+/** Checks every token once, however many requests carry it, and remembers what came of it; the token itself is not kept. */
+export function createBearer ({ provider, mapping, logger, now }: BearerParts): CheckToken {
+  const valid = new LRUCache<string, Known>({ max: maxKnown })
+  /** Apart, so that made-up tokens can't drive out the good ones. */
+  const rejected = new LRUCache<string, Known>({ max: maxKnown })
+  const underWay = new Map<string, Promise<TokenVerdict>>()
+
+  async function check (token: string, key: string): Promise<TokenVerdict> {
+    try {
+      const { claims, trustedUntil } = await provider.readAccessToken(token)
+      const verdict = verdictOn(claims, mapping, provider.id)
+      valid.set(key, { verdict, until: trustedUntil })
+      return verdict
+    } catch (error) {
+      if (!(error instanceof TokenRejected)) throw unverifiable(error)
+      const { reason: cause, found } = error
+      logger.debug({ event: 'token.rejected', provider: provider.id, cause, found: excerpt(found) }, 'a bearer token was not accepted')
+      const verdict = { outcome: 'rejected', cause } as const
+      rejected.set(key, { verdict, until: now() + rejectedMilliseconds })
+      return verdict
+    } finally {
+      underWay.delete(key)
+    }
+  }
+
+  return (token) => {
+    // The provider is named too: what one says of a token means nothing at another (RFC 7662 section 4).
+    const key = createHash('sha256').update(`${provider.id}\n${token}`).digest('base64')
+    const known = valid.get(key) ?? rejected.get(key)
+    if (known !== undefined && now() < known.until) return known.verdict
+    const checking = underWay.get(key) ?? check(token, key)
+    underWay.set(key, checking)
+    return checking
+  }
+}
+
+function verdictOn (claims: Claims, mapping: Mapping, provider: string): TokenVerdict {
+  const { identity, refusal } = mapping(claims, provider)
+  if (refusal !== undefined) return { outcome: 'refused', identity, refusal }
+  const { auth_time: authTime, acr, amr } = claims
+  const caller = {
+    identity,
+    authTime: isNumericDate(authTime) ? authTime : undefined,
+    acr: typeof acr === 'string' ? acr : undefined,
+    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : undefined
+  }
+  return { outcome: 'accepted', caller: Object.freeze(caller) }
+}
+
+/** The provider is away, refuses our client, or answers nonsense. When to come back it may have said itself. */
+function unverifiable (cause: unknown): Problem {
+  const retryAfter = (cause instanceof Problem ? cause.headers['retry-after'] : undefined) ?? '5'
+  return new Problem('token_unverifiable', { cause, headers: { 'retry-after': retryAfter } })
+}
+
+/** From a token that nobody has vouched for: enough to see the mistake by. */
+function excerpt (found: unknown): string | undefined {
+  return found === undefined ? undefined : JSON.stringify(found).slice(0, 200)
+}

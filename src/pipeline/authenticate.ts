@@ -1,0 +1,94 @@
+import { type FastifyRequest } from 'fastify'
+import { type Access } from '../access/index.ts'
+import { Problem } from '../errors.ts'
+import { type Identity, type Refusal } from '../mapping/index.ts'
+import { type Audit, auditRequest, type TokenRejection } from '../observability/index.ts'
+import { type Lease } from '../proxy/index.ts'
+import { type FoundSession, type Session, type Sessions } from '../sessions/index.ts'
+import { bearerToken } from './bearer-token.ts'
+import { type CanonicalPath } from './canonical-path.ts'
+import { bearerChallenge } from './challenge.ts'
+import { loadSession } from './load-session.ts'
+
+/** Who asks: somebody by the session of their browser, or by an access token, which has no id. */
+export type Caller = Pick<Session, 'identity' | 'authTime' | 'acr' | 'amr'> & Partial<Pick<Session, 'id'>>
+
+/** What a bearer token is worth, whoever judges it. */
+type TokenVerdict =
+  | { readonly outcome: 'accepted', readonly caller: Caller }
+  | { readonly outcome: 'refused', readonly identity: Identity, readonly refusal: Refusal }
+  | { readonly outcome: 'rejected', readonly cause: TokenRejection }
+
+export interface AuthenticateParts {
+  readonly access: Access
+  readonly sessions: Sessions
+  readonly audit: Audit
+  /** @throws {Problem} where the token can't be judged */
+  readonly checkToken: (token: string) => TokenVerdict | Promise<TokenVerdict>
+}
+
+export interface Authenticated {
+  readonly caller: Caller | undefined
+  /** The cookies, and the session where it is what counts. */
+  readonly found: FoundSession
+  readonly isByToken: boolean
+  /** What a connection that stays open depends on. */
+  readonly lease: Lease | undefined
+}
+
+/**
+ * Finds out who asks. Where the rule lets programs come with a token, one that is sent decides alone: a bad one is not
+ * made good by a cookie beside it, or a page of another site could choose whose name its requests bear.
+ *
+ * @throws {Problem} for a token that is not accepted
+ */
+export function authenticate (request: FastifyRequest, target: CanonicalPath, parts: AuthenticateParts): Authenticated | Promise<Authenticated> {
+  const token = tokenOf(request, target, parts.access)
+  if (token !== undefined) return byToken(token, request, parts)
+  const looked = loadSession(request, parts.sessions, parts.audit)
+  return looked instanceof Promise ? looked.then((found) => bySession(found, parts.sessions)) : bySession(looked, parts.sessions)
+}
+
+function bySession (found: FoundSession, sessions: Sessions): Authenticated {
+  const { session } = found
+  return { caller: session, found, isByToken: false, lease: session === undefined ? undefined : sessions.lease(session) }
+}
+
+async function byToken (token: string, request: FastifyRequest, { checkToken, sessions, audit }: AuthenticateParts): Promise<Authenticated> {
+  const verdict = await checkToken(token)
+  if (verdict.outcome !== 'accepted') throw rejection(verdict, request, audit)
+  return { caller: verdict.caller, found: sessions.ignore(request.headers.cookie), isByToken: true, lease: leaseOf(token, checkToken) }
+}
+
+/** A token is checked again and again; while that is under way, and where it can't be done, what was found before holds. */
+function leaseOf (token: string, checkToken: AuthenticateParts['checkToken']): Lease {
+  let isOver = false
+  const note = ({ outcome }: TokenVerdict): void => { isOver = outcome !== 'accepted' }
+  return {
+    isOver () {
+      const verdict = checkToken(token)
+      if (verdict instanceof Promise) verdict.then(note, () => {})
+      else note(verdict)
+      return isOver
+    },
+    use () {}
+  }
+}
+
+/** On other rules the Authorization header is the application's affair. */
+function tokenOf (request: FastifyRequest, { readings, hasEncodedDelimiter }: CanonicalPath, access: Access): string | undefined {
+  if (request.headers.authorization === undefined) return undefined
+  if (!access.allowsBearer({ readings, method: request.method, hasEncodedDelimiter })) return undefined
+  return bearerToken(request.raw.rawHeaders)
+}
+
+function rejection (verdict: Exclude<TokenVerdict, { outcome: 'accepted' }>, request: FastifyRequest, audit: Audit): Problem {
+  const event = { event: 'access.denied', outcome: 'failure', request: auditRequest(request) } as const
+  if (verdict.outcome === 'rejected') {
+    audit.record({ ...event, reason: 'token_rejected', metadata: { cause: verdict.cause } })
+    return new Problem('token_invalid', { headers: bearerChallenge('invalid_token') })
+  }
+  const { identity, refusal: { reason, detail } } = verdict
+  audit.record({ ...event, reason, user: identity })
+  return new Problem('sign_in_refused', { detail: `Your account ${detail}.`, person: identity })
+}
