@@ -6,6 +6,9 @@ export type LoginFailure =
   | 'state_invalid' | 'nonce_mismatch' | 'id_token_invalid' | 'userinfo_invalid' | 'issuer_mismatch' | 'idp_error'
   | 'session_too_large'
 
+/** Who ended a session before its time. */
+export type LogoutInitiator = 'user'
+
 /** The person as far as known. Never a token, a code, a cookie or a secret. */
 export interface AuditUser {
   readonly sub?: string | undefined
@@ -34,7 +37,7 @@ interface Common {
 export type AuditEvent = Common & (
   | { readonly event: 'login', readonly outcome: 'success' }
   | { readonly event: 'login', readonly outcome: 'failure', readonly reason: LoginFailure }
-  | { readonly event: 'logout', readonly outcome: 'success', readonly reason: 'user' }
+  | { readonly event: 'logout', readonly outcome: 'success', readonly reason: LogoutInitiator }
   | { readonly event: 'session.expired', readonly outcome: 'success', readonly reason: 'idle_timeout' | 'max_lifetime' }
   | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'rule_denied' }
 )
