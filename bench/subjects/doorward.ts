@@ -26,6 +26,7 @@ export async function startDoorward (parts: SubjectParts): Promise<Subject> {
 function configuration (origin: string, port: number, clientSecret: string, { issuer, upstream }: SubjectParts): string {
   return JSON.stringify({
     server: { listen: `127.0.0.1:${port}`, publicUrl: origin },
+    admin: { listen: 'off' },
     provider: { issuer, clientId, clientSecret },
     session: { secret: randomBytes(32).toString('base64') },
     roles: { mapping: { 'cmdbsyncer-admins': { roles: ['admin'] } } },

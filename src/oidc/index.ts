@@ -14,7 +14,7 @@ import { mountSession } from './session.ts'
 
 export { createLogins } from './logins.ts'
 export { createRounds } from './rounds.ts'
-export { createProvider, type Provider } from './provider.ts'
+export { createProvider, type Provider, type ProviderParts } from './provider.ts'
 
 export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {
   mountLogin(app, parts)
