@@ -13,7 +13,7 @@ export function countRequests (server: Server, { requestEnded }: Metrics, isOwn:
     const kind = isOwn(request.url ?? '') ? 'own' : 'proxied'
     response.on('close', () => { requestEnded(kind, response.headersSent ? response.statusCode : clientLeft, performance.now() - beganAt) })
   }
-  // Before Fastify, which changes the target. Whoever expects `100 Continue` is announced by an event of its own.
+  // Before Fastify, whose work is part of the time. Whoever expects `100 Continue` is announced by an event of its own.
   server.prependListener('request', begin)
   server.prependListener('checkContinue', begin)
 }
