@@ -95,7 +95,7 @@ test('what the admin listener answers is kept nowhere, sets no cookie, and is a 
   const adminPort = Number(new URL(admin).port)
   const answers: ReadonlyArray<readonly [method: string, path: string, status: number, code?: string]> = [
     ['GET', '/livez', 200], ['GET', '/livez?verbose', 200], ['HEAD', '/livez', 200], ['GET', '/readyz', 503], ['GET', '/metrics', 200], ['HEAD', '/metrics', 200],
-    ['GET', '/x', 404, 'not_found'], ['POST', '/x', 404, 'not_found'], ['GET', '/%zz', 400, 'request_invalid'],
+    ['GET', '/x', 404, 'not_found'], ['GET', '/:a(', 404, 'not_found'], ['GET', '/*/b', 404, 'not_found'], ['POST', 'http://x/metrics', 404, 'not_found'], ['POST', '/x', 404, 'not_found'], ['GET', '/%zz', 400, 'request_invalid'],
     ['POST', '/metrics', 405, 'method_not_allowed'], ['DELETE', '/readyz?x', 405, 'method_not_allowed'], ['OPTIONS', '/livez', 405, 'method_not_allowed'], ['PROPFIND', '/livez', 405, 'method_not_allowed']
   ]
   for (const [method, path, status, code] of answers) {
