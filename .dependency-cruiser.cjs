@@ -2,6 +2,7 @@
 const above = {
   pipeline: ['sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'observability'],
   proxy: ['observability'],
+  admin: ['observability'],
   oidc: ['sessions', 'mapping', 'pages', 'observability'],
   sessions: ['mapping', 'observability'],
   access: ['mapping'],
@@ -30,6 +31,7 @@ const homes = {
   undici: '^src/(proxy/|oidc/provider-http\\.ts$)',
   zod: '^src/config/',
   yaml: '^src/config/',
+  'prom-client': '^src/observability/metrics\\.ts$',
   pino: '^src/observability/',
   'pino-pretty': '^src/observability/',
   'close-with-grace': '^src/main\\.ts$'

@@ -9,7 +9,7 @@ import { styleText } from 'node:util'
 export interface Part {
   readonly name: string
   readonly colour: 'cyan' | 'magenta' | 'green'
-  readonly port: number
+  readonly ports: readonly number[]
   /** What follows `node` on its command line. */
   readonly command: readonly string[]
   /** An address that answers with `status` as soon as the part is ready. */

@@ -11,15 +11,15 @@ import { isFree, signalChildren, startChild, stopChildren, waitUntilReady, type 
 const file = (path: string): string => resolve(import.meta.dirname, '..', path)
 
 const behind: readonly Part[] = [
-  { name: 'provider', colour: 'magenta', port: 4192, command: [file('demo/provider.ts')], ready: { url: 'http://localhost:4192/.well-known/openid-configuration', status: 200 } },
-  { name: 'application', colour: 'cyan', port: 4191, command: [file('demo/application.ts')], ready: { url: 'http://localhost:4191/', status: 200 } }
+  { name: 'provider', colour: 'magenta', ports: [4192], command: [file('demo/provider.ts')], ready: { url: 'http://localhost:4192/.well-known/openid-configuration', status: 200 } },
+  { name: 'application', colour: 'cyan', ports: [4191], command: [file('demo/application.ts')], ready: { url: 'http://localhost:4191/', status: 200 } }
 ]
 const doorward: Part = {
   name: 'doorward',
   colour: 'green',
-  port: 4180,
+  ports: [4180, 4181],
   command: [file('src/main.ts'), 'serve', '--config', file('demo/doorward.yaml')],
-  ready: { url: 'http://localhost:4180/oidc/session', status: 401 }
+  ready: { url: 'http://localhost:4181/readyz', status: 200 }
 }
 
 const help = `Usage: npm run demo
@@ -29,6 +29,7 @@ Starts three programs on this machine, reachable from it alone, and stops them a
   http://localhost:4192   an identity provider that knows three people and asks for no password
   http://localhost:4191   an application that shows which headers it receives
   http://localhost:4180   Doorward in front of that application, configured by demo/doorward.yaml
+  http://localhost:4181   its health and metrics, at /readyz and /metrics
 `
 
 const whereToGo = `
@@ -39,12 +40,13 @@ ${styleText('bold', 'Ready: open http://localhost:4180')} and pick a person.
   carol   no group                                no role: signed in, and nothing more
 
   http://localhost:4180/public/hello is open to everybody.
+  http://localhost:4181/metrics is what Prometheus would read.
   Ctrl-C ends the demo.
 `
 
 async function main (): Promise<number> {
   if (process.argv.includes('--help') || process.argv.includes('-h')) return say(help)
-  for (const { port } of [...behind, doorward]) {
+  for (const port of [...behind, doorward].flatMap(({ ports }) => ports)) {
     if (await isFree(port)) continue
     console.error(`Port ${port} is in use, and the demo needs it. Stop what listens there (another demo, perhaps) and try again.`)
     return 1

@@ -6,15 +6,17 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type FastifyInstance } from 'fastify'
 import { createAccess, referencedClaims } from './access/index.ts'
+import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
 import { buildApplication } from './applications.ts'
 import { createAssertions } from './assertion/index.ts'
 import { type Configuration, upstreamsOf } from './config/index.ts'
 import { createMapping } from './mapping/index.ts'
-import { type Audit, type Logger } from './observability/index.ts'
-import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider } from './oidc/index.ts'
+import { type Audit, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
+import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts } from './oidc/index.ts'
+import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
-import { createIdleWatch, createOpenConnections, mountUpstreams } from './proxy/index.ts'
+import { createIdleWatch, createOpenConnections, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createServer, forwardedMethods } from './server.ts'
 import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
 
@@ -23,14 +25,30 @@ export interface GatewayParts {
   readonly audit: Audit
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Of Doorward: told to those who watch it. */
+  readonly version: string
 }
 
-/** Builds the gateway; it serves once `listen` is called on it. @throws {AssertionKeyError} for an unusable key */
-export async function createGateway (configuration: Configuration, { logger, audit, now }: GatewayParts): Promise<FastifyInstance> {
+/** Two servers, each of which serves once `listen` is called on it. */
+export interface Gateway {
+  /** For people and programs (`server.listen`). */
+  readonly app: FastifyInstance
+  /** For those who run it (`admin.listen`). */
+  readonly admin: FastifyInstance
+  readonly readiness: Readiness
+}
+
+/** Builds the gateway. @throws {AssertionKeyError} for an unusable key */
+export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version }: GatewayParts): Promise<Gateway> {
   const { server, session, assertion, access } = configuration
   const { basePath } = server
   const publicUrl = new URL(server.publicUrl)
   const publicOrigin = publicUrl.origin
+
+  const metrics = createMetrics({ version, providers: [configuration.provider.id] })
+  const audit = createCountedAudit(trail, metrics)
+  const dependency = `provider:${configuration.provider.id}`
+  const readiness = createReadiness([dependency], now)
 
   const seals = await createSeals(['session', 'state'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
@@ -43,11 +61,18 @@ export async function createGateway (configuration: Configuration, { logger, aud
 
   const clients = createIdleWatch(server.clientTimeout)
   const open = createOpenConnections(session.closeGrace)
-  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open }))
+  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, metrics }))
   const needs = applications.map(({ route }) => route.profile.needs)
   const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.flatMap(({ claims }) => claims)] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
-  const provider = buildProvider(configuration, { logger, now })
+  const provider = buildProvider(configuration, {
+    logger,
+    now,
+    onAsked (isUp) {
+      metrics.providerAsked(configuration.provider.id, isUp)
+      readiness.asked(dependency, isUp)
+    }
+  })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -63,6 +88,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
   })
 
   const app = createServer(server, { logger, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
+  countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
+  routeUpgrades(app, metrics)
   mountSignIn(app, {
     basePath,
     publicOrigin,
@@ -88,7 +115,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     clients.close()
     await Promise.all([provider, ...applications].map(async (part) => { await part.close() }))
   })
-  return app
+  return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
@@ -98,7 +125,7 @@ function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: UR
   return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure })
 }
 
-function buildProvider ({ provider, server }: Configuration, parts: { logger: Logger, now: () => number }): Provider {
+function buildProvider ({ provider, server }: Configuration, parts: ProviderParts): Provider {
   return createProvider({
     ...provider,
     caPem: readOptional(provider.caFile),

@@ -12,7 +12,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import { Problem, type ProblemCode, problems } from './errors.ts'
 import { type Logger } from './observability/index.ts'
 import { isOwnTarget } from './own-routes.ts'
-import { isWebSocketHandshake, routeUpgrades } from './proxy/index.ts'
+import { isWebSocketHandshake } from './proxy/index.ts'
 
 export interface ServerSettings {
   readonly basePath: string
@@ -75,7 +75,6 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
   for (const method of forwardedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   // Node would ask for the body before anybody has decided whether the request may pass (RFC 9110 section 10.1.1).
   app.server.on('checkContinue', (request, response) => { app.routing(request, response) })
-  routeUpgrades(app)
   return app
 }
 

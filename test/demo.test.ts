@@ -8,7 +8,7 @@ import { isFree } from '../demo/children.ts'
 import { Browser } from './support/browser.ts'
 
 /** The demo's ports are fixed: no other test may use them. */
-const ports = [4180, 4191, 4192]
+const ports = [4180, 4181, 4191, 4192]
 const gateway = 'http://localhost:4180'
 
 interface Demo {
@@ -65,10 +65,13 @@ test('the demo signs people in, shows what the application receives, and leaves 
   t.match(await stranger.get(`${gateway}/public/hello`), { status: 200, text: /doesn’t say who you are/ })
   t.equal((await stranger.get(`${gateway}/api/hosts`)).status, 401)
 
+  t.match(demo.output(), 'http://localhost:4181/metrics')
+  t.match(await (await fetch('http://localhost:4181/metrics')).text(), 'doorward_logins_total{provider="demo",outcome="success",reason=""} 2\n')
+
   t.strictSame(await reachableFromOutside(), [], 'everything listens on loopback alone')
   demo.process.kill('SIGINT')
   t.strictSame(await demo.ended, [0, null])
-  t.strictSame(await Promise.all(ports.map(isFree)), [true, true, true])
+  t.strictSame(await Promise.all(ports.map(isFree)), [true, true, true, true])
 })
 
 test('the demo names the port that is in use', async (t) => {

@@ -4,6 +4,8 @@ import { parse } from 'yaml'
 import { staleFiles } from '../scripts/generate-docs.ts'
 import { loadConfiguration, problemText, settings } from '../src/config/index.ts'
 import { problems } from '../src/errors.ts'
+import { createMetrics } from '../src/observability/index.ts'
+import { parseExposition } from './admin/scrape.ts'
 
 const example = readFileSync(new URL('../config/doorward.example.yaml', import.meta.url), 'utf8')
 
@@ -40,6 +42,18 @@ test('every setting and its variable are documented', async (t) => {
 test('every error is documented', async (t) => {
   const reference = page('errors.md')
   for (const [code, { status, title }] of Object.entries(problems)) t.match(reference, `| \`${code}\` | ${status} | ${title} |`)
+})
+
+test('every metric is documented, with its type, its labels and what it says', async (t) => {
+  const metrics = createMetrics({ version: '1', providers: ['default'] })
+  metrics.upstream('/').answered(1)
+  metrics.requestEnded('own', 200, 1)
+  const found = Object.entries(parseExposition((await metrics.exposition()).text)).filter(([name]) => !/^(process|nodejs)_/.test(name))
+  const rows = found.map(([name, { type, help, samples }]) => {
+    const labels = Object.keys(samples)[0]?.match(/\w+(?==")/g)?.filter((label) => label !== 'le').map((label) => `\`${label}\``)
+    return `| ${[`\`${name}\``, type, labels?.join(', ') ?? '', help].join(' | ')} |`.replace('|  |', '| |')
+  })
+  t.strictSame(page('metrics.md').split('\n').filter((line) => line.startsWith('| `doorward_')).sort(), rows.sort())
 })
 
 test('the example is a valid configuration', async (t) => {

@@ -41,6 +41,7 @@ export async function launchDoorward (parts: SubjectParts, { id, title, user, se
   // JSON, which is YAML.
   writeFileSync(file, JSON.stringify({
     server: { listen: `127.0.0.1:${port}`, publicUrl: origin },
+    admin: { listen: 'off' },
     provider: { issuer: parts.issuer, ...client },
     log: { level: 'warn', format: 'json' },
     ...usualSections(parts),

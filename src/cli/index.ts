@@ -4,13 +4,13 @@
  * Owns arguments, help and output. It does not own what the commands work on, and does not touch the process: that is
  * handed over by main.ts.
  */
-import { readFileSync } from 'node:fs'
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 import { check } from './check.ts'
 import { explain } from './explain.ts'
 import { keygen } from './keygen.ts'
 import { schema } from './schema.ts'
 import { type Host, serve } from './serve.ts'
+import { version } from './version.ts'
 
 export { type Host } from './serve.ts'
 
@@ -105,10 +105,6 @@ function usageError (host: Host, problem: string): number {
 function say (host: Host, output: string): number {
   host.stdout(output)
   return 0
-}
-
-function version (): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 }
 
 function text (value: string | boolean | undefined): string | undefined {

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
-import { problemText, settings } from '../config/index.ts'
-import { createGateway } from '../gateway.ts'
+import { type ConfigurationProblem, problemText, settings } from '../config/index.ts'
+import { createGateway, type Gateway } from '../gateway.ts'
 import { type Audit, createAudit, createLogger, type Logger, openDestination } from '../observability/index.ts'
 import { errorCode, exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from './configuration.ts'
 import { drain, trackConnections } from './drain.ts'
 import { ListenError, listenOn } from './listening.ts'
 import { type Terminal } from './terminal.ts'
+import { version } from './version.ts'
 
 /** The process, as far as serving needs it. */
 export interface Host extends Terminal {
@@ -16,8 +17,6 @@ export interface Host extends Terminal {
 const exitFailed = 1
 /** For what comes after the last connection; a process that hangs there is ended the hard way. */
 const closingMilliseconds = 2_000
-
-type Gateway = Awaited<ReturnType<typeof createGateway>>
 
 interface Output {
   readonly logger: Logger
@@ -33,7 +32,7 @@ export async function serve (args: { config?: string | undefined }, host: Host):
   const output = openOutput(loaded, host)
   for (const warning of loaded.warnings) output.logger.warn({ event: 'config.warning' }, warning)
   try {
-    const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now })
+    const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now, version: version() })
     return await run(gateway, loaded, output, host)
   } catch (error) {
     output.logger.fatal({ event: 'start.failed', err: error }, 'can’t start')
@@ -43,25 +42,43 @@ export async function serve (args: { config?: string | undefined }, host: Host):
   }
 }
 
-async function run (gateway: Gateway, { configuration: { server }, source, problemWith }: LoadedConfiguration, { logger, flush }: Output, host: Host): Promise<number> {
-  const connections = trackConnections(gateway.server)
-  try {
-    await listenOn(server.listen, (options) => gateway.listen(options))
-  } catch (error) {
-    await gateway.close()
-    if (!(error instanceof ListenError)) throw error
-    host.stderr(`${problemText(problemWith(['server', 'listen'], error.message))}\n`)
+async function run (gateway: Gateway, loaded: LoadedConfiguration, { logger, flush }: Output, host: Host): Promise<number> {
+  const { configuration: { server, admin }, source } = loaded
+  const connections = trackConnections(gateway.app.server)
+  const problem = await startListening(gateway, loaded)
+  if (problem !== undefined) {
+    host.stderr(`${problemText(problem)}\n`)
     return exitFailed
   }
-  logger.info({ event: 'started', config: source, listen: server.listen, publicUrl: server.publicUrl, redirectUri: `${server.publicUrl}${server.basePath}/callback` }, `Doorward serves ${server.publicUrl}`)
+  logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, redirectUri: `${server.publicUrl}${server.basePath}/callback` }, `Doorward serves ${server.publicUrl}`)
   await host.untilStopped(server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ event: 'crashed', err }, 'unexpected error')
     logger.info({ event: 'stopping', signal }, 'stopping')
-    const cut = await drain(gateway.close(), connections, server.drainTimeout)
+    gateway.readiness.drain()
+    const cut = await drain(gateway.app.close(), connections, server.drainTimeout)
+    await gateway.admin.close()
     logger.info({ event: 'stopped', connectionsCut: cut }, 'stopped')
     await flush()
   })
   return 0
+}
+
+/** Nobody is served before it is certain that health and metrics are. What is wrong with an address that can't be had. */
+async function startListening ({ admin, app }: Gateway, { configuration, problemWith }: LoadedConfiguration): Promise<ConfigurationProblem | undefined> {
+  const listeners = [
+    { section: 'admin', listen: configuration.admin.listen, server: admin },
+    { section: 'server', listen: configuration.server.listen, server: app }
+  ]
+  for (const { section, listen, server } of listeners) {
+    try {
+      if (listen !== 'off') await listenOn(listen, (options) => server.listen(options))
+    } catch (error) {
+      await Promise.all([app.close(), admin.close()])
+      if (error instanceof ListenError) return problemWith([section, 'listen'], error.message)
+      throw error
+    }
+  }
+  return undefined
 }
 
 function openOutput ({ configuration: { log, audit } }: LoadedConfiguration, host: Host): Output {

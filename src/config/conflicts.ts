@@ -1,5 +1,5 @@
 import { type Configuration } from './schema.ts'
-import { durationText, isLoopback } from './values.ts'
+import { durationText, isLoopback, portOf } from './values.ts'
 
 /** Settings that are fine one by one and can't hold together. */
 export interface Conflict {
@@ -9,9 +9,10 @@ export interface Conflict {
 }
 
 /** Everything in a configuration that contradicts something else in it. */
-export function checkTogether ({ server, provider, session, access, upstream, upstreams }: Configuration): Conflict[] {
+export function checkTogether ({ server, admin, provider, session, access, upstream, upstreams }: Configuration): Conflict[] {
   return [
     ...transportConflicts(server),
+    ...listenConflicts(server.listen, admin.listen),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...clientConflicts(provider),
@@ -25,6 +26,14 @@ export function checkTogether ({ server, provider, session, access, upstream, up
 function transportConflicts ({ tls, publicUrl }: Configuration['server']): Conflict[] {
   if (tls === undefined || new URL(publicUrl).protocol === 'https:') return []
   return [{ settings: ['server.publicUrl', 'server.tls'], message: 'expected https, since server.tls is given' }]
+}
+
+/** An address is taken once, and those of all interfaces with it. */
+function listenConflicts (server: string, admin: string): Conflict[] {
+  const port = portOf(server)
+  const isOfAll = [server, admin].some((listen) => /^(0\.0\.0\.0|\[::\]):/.test(listen))
+  const isShared = port !== 0 && (server === admin || (isOfAll && port !== undefined && port === portOf(admin)))
+  return isShared ? [{ settings: ['admin.listen', 'server.listen'], message: `server.listen (${server}) and admin.listen (${admin}) need different addresses` }] : []
 }
 
 function lifetimeConflicts ({ idleTimeout, maxLifetime }: Configuration['session']): Conflict[] {

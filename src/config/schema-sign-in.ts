@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { bearerSection } from './schema-bearer.ts'
-import { duration, filePath, isLoopback, secretKey, size, webUrl } from './values.ts'
+import { duration, filePath, isLoopback, listenAddress, secretKey, size, webUrl } from './values.ts'
 
 /** Set by Doorward on every authorization request; a second value would be ambiguous (RFC 6749 section 3.1). */
 const reservedParameters = new Set(['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method', 'request', 'request_uri'])
@@ -10,9 +10,7 @@ const authorizationParameter = z.string()
   .refine((name) => !reservedParameters.has(name), { error: 'Doorward sets this parameter itself' })
 
 export const serverSection = z.strictObject({
-  listen: z.string()
-    .regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:/]+):\d{1,5}$|^unix:\/.+$/, { error: 'expected host:port or unix:/path', abort: true })
-    .refine((text) => text.startsWith('unix:') || portOf(text) <= 65535, { error: 'expected a port of at most 65535' })
+  listen: listenAddress({ canBeOff: false })
     .default('0.0.0.0:4180')
     .describe('Where Doorward listens: `host:port`, or `unix:/path`.'),
   publicUrl: webUrl('Where people reach Doorward. Never guessed from request headers. https, unless the host is loopback.')
@@ -78,10 +76,6 @@ export const sessionSection = z.strictObject({
       .describe('Domain attribute: shares the session with every host below it. Absent: this host alone.')
   }).prefault({}).describe('The session cookie.')
 }).describe('How long a sign-in lasts, and where it is kept.')
-
-function portOf (listen: string): number {
-  return Number(listen.slice(listen.lastIndexOf(':') + 1))
-}
 
 /** OpenID Connect Core section 3.1.2.1: seconds. */
 function refuseOddAge (parameters: Readonly<Record<string, string>>, context: z.RefinementCtx): void {

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod'
 import { accessSection } from './schema-access.ts'
+import { adminSection } from './schema-admin.ts'
 import { claimsSection, groupsSection, organizationsSection, rolesSection } from './schema-mapping.ts'
 import { assertionSection, auditSection, headersSection, logSection, pagesSection } from './schema-application.ts'
 import { providerSection, serverSection, sessionSection } from './schema-sign-in.ts'
@@ -14,6 +15,7 @@ import { upstreamSection, upstreamsSection } from './schema-upstream.ts'
 
 export const configurationSchema = z.strictObject({
   server: serverSection,
+  admin: adminSection.prefault({}),
   provider: providerSection,
   session: sessionSection.prefault({}),
   claims: claimsSection.prefault({}),

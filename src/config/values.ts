@@ -51,6 +51,21 @@ export const secretKey = z.string()
 /** Path to a file that is read at start; the parsed value is still the path. */
 export const filePath = z.string().min(1, { error: 'expected the path of a file' }).meta({ title: 'file path' })
 
+const address = String.raw`(\[[0-9A-Fa-f:.]+\]|[^\s:/]+):\d{1,5}|unix:\/.+`
+
+/** `host:port` or `unix:/path`; where nothing need listen, `off` too. */
+export function listenAddress ({ canBeOff }: { canBeOff: boolean }) {
+  const [pattern, expected] = canBeOff ? [`^(${address}|off)$`, 'host:port, unix:/path or off'] : [`^(${address})$`, 'host:port or unix:/path']
+  return z.string()
+    .regex(new RegExp(pattern), { error: `expected ${expected}`, abort: true })
+    .refine((text) => (portOf(text) ?? 0) <= 65535, { error: 'expected a port of at most 65535' })
+}
+
+/** None for a socket. */
+export function portOf (listen: string): number | undefined {
+  return /^[^/]+:\d+$/.test(listen) ? Number(listen.slice(listen.lastIndexOf(':') + 1)) : undefined
+}
+
 /** An http or https URL without user, password, query or fragment. */
 export function webUrl (description: string) {
   return z.string().superRefine((text, context) => {

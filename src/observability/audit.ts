@@ -11,6 +11,9 @@ export type TokenRejection =
   | 'too_large' | 'malformed' | 'encrypted' | 'algorithm' | 'critical' | 'kind' | 'issuer' | 'audience' | 'claims'
   | 'expired' | 'not_yet_valid' | 'sender_constrained' | 'key_unknown' | 'signature' | 'inactive'
 
+/** Who ended a session before its time. */
+export type LogoutInitiator = 'user'
+
 /** The person as far as known. Never a token, a code, a cookie or a secret. */
 export interface AuditUser {
   readonly sub?: string | undefined
@@ -39,7 +42,7 @@ interface Common {
 export type AuditEvent = Common & (
   | { readonly event: 'login', readonly outcome: 'success' }
   | { readonly event: 'login', readonly outcome: 'failure', readonly reason: LoginFailure }
-  | { readonly event: 'logout', readonly outcome: 'success', readonly reason: 'user' }
+  | { readonly event: 'logout', readonly outcome: 'success', readonly reason: LogoutInitiator }
   | { readonly event: 'session.expired', readonly outcome: 'success', readonly reason: 'idle_timeout' | 'max_lifetime' }
   | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'rule_denied' | 'required_group_missing' | 'no_email_claim' }
   | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'token_rejected', readonly metadata: { readonly cause: TokenRejection } }

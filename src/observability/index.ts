@@ -1,9 +1,13 @@
 /**
- * What Doorward tells those who run it: the log (events for engineers) and the audit trail (who got in, who was
- * refused and why, for auditors).
+ * What Doorward tells those who run it: the log (events for engineers), the audit trail (who got in, who was refused
+ * and why, for auditors) and the metrics (how much and how fast, for alarms).
  *
- * Owns their shape and what is kept out of them. It does not decide what happens to a request.
+ * Owns their shape and what is kept out of them. It does not decide what happens to a request, nor where metrics are
+ * read (admin/).
  */
 export { type Audit, type AuditEvent, type AuditRequest, auditRequest, type AuditUser, createAudit, type LoginFailure, type TokenRejection } from './audit.ts'
+export { countRequests } from './count-requests.ts'
+export { createCountedAudit } from './counted-audit.ts'
 export { createLogger, type Logger, type LogSettings } from './logger.ts'
 export { type Destination, openDestination } from './destination.ts'
+export { createMetrics, type Metrics, type RequestKind, type UpstreamFailure, type UpstreamMetrics } from './metrics.ts'

@@ -42,8 +42,15 @@ export interface Provider {
   close (): Promise<void>
 }
 
+export interface ProviderParts {
+  readonly logger: Logger
+  readonly now: () => number
+  /** Called each time that the provider was asked for its metadata. */
+  readonly onAsked: (isUp: boolean) => void
+}
+
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
-export function createProvider (settings: ProviderSettings, { logger, now }: { logger: Logger, now: () => number }): Provider {
+export function createProvider (settings: ProviderSettings, { logger, now, onAsked }: ProviderParts): Provider {
   const isLoopbackHttp = settings.issuer.startsWith('http:')
   const http = createProviderHttp({ caPem: settings.caPem, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
@@ -57,6 +64,7 @@ export function createProvider (settings: ProviderSettings, { logger, now }: { l
   const tokens = createTokenRequests(settings, requests)
 
   function report (error: unknown): void {
+    onAsked(error === undefined)
     if (error === undefined) logger.info({ event: 'provider.discovered', provider: settings.id }, 'provider discovered')
     else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, err: error }, 'provider can’t be used')
   }

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Problem } from '../errors.ts'
+import { type Metrics, type UpstreamMetrics } from '../observability/index.ts'
 import { type IdleWatch } from './idle-watch.ts'
 import { type Lease, type OpenConnections } from './open-connections.ts'
 import { type Upstream } from './upstream.ts'
@@ -29,6 +30,8 @@ export type Forwarder = (request: IncomingMessage, response: ServerResponse, for
 
 export interface ForwardParts {
   readonly upstream: Upstream
+  readonly counts: UpstreamMetrics
+  readonly metrics: Metrics
   /** Watches clients that send or take a body. */
   readonly clients: IdleWatch
   readonly open: OpenConnections

@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Duplex } from 'node:stream'
 import { type Dispatcher } from 'undici'
 import { Problem, type ProblemCode } from '../errors.ts'
+import { type UpstreamFailure } from '../observability/index.ts'
 import { type ForwardedRequest, type ForwardEvents, type ForwardParts } from './exchange.ts'
 import { type IdleTimer } from './idle-watch.ts'
 import { responseHeaders, responseTrailers } from './response-headers.ts'
@@ -24,6 +25,7 @@ const eventStream = /^text\/event-stream\b/i
 /** One exchange with an upstream: what comes back goes to the client, at the pace of the slower side. */
 export class Relay implements Dispatcher.DispatchHandler {
   readonly #parts: RelayParts
+  readonly #sentAt = performance.now()
   #controller: Dispatcher.DispatchController | undefined
   #isAnswered = false
   #isRetried = false
@@ -85,10 +87,13 @@ export class Relay implements Dispatcher.DispatchHandler {
     // First what can fail: an upstream may send what Node refuses to write, and then there is still an answer to give.
     response.writeHead(status, forwarded.responseHeaders.length === 0 ? lines : [...lines, ...forwarded.responseHeaders])
     events.onStart()
+    this.#parts.counts.answered(performance.now() - this.#sentAt)
     this.#length = Number(headers['content-length'])
     if (eventStream.test(String(headers['content-type']))) this.#openEventStream()
-    else this.#upstreamTimer = upstream.bodies.start(() => { controller.abort(new Error('the upstream paused for too long')) })
+    else this.#upstreamTimer = upstream.bodies.start(this.#onSilentUpstream)
   }
+
+  readonly #onSilentUpstream = (): void => { this.#breakOff('upstream_timeout') }
 
   /** Early hints and the like (RFC 9110 section 15.2). HTTP/1.0 does not know them; what Node refuses to write, nobody misses. */
   #relayInformation (status: number, lines: string[]): void {
@@ -106,7 +111,9 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onRequestUpgrade (controller: Dispatcher.DispatchController, _status: number, _headers: unknown, socket: Duplex): void {
-    const { response, forwarded, events, upgrade, open } = this.#parts
+    const { response, forwarded, events, upgrade, open, counts, metrics } = this.#parts
+    const milliseconds = performance.now() - this.#sentAt
+    counts.answered(milliseconds)
     response.off('close', this.#onClose)
     if (upgrade === undefined || response.destroyed) {
       socket.destroy()
@@ -114,7 +121,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     const headers = [...responseHeaders(101, controller.rawHeaders as Buffer[]), ...forwarded.responseHeaders]
     events.onStart()
-    openTunnel({ upgrade, response, upstream: socket, headers, lease: forwarded.lease }, open)
+    metrics.requestEnded('upgrade', 101, milliseconds)
+    openTunnel({ upgrade, response, upstream: socket, headers, lease: forwarded.lease }, open, metrics)
   }
 
   onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -149,19 +157,23 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseError (_controller: Dispatcher.DispatchController, error: Error): void {
     this.#stopTimers()
-    const { response, events, retry } = this.#parts
-    if (response.headersSent) {
-      // A cut body must be seen to be cut: closing the connection is the only way to say so (RFC 9112 section 8).
-      response.destroy()
-      return
-    }
-    if (retry !== undefined && !this.#isRetried && !this.#isAnswered && isBrokenConnection(error)) {
+    const { response, events, retry, counts } = this.#parts
+    if (response.destroyed) return
+    const mayRetry = retry !== undefined && !this.#isRetried && !this.#isAnswered && isBrokenConnection(error)
+    if (mayRetry) {
       this.#isRetried = true
       retry()
       return
     }
+    const reason = failureReason(this.#problem ?? error)
+    if (reason !== undefined) counts.failed(reason)
+    // A cut body must be seen to be cut: closing the connection is the only way to say so (RFC 9112 section 8).
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
     response.off('close', this.#onClose)
-    if (!response.destroyed) events.onProblem(this.#problem ?? upstreamProblem(error))
+    events.onProblem(this.#problem ?? upstreamProblem(error))
   }
 
   #breakOff (code: ProblemCode): void {
@@ -176,15 +188,32 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 }
 
-const timeouts: readonly unknown[] = ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']
+type Failure = Error & { readonly code?: unknown }
 
-function upstreamProblem (error: Error & { code?: unknown }): Problem {
-  return new Problem(timeouts.includes(error.code) ? 'upstream_timeout' : 'upstream_failed', { cause: error })
+const failureReasons: Readonly<Record<string, UpstreamFailure>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'connect_timeout',
+  ETIMEDOUT: 'connect_timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'response_timeout',
+  upstream_timeout: 'idle_timeout',
+  UND_ERR_SOCKET: 'connection_lost',
+  ECONNRESET: 'connection_lost',
+  EPIPE: 'connection_lost'
 }
 
-const brokenConnection: readonly unknown[] = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']
+/** In the words of the metrics; none where the client is to blame. */
+function failureReason ({ code }: Failure): UpstreamFailure | undefined {
+  const text = String(code)
+  if (text === 'request_timeout' || text === 'body_too_large') return undefined
+  return failureReasons[text] ?? (/^(HPE|ERR_HTTP|ERR_INVALID_CHAR|UND_ERR_RES)/.test(text) ? 'response_invalid' : 'connect_failed')
+}
+
+const timeouts: readonly unknown[] = ['connect_timeout', 'response_timeout', 'idle_timeout']
+
+function upstreamProblem (error: Failure): Problem {
+  return new Problem(timeouts.includes(failureReason(error)) ? 'upstream_timeout' : 'upstream_failed', { cause: error })
+}
 
 /** An upstream may close a connection in the very moment in which a request goes into it (RFC 9112 section 9.3.1). */
-function isBrokenConnection (error: Error & { code?: unknown }): boolean {
-  return brokenConnection.includes(error.code)
+function isBrokenConnection (error: Failure): boolean {
+  return failureReason(error) === 'connection_lost'
 }

@@ -1,6 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { type Duplex } from 'node:stream'
 import { type FastifyInstance } from 'fastify'
+import { type Metrics } from '../observability/index.ts'
 
 /** A connection whose client asks for another protocol on it. */
 export interface Upgrade {
@@ -29,14 +30,18 @@ export function isWebSocketHandshake ({ method, headers }: IncomingMessage): boo
  * Lets upgrades take the way of every other request, through the same hooks, the same route and the same refusals. A
  * refused one ends its connection: what follows may be of the other protocol already (RFC 9931).
  */
-export function routeUpgrades (app: FastifyInstance): void {
+export function routeUpgrades (app: FastifyInstance, { requestEnded }: Metrics): void {
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, early: Buffer) => {
+    const beganAt = performance.now()
     // Whoever reads or writes hears of it too; without a listener it would end the process.
     socket.on('error', () => { socket.destroy() })
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0])
-    response.on('finish', () => { socket.end() })
+    response.on('finish', () => {
+      requestEnded('upgrade', response.statusCode, performance.now() - beganAt)
+      socket.end()
+    })
     upgrades.set(request, { socket, early })
     app.routing(request, response)
   })

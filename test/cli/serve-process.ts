@@ -12,6 +12,8 @@ const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 export interface ServeProcess {
   readonly child: ChildProcess
   readonly port: number
+  /** Where health and metrics are served, such as `http://127.0.0.1:34567`. */
+  readonly admin: string
   readonly folder: string
   stdout (): string
   stderr (): string
@@ -44,13 +46,14 @@ export function runMain (t: Test, args: readonly string[], { cwd, output }: { cw
 
 /** Starts `doorward serve`, open to everybody. @param sections merged over those that it needs anyway */
 export async function startServe (t: Test, sections: Readonly<Record<string, object>>, output?: string): Promise<ServeProcess> {
-  const port = await freePort()
+  const [port, adminPort] = [await freePort(), await freePort()]
   const folder = t.testdir({
     'doorward.yaml': stringify({
       provider: { issuer: 'http://localhost:1', clientId: 'doorward' },
       access: { default: 'anonymous' },
       upstream: { url: 'http://127.0.0.1:1' },
       log: { format: 'json' },
+      admin: { listen: `127.0.0.1:${adminPort}` },
       ...sections,
       server: { listen: `127.0.0.1:${port}`, publicUrl: `http://localhost:${port}`, ...sections['server'] }
     })
@@ -59,6 +62,7 @@ export async function startServe (t: Test, sections: Readonly<Record<string, obj
   return {
     ...run,
     port,
+    admin: `http://127.0.0.1:${adminPort}`,
     folder,
     async logged (event) {
       while (!run.stdout().includes(`"event":"${event}"`)) {

@@ -26,6 +26,7 @@ export async function startGatewayProcess (t: Test, upstream: string): Promise<G
   const [file, socket] = [join(folder, 'doorward.yaml'), join(folder, 'socket')]
   await writeFile(file, stringify({
     server: { listen: `unix:${socket}`, publicUrl: 'http://localhost:1' },
+    admin: { listen: 'off' },
     provider: { issuer: 'http://localhost:1', clientId: 'doorward' },
     access: { default: 'anonymous' },
     upstream: { url: upstream },

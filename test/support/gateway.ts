@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { loadConfiguration, problemText } from '../../src/config/index.ts'
@@ -24,11 +24,13 @@ export interface GatewayOptions {
 export interface TestGateway {
   readonly origin: string
   readonly port: number
+  /** Where health and metrics are served, such as `http://127.0.0.1:34567`. */
+  readonly admin: string
   readonly audit: Record<string, unknown>[]
   /** The audit trail as it is written, a line each. */
   readonly auditLines: string[]
   readonly logs: string[]
-  /** Every route, as `METHOD path`. */
+  /** Every public route, as `METHOD path`. */
   readonly routes: string[]
   close (): Promise<void>
 }
@@ -48,18 +50,21 @@ export async function startGateway (t: Test, options: GatewayOptions): Promise<T
   const logs: string[] = []
   const now = options.now ?? Date.now
   const routes: string[] = []
-  const gateway = await createGateway(loaded.configuration, {
+  const { app, admin } = await createGateway(loaded.configuration, {
     now,
+    version: '1.2.3-test',
     audit: createAudit((line) => {
       auditLines.push(line)
       audit.push(JSON.parse(line) as Record<string, unknown>)
     }, now),
     logger: createLogger({ level: 'trace', format: 'json', isTerminal: false, secretPaths: [] }, { write: (line) => { logs.push(line) } })
   })
-  t.teardown(() => gateway.close())
-  await gateway.listen({ host: '127.0.0.1', port })
-  routes.push(...gateway.printRoutes({ commonPrefix: false }).split('\n').filter((line) => line !== ''))
-  return { origin, port, audit, auditLines, logs, routes, close: () => gateway.close() }
+  const close = async (): Promise<void> => { await Promise.all([app.close(), admin.close()]) }
+  t.teardown(close)
+  await admin.listen({ host: '127.0.0.1', port: 0 })
+  await app.listen({ host: '127.0.0.1', port })
+  routes.push(...app.printRoutes({ commonPrefix: false }).split('\n').filter((line) => line !== ''))
+  return { origin, port, admin: `http://127.0.0.1:${(admin.server.address() as AddressInfo).port}`, audit, auditLines, logs, routes, close }
 }
 
 function configurationFile (t: Test, { issuer, upstream, configuration = {} }: GatewayOptions, origin: string, port: number): string {

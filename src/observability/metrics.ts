@@ -1,0 +1,132 @@
+import { STATUS_CODES } from 'node:http'
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { type LoginFailure, type LogoutInitiator } from './audit.ts'
+import { Durations, histogramText } from './durations.ts'
+
+/** `proxied`: for the application, whoever answered. `own`: one of Doorward's routes. `upgrade`: for another protocol. */
+export type RequestKind = 'proxied' | 'own' | 'upgrade'
+
+const upstreamFailures = ['connect_failed', 'connect_timeout', 'response_timeout', 'idle_timeout', 'connection_lost', 'response_invalid'] as const
+
+/** Why the application gave no answer, or not all of it. A client that leaves is no failure of the application. */
+export type UpstreamFailure = (typeof upstreamFailures)[number]
+
+/** What is counted of one application. */
+export interface UpstreamMetrics {
+  /** Milliseconds from sending the request to the headers of the answer. */
+  answered (milliseconds: number): void
+  failed (reason: UpstreamFailure): void
+}
+
+/** What Doorward counts of its own work. Nothing here fails or waits, and no label holds what a client chose. */
+export interface Metrics {
+  /** Once for each request, when its answer is complete or cut. */
+  requestEnded (kind: RequestKind, status: number, milliseconds: number): void
+  /** @param name as the configuration has it; called once for each application */
+  upstream (name: string): UpstreamMetrics
+  tunnelOpened (): void
+  tunnelClosed (): void
+  /** @param failure none where it ended in a session */
+  loginEnded (provider: string, failure?: LoginFailure): void
+  loggedOut (initiator: LogoutInitiator): void
+  /** The provider was asked for its metadata. */
+  providerAsked (provider: string, isUp: boolean): void
+  /** Everything, in Prometheus' text format. */
+  exposition (): Promise<{ readonly contentType: string, readonly text: string }>
+}
+
+/** @param settings.providers ids: what concerns them is there, as zero, before anything has happened */
+export function createMetrics ({ version, providers }: { readonly version: string, readonly providers: readonly string[] }): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const requests = createRequestCounts(registry)
+  const upstreams = createUpstreamCounts(registry)
+  const logins = new Counter({ name: 'doorward_logins_total', help: 'Sign-ins that ended, with a session or without.', labelNames: ['provider', 'outcome', 'reason'], registers })
+  const logouts = new Counter({ name: 'doorward_logouts_total', help: 'Sessions that somebody ended.', labelNames: ['initiator'], registers })
+  const providerUp = new Gauge({ name: 'doorward_provider_up', help: 'Whether the provider answered when it was last asked for its metadata.', labelNames: ['provider'], registers })
+  const websockets = new Gauge({ name: 'doorward_websockets_open', help: 'WebSockets that are open.', registers })
+  new Gauge({ name: 'doorward_build_info', help: 'Always 1; what runs is in the label.', labelNames: ['version'], registers }).set({ version }, 1)
+  for (const provider of providers) {
+    logins.inc({ provider, outcome: 'success', reason: '' }, 0)
+    providerUp.set({ provider }, 0)
+  }
+  logouts.inc({ initiator: 'user' }, 0)
+  collectDefaultMetrics({ register: registry })
+
+  return {
+    requestEnded: requests.ended,
+    upstream: upstreams.of,
+    tunnelOpened () { websockets.inc() },
+    tunnelClosed () { websockets.dec() },
+    loginEnded (provider, failure) { logins.inc({ provider, outcome: failure === undefined ? 'success' : 'failure', reason: failure ?? '' }) },
+    loggedOut (initiator) { logouts.inc({ initiator }) },
+    providerAsked (provider, isUp) { providerUp.set({ provider }, Number(isUp)) },
+    async exposition () {
+      return { contentType: registry.contentType, text: `${await registry.metrics()}\n${requests.durationText()}\n${upstreams.durationText()}` }
+    }
+  }
+}
+
+/** What Node lets an application send, and a little more. */
+const statusLimit = 1_000
+
+function createRequestCounts (registry: Registry) {
+  const count = () => ({ statuses: new Float64Array(statusLimit), durations: new Durations() })
+  const kinds: Readonly<Record<RequestKind, ReturnType<typeof count>>> = { proxied: count(), own: count(), upgrade: count() }
+  const counter = new Counter({
+    name: 'doorward_http_requests_total',
+    help: 'Requests that were answered, or left by the client.',
+    labelNames: ['kind', 'status'],
+    registers: [registry],
+    // prom-client takes the counts over when it is asked: its own `inc` costs ten times as much as the lines below.
+    collect () {
+      counter.reset()
+      for (const [kind, { statuses }] of Object.entries(kinds)) {
+        statuses.forEach((requests, status) => { if (requests > 0) counter.inc({ kind, status: statusLabel(status) }, requests) })
+      }
+    }
+  })
+  return {
+    ended (kind: RequestKind, status: number, milliseconds: number) {
+      const { statuses, durations } = kinds[kind]
+      statuses[status] = (statuses[status] ?? 0) + 1
+      durations.observe(milliseconds)
+    },
+    durationText: () => histogramText({
+      name: 'doorward_http_request_duration_seconds',
+      help: 'From the headers of a request to the end of its answer.',
+      label: 'kind',
+      series: new Map(Object.entries(kinds).map(([kind, { durations }]) => [kind, durations]))
+    })
+  }
+}
+
+/** An application may answer with any number: those that mean nothing share one series. */
+function statusLabel (status: number): string {
+  return status in STATUS_CODES || status === clientLeft ? String(status) : 'other'
+}
+
+/** The client left before there was an answer: nginx has made this number known. */
+export const clientLeft = 499
+
+function createUpstreamCounts (registry: Registry) {
+  const series = new Map<string, Durations>()
+  const errors = new Counter({ name: 'doorward_upstream_errors_total', help: 'Requests that the application did not answer, or not completely.', labelNames: ['upstream', 'reason'], registers: [registry] })
+  return {
+    of (upstream: string): UpstreamMetrics {
+      const durations = new Durations()
+      series.set(upstream, durations)
+      for (const reason of upstreamFailures) errors.inc({ upstream, reason }, 0)
+      return {
+        answered (milliseconds) { durations.observe(milliseconds) },
+        failed (reason) { errors.inc({ upstream, reason }) }
+      }
+    },
+    durationText: () => histogramText({
+      name: 'doorward_upstream_request_duration_seconds',
+      help: 'From sending a request to the application to the headers of its answer.',
+      label: 'upstream',
+      series
+    })
+  }
+}
