@@ -14,6 +14,7 @@ import { createLogins, createProvider, createRounds, mountSignIn, type Provider 
 import { createPages } from './pages/index.ts'
 import { answerProblem, compileTemplates, createIdentityProfile, createPipeline, templateClaims } from './pipeline/index.ts'
 import { createForwarder, createUpstream, mountUpstream, type Upstream } from './proxy/index.ts'
+import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server.ts'
 import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
 
@@ -55,12 +56,13 @@ export async function createGateway (configuration: Configuration, { logger, aud
     profile: createIdentityProfile({ ...headers, templates: compileTemplates(headers.set) }),
     audit,
     upstream: {
-      host: configuration.upstream.preserveHost ? publicUrl.host : upstream.host,
+      host: configuration.upstream.preserveHost ? undefined : upstream.host,
       audience: configuration.upstream.audience ?? upstream.origin
     }
   })
 
-  const app = createServer(server, { logger, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
+  const originOf = createRequestOrigins({ ...server, publicUrl })
+  const app = createServer(server, { logger, originOf, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
   mountSignIn(app, {
     basePath,
     publicOrigin,
@@ -73,7 +75,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
     pages,
     audit
   })
-  app.get(`${basePath}/jwks`, { exposeHeadRoute: true }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(assertions.jwks))
+  // Applications may reach Doorward by another name than people do.
+  app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(assertions.jwks))
   await mountUpstream(app, { upstream, forward: createForwarder(upstream), methods: forwardedMethods, admit: pipeline })
 
   app.addHook('onReady', async () => { provider.start() })

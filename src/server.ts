@@ -5,13 +5,24 @@
  * It does not know any route (oidc/, proxy/) nor how a problem is answered (pipeline/): that is handed to it.
  */
 import { readFileSync } from 'node:fs'
-import { METHODS } from 'node:http'
+import { type IncomingMessage, METHODS } from 'node:http'
 import { type Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { Problem, type ProblemCode, problems } from './errors.ts'
 import { type Logger } from './observability/index.ts'
 import { isOwnTarget } from './own-routes.ts'
+import { type RequestOrigin } from './request-origin/index.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    origin: RequestOrigin
+  }
+  interface FastifyContextConfig {
+    /** The route answers under hosts that are not known, too. */
+    anyHost?: true
+  }
+}
 
 export interface ServerSettings {
   readonly basePath: string
@@ -20,6 +31,12 @@ export interface ServerSettings {
 
 /** Answers what Fastify itself refuses, such as an escape in a path of ours that can't be decoded. */
 export type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+
+export interface ServerParts {
+  readonly answer: AnswerError
+  readonly originOf: (message: IncomingMessage) => RequestOrigin
+  readonly logger: Logger
+}
 
 /** A session's chunks and a few logins in progress, beside what the application keeps in cookies. */
 const maxHeaderBytes = 64 * 1024
@@ -33,7 +50,7 @@ export const forwardedMethods = METHODS.filter((method) => method !== 'CONNECT' 
  * The HTTP server. Only Doorward's own paths are shown to Fastify's router: every other target is the application's,
  * reaches one route whatever it looks like, and is judged by the pipeline on its own bytes.
  */
-export function createServer (settings: ServerSettings, { answer, logger }: { answer: AnswerError, logger: Logger }): FastifyInstance {
+export function createServer (settings: ServerSettings, { answer, originOf, logger }: ServerParts): FastifyInstance {
   const options = {
     logger: false,
     genReqId: () => randomUUID(),
@@ -43,21 +60,20 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
     forceCloseConnections: 'idle',
     rewriteUrl: ({ url = '' }) => isOwnTarget(url, settings.basePath) ? url : '/',
     frameworkErrors: (error, request, reply) => {
-      endAfterUpgrade(request as FastifyRequest, reply as FastifyReply)
-      answer(error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() })
+      const problem = receive(request as FastifyRequest, reply as FastifyReply, originOf)
+      answer(problem ?? error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() })
     },
     clientErrorHandler: (error, socket) => { refuseConnection(error, socket, logger) }
   } satisfies FastifyServerOptions
-  const transport = { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMilliseconds }
+  // A request without Host is answered like every other that can't be served.
+  const transport = { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMilliseconds, requireHostHeader: false }
   const { tls } = settings
   const app = tls === undefined
     ? fastify({ ...options, http: transport })
     : fastify({ ...options, https: { ...transport, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile), minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance
 
-  app.addHook('onRequest', (request, reply, done) => {
-    endAfterUpgrade(request, reply)
-    done()
-  })
+  app.decorateRequest('origin')
+  app.addHook('onRequest', (request, reply, done) => { done(receive(request, reply, originOf)) })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(({ method }) => {
     throw method === 'TRACE' ? new Problem('method_not_allowed', { headers: { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' } }) : new Problem('not_found')
@@ -67,6 +83,14 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
   // Node would ask for the body before anybody has decided whether the request may pass (RFC 9110 section 10.1.1).
   app.server.on('checkContinue', (request, response) => { app.routing(request, response) })
   return app
+}
+
+/** What concerns every request, before anything else is looked at: one that is meant for another site is not served. */
+function receive (request: FastifyRequest, reply: FastifyReply, originOf: ServerParts['originOf']): Problem | undefined {
+  endAfterUpgrade(request, reply)
+  request.origin = originOf(request.raw)
+  const { hostProblem } = request.origin
+  return hostProblem?.code === 'host_unknown' && request.routeOptions.config.anyHost === true ? undefined : hostProblem
 }
 
 /**

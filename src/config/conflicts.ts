@@ -12,6 +12,7 @@ export interface Conflict {
 export function checkTogether ({ server, provider, session }: Configuration): Conflict[] {
   return [
     ...transportConflicts(server),
+    ...proxyConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...clientConflicts(provider),
@@ -23,6 +24,12 @@ export function checkTogether ({ server, provider, session }: Configuration): Co
 function transportConflicts ({ tls, publicUrl }: Configuration['server']): Conflict[] {
   if (tls === undefined || new URL(publicUrl).protocol === 'https:') return []
   return [{ settings: ['server.publicUrl', 'server.tls'], message: 'expected https, since server.tls is given' }]
+}
+
+/** A TCP connection that is gone has no address either, and must never be taken for one over a unix socket. */
+function proxyConflicts ({ listen, trustedProxies }: Configuration['server']): Conflict[] {
+  if (!trustedProxies.includes('unix') || listen.startsWith('unix:')) return []
+  return [{ settings: ['server.trustedProxies', 'server.listen'], message: 'unix is meant for a server.listen such as unix:/run/doorward.sock' }]
 }
 
 function lifetimeConflicts ({ idleTimeout, maxLifetime }: Configuration['session']): Conflict[] {

@@ -11,6 +11,7 @@ export interface AuthorizeParts {
   readonly access: Access
   readonly audit: Audit
   readonly basePath: string
+  readonly publicUrl: URL
 }
 
 /** Lets the request pass, or ends it: with a challenge where a sign-in may help, else with a refusal. @throws {Problem} */
@@ -20,9 +21,14 @@ export function authorize (request: FastifyRequest, target: CanonicalPath, sessi
   switch (decision.outcome) {
     case 'allow': return
     case 'ambiguous': throw new Problem('target_invalid')
-    case 'sign_in': throw new SignInChallenge(target.target, decision.unauthenticated, parts.basePath)
+    case 'sign_in': throw new SignInChallenge(target.target, decision.unauthenticated, signInBase(request.origin.host, parts))
     case 'deny': throw refusal(request, target, session, decision, parts)
   }
+}
+
+/** A sign-in begins where it ends, on the public origin: the cookie that ties the two together stays there. */
+function signInBase (host: string, { basePath, publicUrl }: AuthorizeParts): string {
+  return host === publicUrl.host ? basePath : publicUrl.origin + basePath
 }
 
 function refusal (request: FastifyRequest, target: CanonicalPath, session: Session | undefined, { rule, missing, unmet }: Extract<Decision, { outcome: 'deny' }>, { audit, basePath }: AuthorizeParts): Problem {

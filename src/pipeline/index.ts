@@ -33,7 +33,8 @@ export interface PipelineParts {
   readonly assertions: Assertions
   readonly profile: IdentityProfile
   readonly audit: Audit
-  readonly upstream: { readonly host: string, readonly audience: string }
+  /** `host` is what the application is told; absent: the one that was asked for. */
+  readonly upstream: { readonly host: string | undefined, readonly audience: string }
 }
 
 /** Takes a request from its first byte to what may go upstream. @throws {Problem} to end it */
@@ -42,8 +43,7 @@ export type Pipeline = (request: FastifyRequest) => Promise<ForwardedRequest>
 export function createPipeline (parts: PipelineParts): Pipeline {
   const { sessions, assertions, profile, upstream } = parts
   const isKept = createHeaderFilter(profile.names)
-  const forwardingHeaders = createForwardingHeaders(parts.publicUrl)
-  const host = ['Host', upstream.host]
+  const forwardingHeaders = createForwardingHeaders()
 
   async function identityHeaders (session: Session | undefined): Promise<readonly string[]> {
     if (session === undefined) return []
@@ -57,8 +57,9 @@ export function createPipeline (parts: PipelineParts): Pipeline {
     const found = await loadSession(request, sessions, parts.audit)
     authorize(request, target, found.session, parts)
     const identity = await identityHeaders(found.session)
+    const host = ['Host', upstream.host ?? request.origin.host]
     const cookie = found.cookies.others === undefined ? [] : ['Cookie', found.cookies.others]
-    const forwarding = forwardingHeaders(request.raw.socket.remoteAddress ?? '', request.id)
+    const forwarding = forwardingHeaders(request.origin, request.id)
     return {
       target: target.target,
       headers: upstreamHeaders(request.raw.rawHeaders, isKept, [host, cookie, forwarding, identity]),

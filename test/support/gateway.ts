@@ -63,7 +63,8 @@ export async function startGateway (t: Test, options: GatewayOptions): Promise<T
 
 function configurationFile (t: Test, { issuer, upstream, configuration = {} }: GatewayOptions, origin: string, port: number): string {
   const base: Record<string, Record<string, unknown>> = {
-    server: { listen: `127.0.0.1:${port}`, publicUrl: origin },
+    // What clients that are no browsers ask for: raw bytes without a port, and Node's own.
+    server: { listen: `127.0.0.1:${port}`, publicUrl: origin, hosts: ['localhost', `127.0.0.1:${port}`] },
     provider: { issuer, clientId, clientSecret },
     session: { secret: testSecret },
     upstream: { url: upstream }
