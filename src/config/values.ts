@@ -74,7 +74,7 @@ export const proxyRange = z.string().transform((text, context) => {
   if (range !== undefined && !range.endsWith('/0')) return range
   context.addIssue({ code: 'custom', message: range === undefined ? expectedRange : everyAddress })
   return z.NEVER
-}).meta({ title: 'address range' })
+}).meta({ title: 'CIDR' })
 
 const expectedRange = 'expected an address, a CIDR such as 10.0.0.0/8, or unix'
 const everyAddress = 'this is every address: anybody could claim to come from anywhere; name the addresses of your proxies'

@@ -122,7 +122,7 @@ t.test('only who navigates is sent to sign in; programs get 401', async (t) => {
     ['GET', {}, 401]
   ]
   for (const [method, headers, status] of requests) {
-    const answer = await exchange(gateway.port, requestText(method, '/x', Object.entries(headers)))
+    const answer = await exchange(gateway.port, requestText(method, '/x', [['Host', `localhost:${gateway.port}`], ...Object.entries(headers)]))
     t.equal(statusOf(answer), status, JSON.stringify(headers))
     t.notMatch(answer, /set-cookie/i, 'no login begins before somebody is sent to sign in')
     if (status === 401) t.match(answer, /www-authenticate: .*"login_url":"\/oidc\/login\?return_to=%2Fx"/is)

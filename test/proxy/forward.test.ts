@@ -152,9 +152,9 @@ t.test('answers without a body have none', async (t) => {
 t.test('the Host is the public one, or the application’s own', async (t) => {
   const upstream = await startUpstream(t)
   const kept = await startOpenGateway(t, upstream.url)
-  await exchange(kept.port, requestText('GET', '/', [['X-Host', 'evil.example']]))
+  await exchange(kept.port, requestText('GET', '/', [['Host', `LOCALHOST:${kept.port}`], ['X-Host', 'evil.example']]))
   const own = await startOpenGateway(t, upstream.url, { preserveHost: false })
-  await exchange(own.port, requestText('GET', '/'))
+  await exchange(own.port, requestText('GET', '/', [['Host', `localhost:${own.port}`]]))
   t.strictSame(upstream.requests.map(({ headers }) => headers.host), [`localhost:${kept.port}`, `127.0.0.1:${upstream.port}`])
   t.strictSame(upstream.requests.map(({ headers }) => headers['x-forwarded-host']), [`localhost:${kept.port}`, `localhost:${own.port}`])
 })
