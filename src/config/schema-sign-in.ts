@@ -18,9 +18,9 @@ export const serverSection = z.strictObject({
     .refine((text) => isHttpsOrLoopback(text), { error: 'expected https; plain http is accepted only on loopback' })
     .refine((text) => URL.parse(text)?.pathname === '/', { error: 'expected an origin without a path, such as https://app.example.com' })
     .transform((text) => new URL(text).origin),
-  hosts: z.array(hostName).default([])
+  hosts: z.array(hostName).prefault([])
     .describe('Hosts, besides that of `publicUrl`, under which requests are served: `host` or `host:port`. A request for any other host is answered with 421.'),
-  trustedProxies: z.array(proxyRange).default([])
+  trustedProxies: z.array(proxyRange).prefault([])
     .describe('Addresses and CIDRs of the proxies in front whose `X-Forwarded-For`, `-Proto`, `-Host` and `Forwarded` are believed; `unix` for whoever connects to the unix socket. None by default.'),
   basePath: z.string()
     .regex(/^(\/[A-Za-z0-9_-]+)+$/, { error: 'expected a path such as /oidc, without a slash at its end' })
