@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 
 /** A name of 253 characters, a dot, and a port. */
 const maxLength = 260
-const hostAndPort = /^(?:[a-z0-9_][a-z0-9_.-]*|\[([^\]]*)\])(?::(\d{1,5}))?$/i
+const hostAndPort = /^(?:[a-z0-9_][a-z0-9_.-]*|\[([0-9a-f:.]+)\])(?::(\d{1,5}))?$/i
 
 /** Whether the text is `host` or `host:port` (RFC 9110 section 7.2), of names as they are in use: no escapes, no user. */
 export function isHost (text: string): boolean {
