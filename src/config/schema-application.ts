@@ -33,7 +33,7 @@ function foldedName (name: string): string {
 
 export const upstreamSection = z.strictObject({
   url: webUrl('The application: http or https; may have a path of its own, which is put in front of every request’s path.'),
-  preserveHost: z.boolean().default(true).describe('Send the public host in `Host`; otherwise the host of `url`.'),
+  preserveHost: z.boolean().default(true).describe('Send the host that was asked for in `Host`; otherwise the host of `url`.'),
   audience: z.string().min(1).optional().describe('`aud` of the assertion. Default: the origin of `url`.'),
   connectTimeout: duration('5s', '1ms').describe('How long connecting may take.'),
   responseTimeout: duration('60s', '1ms').describe('How long the application may take until its response headers.'),

@@ -26,7 +26,8 @@ export function createForwardingHeaders (): (origin: RequestOrigin, requestId: s
     const { headers, parameters } = siteOf(proto, host)
     const [client = '', ...proxies] = forwardedFor
     const forwarded = `for=${node(client)}${parameters}${proxies.map((address) => `, for=${node(address)}`).join('')}`
-    return ['X-Forwarded-For', forwardedFor.join(', '), ...headers, 'Forwarded', forwarded, 'X-Request-Id', requestId]
+    const lines = [...headers, 'Forwarded', forwarded, 'X-Request-Id', requestId]
+    return client === '' ? lines : ['X-Forwarded-For', forwardedFor.join(', '), ...lines]
   }
 }
 

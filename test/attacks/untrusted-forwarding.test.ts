@@ -1,8 +1,11 @@
 /** A client says where it comes from, or which site it wants, in a header that proxies set (CVE-2026-40575, CVE-2026-3635, CVE-2026-54764, CVE-2024-52003, CVE-2026-33495). */
+import { rm } from 'node:fs/promises'
 import t, { type Test } from 'tap'
+import { startServe } from '../cli/serve-process.ts'
+import { ask, responseTo } from '../proxy/open-gateway.ts'
 import { exchange, parseMessage, type RawMessage, requestText, statusOf, valuesOf } from '../support/raw-socket.ts'
 import { type RogueGateway, signedInCookie, startRogueGateway } from '../support/rogue-gateway.ts'
-import { answerOnce, startByteRecorder } from '../support/upstream.ts'
+import { answerOnce, startByteRecorder, startUpstream } from '../support/upstream.ts'
 
 const evil = '198.51.100.66'
 const values: Readonly<Record<string, string>> = {
@@ -142,5 +145,22 @@ t.test('what a trusted proxy writes wrongly is no error, and nobody’s address'
       t.match(valuesOf(received, 'x-forwarded-for').join(), /^127\.0\.0\.1(, 127\.0\.0\.1)*$/, title)
       t.match(told(received), { 'X-Forwarded-Proto': ['http'] }, title)
     }
+  }
+})
+
+t.test('whoever connects to a unix socket is believed only where unix is trusted', async (t) => {
+  for (const trustedProxies of [[], ['127.0.0.1'], ['unix', '10.0.0.0/8']]) {
+    const upstream = await startUpstream(t)
+    const path = `/tmp/doorward-${process.pid}-${trustedProxies.length}.sock`
+    t.teardown(() => rm(path, { force: true }))
+    const gateway = await startServe(t, { server: { listen: `unix:${path}`, publicUrl: 'http://localhost', trustedProxies }, upstream: { url: upstream.url } })
+    await gateway.logged('started')
+    const response = await responseTo(ask(path, { headers: { 'x-forwarded-for': `${evil}, 203.0.113.9, 10.0.0.2` } }).end())
+    response.resume()
+    t.equal(response.statusCode, 200)
+    const { 'x-forwarded-for': addresses, forwarded } = upstream.requests[0]?.headers ?? {}
+    t.strictSame([addresses, forwarded], trustedProxies.includes('unix')
+      ? ['203.0.113.9, 10.0.0.2', 'for=203.0.113.9;host=localhost;proto=http, for=10.0.0.2']
+      : [undefined, 'for=unknown;host=localhost;proto=http'])
   }
 })
