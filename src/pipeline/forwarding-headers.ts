@@ -24,8 +24,9 @@ export function createForwardingHeaders (): (origin: RequestOrigin, requestId: s
 
   return ({ forwardedFor, proto, host }, requestId) => {
     const { headers, parameters } = siteOf(proto, host)
-    const [client = '', ...proxies] = forwardedFor
-    const forwarded = `for=${node(client)}${parameters}${proxies.map((address) => `, for=${node(address)}`).join('')}`
+    const [client = ''] = forwardedFor
+    const proxies = forwardedFor.length > 1 ? forwardedFor.slice(1).map((address) => `, for=${node(address)}`).join('') : ''
+    const forwarded = `for=${node(client)}${parameters}${proxies}`
     const lines = [...headers, 'Forwarded', forwarded, 'X-Request-Id', requestId]
     return client === '' ? lines : ['X-Forwarded-For', forwardedFor.join(', '), ...lines]
   }

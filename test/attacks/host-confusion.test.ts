@@ -99,6 +99,7 @@ t.test('a request names its host once, not never and not twice', async (t) => {
   for (const [lines, what] of [[[], 'none'], [[good, good], 'twice the same'], [[good, 'Host: evil.example'], 'another one after'], [['host: evil.example', good], 'another one before'], [[good, 'HOST:'], 'an empty one after'], [[good, ' folded'], 'folded'], [['Host : app.example.com'], 'a space before the colon']] as const) {
     for (const target of ['/public/x', '/oidc/jwks', '/oidc/session']) t.equal(statusOf(await send(target, lines)), 400, `${what} ${target}`)
   }
+  t.match(await send('/public/x', []), /"code":"request_invalid"/, 'Doorward answers, as it does to any other')
   t.strictSame(upstream.requests, [])
   t.equal(statusOf(await send('/public/x', [good, 'X-Host: evil.example', 'Host_: evil.example', 'X-Forwarded-Host: evil.example'])), 200, 'other headers are no Host')
   t.notMatch(JSON.stringify(upstream.requests.at(-1)?.headers['x-forwarded-host']), 'evil')

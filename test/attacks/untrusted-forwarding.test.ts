@@ -129,6 +129,10 @@ t.test('a trusted proxy names scheme and host, of the hosts that are known', asy
   for (const [host, status] of [['evil.example', 421], ['evil.example, app.internal', 200], ['app.internal, evil.example', 421], ['a@app.internal', 400], ['app.internal/', 400], ['', 400]] as const) {
     t.equal((await send('/public/x', [['X-Forwarded-Host', host]])).status, status, host)
   }
+  for (const lines of [[['Host', 'a@b']], [['Host', 'app.internal'], ['host', 'app.internal']], [['Host', '']]] as const) {
+    const text = await exchange(gateway.port, requestText('GET', '/public/x', [...lines, ['X-Forwarded-Host', 'app.internal']]))
+    t.equal(statusOf(text), 400, `${JSON.stringify(lines)}: what the proxy says does not mend Host`)
+  }
   const { answer } = await send('/oidc/login', [['X-Forwarded-Proto', 'https'], ['X-Forwarded-Host', 'app.internal']])
   const { searchParams } = new URL(valuesOf(answer, 'location')[0] ?? '')
   t.equal(searchParams.get('redirect_uri'), `${gateway.origin}/oidc/callback`, 'a sign-in goes by the public URL')

@@ -28,7 +28,9 @@ http {
   }
 }
 `)
-  const child = spawn(partPath('nginx'), ['-e', 'stderr', '-p', folder, '-c', file], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(partPath('nginx'), ['-e', 'stderr', '-p', folder, '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+  // Not inherited: whoever waits for the end of the test's output must not wait for nginx as well.
+  child.stderr.pipe(process.stderr)
   const exited = once(child, 'exit')
   t.teardown(async () => {
     child.kill('SIGTERM')
