@@ -15,10 +15,10 @@ const above = {
 
 const folderRules = Object.entries(above).map(([folder, allowed]) => ({
   name: `${folder}-imports`,
-  comment: `src/${folder} may import ${[...allowed, 'errors', 'own-routes'].join(', ')}`,
+  comment: `src/${folder} may import ${[...allowed, 'errors', 'own-routes', 'request-origin'].join(', ')}`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
-  to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed].join('|')})/`, '^src/(errors|own-routes)\\.ts$'] }
+  to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed].join('|')})/`, '^src/(errors|own-routes)\\.ts$', '^src/request-origin/'] }
 }))
 
 /** Each library has one home, so that it can be understood, tested and replaced there. */

@@ -30,6 +30,7 @@ export const problems = {
   body_too_large: { status: 413, title: 'Request too large', detail: 'The request carries more than this address accepts.' },
   target_too_long: { status: 414, title: 'Address too long', detail: 'The address of the request is longer than this site accepts.' },
   media_type_unsupported: { status: 415, title: 'Media type not accepted', detail: 'The body of the request is not in a form that this address accepts.' },
+  host_unknown: { status: 421, title: 'Not the address of this site', detail: 'This site does not answer under the host name in the address. Check it for a typing mistake.' },
   headers_too_large: { status: 431, title: 'Request headers too large', detail: 'The request carries more or larger headers than this site accepts. Deleting the cookies of this site usually helps.' },
   internal: { status: 500, title: 'Something went wrong', detail: 'This is our fault, not yours. Try again; if it stays, tell the administrator the reference below.' },
   session_too_large: { status: 500, title: 'Sign-in could not be completed', detail: 'Your account carries more information than a session can hold. The administrator can reduce the groups that the identity provider sends.' },

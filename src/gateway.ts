@@ -17,6 +17,7 @@ import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, mountUpstreams, routeUpgrades } from './proxy/index.ts'
+import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server.ts'
 import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
 
@@ -84,10 +85,11 @@ export async function createGateway (configuration: Configuration, { logger, aud
     assertions,
     audit,
     upstreams: applications.map(({ route }) => route),
-    webSocketOrigins: new Set([publicOrigin, ...access.webSocketOrigins])
+    webSocketOrigins: new Set([publicOrigin, ...server.hosts.map((host) => `${publicUrl.protocol}//${host}`), ...access.webSocketOrigins])
   })
 
-  const app = createServer(server, { logger, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
+  const originOf = createRequestOrigins({ ...server, publicUrl })
+  const app = createServer(server, { logger, originOf, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
   mountSignIn(app, {
@@ -103,7 +105,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     pages,
     audit
   })
-  app.get(`${basePath}/jwks`, { exposeHeadRoute: true }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(assertions.jwks))
+  app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(assertions.jwks))
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline })
 
   app.addHook('onReady', async () => { provider.start() })

@@ -5,7 +5,7 @@
  * It does not know any route (oidc/, proxy/) nor how a problem is answered (pipeline/): that is handed to it.
  */
 import { readFileSync } from 'node:fs'
-import { METHODS } from 'node:http'
+import { type IncomingMessage, METHODS } from 'node:http'
 import { type Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
@@ -13,6 +13,17 @@ import { Problem, type ProblemCode, problems } from './errors.ts'
 import { type Logger } from './observability/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { isWebSocketHandshake } from './proxy/index.ts'
+import { type RequestOrigin } from './request-origin/index.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    origin: RequestOrigin
+  }
+  interface FastifyContextConfig {
+    /** The route answers under hosts that are not known, too. */
+    anyHost?: true
+  }
+}
 
 export interface ServerSettings {
   readonly basePath: string
@@ -25,6 +36,12 @@ export interface ServerSettings {
 /** Answers what Fastify itself refuses, such as an escape in a path of ours that can't be decoded. */
 export type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
+export interface ServerParts {
+  readonly answer: AnswerError
+  readonly originOf: (message: IncomingMessage) => RequestOrigin
+  readonly logger: Logger
+}
+
 /** RFC 9112 leaves it to the server; slower than this is an attack (slowloris) more often than a network. */
 const headersTimeoutMilliseconds = 20_000
 
@@ -35,7 +52,7 @@ export const forwardedMethods = METHODS.filter((method) => method !== 'CONNECT' 
  * The HTTP server. Only Doorward's own paths are shown to Fastify's router: every other target is the application's,
  * reaches one route whatever it looks like, and is judged by the pipeline on its own bytes.
  */
-export function createServer (settings: ServerSettings, { answer, logger }: { answer: AnswerError, logger: Logger }): FastifyInstance {
+export function createServer (settings: ServerSettings, { answer, originOf, logger }: ServerParts): FastifyInstance {
   const options = {
     logger: false,
     genReqId: () => randomUUID(),
@@ -45,8 +62,8 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
     forceCloseConnections: 'idle',
     rewriteUrl: ({ url = '' }) => isOwnTarget(url, settings.basePath) ? url : '/',
     frameworkErrors: (error, request, reply) => {
-      endAfterUpgrade(request as FastifyRequest, reply as FastifyReply)
-      answer(error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() })
+      const problem = receive(request as FastifyRequest, reply as FastifyReply, originOf)
+      answer(problem ?? error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() })
     },
     clientErrorHandler: (error, socket) => { refuseConnection(error, socket, logger) }
   } satisfies FastifyServerOptions
@@ -54,7 +71,9 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
     maxHeaderSize: settings.maxHeaderSize,
     headersTimeout: headersTimeoutMilliseconds,
     shouldUpgradeCallback: isWebSocketHandshake,
-    optimizeEmptyRequests: true
+    optimizeEmptyRequests: true,
+    // A request without Host is answered like every other that can't be served.
+    requireHostHeader: false
   }
   const { tls } = settings
   const app = tls === undefined
@@ -62,11 +81,9 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
     : fastify({ ...options, https: { ...transport, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile), minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance
 
   app.server.maxConnections = settings.maxConnections
+  app.decorateRequest('origin')
   app.addHook('onRequest', awaitTurn)
-  app.addHook('onRequest', (request, reply, done) => {
-    endAfterUpgrade(request, reply)
-    done()
-  })
+  app.addHook('onRequest', (request, reply, done) => { done(receive(request, reply, originOf)) })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(({ method }) => {
     throw method === 'TRACE' ? new Problem('method_not_allowed', { headers: { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' } }) : new Problem('not_found')
@@ -101,6 +118,14 @@ function awaitTurn ({ raw: { socket } }: FastifyRequest, { raw: response }: Fast
     waiting.set(socket, (waiting.get(socket) ?? 1) - 1)
     done()
   })
+}
+
+/** What concerns every request, before anything else is looked at: one that is meant for another site is not served. */
+function receive (request: FastifyRequest, reply: FastifyReply, originOf: ServerParts['originOf']): Problem | undefined {
+  endAfterUpgrade(request, reply)
+  request.origin = originOf(request.raw)
+  const { hostProblem } = request.origin
+  return hostProblem?.code === 'host_unknown' && request.routeOptions.config.anyHost === true ? undefined : hostProblem
 }
 
 /**

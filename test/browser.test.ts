@@ -94,6 +94,17 @@ test('who comes by another name of the site ends at its proper address', { skip 
   t.strictSame(complaints, [])
 })
 
+test('who comes by a name that is not known is told so, with a way to the proper address', { skip }, async (t) => {
+  const { gateway, newPage, url } = await visit(t, running)
+  const page = await newPage()
+  const response = await page.goto(`http://other.localhost:${gateway.port}/x`)
+  t.equal(response?.status(), 421)
+  t.equal(await page.textContent('h1'), 'Not the address of this site')
+  await page.getByRole('link', { name: 'Open this site' }).click()
+  await pick(page, 'bob')
+  t.equal(page.url(), url('/'))
+})
+
 test('faults have pages too, each with a way on', { skip }, async (t) => {
   const provider = await startProvider(t)
   await provider.stop()

@@ -13,6 +13,7 @@ export function checkTogether ({ server, admin, provider, session, access, upstr
   return [
     ...transportConflicts(server),
     ...listenConflicts(server.listen, admin.listen),
+    ...proxyConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...clientConflicts(provider),
@@ -34,6 +35,12 @@ function listenConflicts (server: string, admin: string): Conflict[] {
   const isOfAll = [server, admin].some((listen) => /^(0\.0\.0\.0|\[::\]):/.test(listen))
   const isShared = port !== 0 && (server === admin || (isOfAll && port !== undefined && port === portOf(admin)))
   return isShared ? [{ settings: ['admin.listen', 'server.listen'], message: `server.listen (${server}) and admin.listen (${admin}) need different addresses` }] : []
+}
+
+/** A TCP connection that is gone has no address either, and must never be taken for one over a unix socket. */
+function proxyConflicts ({ listen, trustedProxies }: Configuration['server']): Conflict[] {
+  if (!trustedProxies.includes('unix') || listen.startsWith('unix:')) return []
+  return [{ settings: ['server.trustedProxies', 'server.listen'], message: 'unix is meant for a server.listen such as unix:/run/doorward.sock' }]
 }
 
 function lifetimeConflicts ({ idleTimeout, maxLifetime }: Configuration['session']): Conflict[] {

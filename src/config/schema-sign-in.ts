@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { bearerSection } from './schema-bearer.ts'
-import { duration, filePath, isLoopback, listenAddress, secretKey, size, webUrl } from './values.ts'
+import { duration, filePath, hostName, isLoopback, listenAddress, proxyRange, secretKey, size, webUrl } from './values.ts'
 
 /** Set by Doorward on every authorization request; a second value would be ambiguous (RFC 6749 section 3.1). */
 const reservedParameters = new Set(['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'code_challenge', 'code_challenge_method', 'request', 'request_uri'])
@@ -17,6 +17,10 @@ export const serverSection = z.strictObject({
     .refine((text) => isHttpsOrLoopback(text), { error: 'expected https; plain http is accepted only on loopback' })
     .refine((text) => URL.parse(text)?.pathname === '/', { error: 'expected an origin without a path, such as https://app.example.com' })
     .transform((text) => new URL(text).origin),
+  hosts: z.array(hostName).prefault([])
+    .describe('Hosts, besides that of `publicUrl`, under which requests are served: `host` or `host:port`. A request for any other host is answered with 421.'),
+  trustedProxies: z.array(proxyRange).prefault([])
+    .describe('Addresses and CIDRs of the proxies in front whose `X-Forwarded-For`, `-Proto`, `-Host` and `Forwarded` are believed; `unix` for whoever connects to the unix socket. None by default.'),
   basePath: z.string()
     .regex(/^(\/[A-Za-z0-9_-]+)+$/, { error: 'expected a path such as /oidc, without a slash at its end' })
     .default('/oidc')

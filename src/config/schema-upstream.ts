@@ -32,7 +32,7 @@ const upstreamEntry = z.strictObject({
   url: upstreamUrl.optional().describe('The application: http or https, or `unix:/path` of a socket. May have a path of its own, which is put in front of every request’s path.'),
   static: staticAnswer.optional(),
   stripPath: z.boolean().default(false).describe('Remove `path` before forwarding: with `/reports`, the application sees `/reports/q1` as `/q1`.'),
-  preserveHost: z.boolean().default(true).describe('Send the public host in `Host`; otherwise the host of `url`.'),
+  preserveHost: z.boolean().default(true).describe('Send the host that was asked for in `Host`; otherwise the host of `url`.'),
   audience: z.string().min(1).optional().describe('`aud` of the assertion. Default: the origin of `url`.'),
   connectTimeout: duration('5s', '1ms').describe('How long connecting may take.'),
   responseTimeout: duration('60s', '1ms').describe('How long the application may take until its response headers.'),

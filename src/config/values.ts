@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isHost, trustedRange } from '../request-origin/index.ts'
 
 const unitMilliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const durationPattern = /^(\d{1,9})(ms|s|m|h|d)$/
@@ -89,3 +90,20 @@ export function isLoopback (url: URL): boolean {
   const { hostname } = url
   return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
+
+/** A host with or without a port; the parsed value is in lower case. */
+export const hostName = z.string()
+  .refine(isHost, { error: 'expected a host such as app.internal, app.internal:8080 or [::1]:8080' })
+  .transform((text) => text.toLowerCase())
+  .meta({ title: 'host' })
+
+/** An address, a CIDR, or `unix`; the parsed value is a CIDR in canonical form, or `unix`. */
+export const proxyRange = z.string().transform((text, context) => {
+  const range = trustedRange(text)
+  if (range !== undefined && !range.endsWith('/0')) return range
+  context.addIssue({ code: 'custom', message: range === undefined ? expectedRange : everyAddress })
+  return z.NEVER
+}).meta({ title: 'CIDR' })
+
+const expectedRange = 'expected an address, a CIDR such as 10.0.0.0/8, or unix'
+const everyAddress = 'this is every address: anybody could claim to come from anywhere; name the addresses of your proxies'

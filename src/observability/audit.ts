@@ -77,12 +77,12 @@ function boundText (_key: string, value: unknown): unknown {
 
 interface RequestLike {
   readonly id: string
-  readonly ip: string
+  readonly origin: { readonly clientAddress: string }
   readonly method: string
   readonly originalUrl: string
   readonly headers: { readonly 'user-agent'?: string | undefined }
 }
 
-export function auditRequest ({ id, ip, method, originalUrl, headers }: RequestLike): AuditRequest {
-  return { id, ip, method, path: originalUrl.split('?', 1)[0] ?? '', userAgent: headers['user-agent'] }
+export function auditRequest ({ id, origin, method, originalUrl, headers }: RequestLike): AuditRequest {
+  return { id, ip: origin.clientAddress, method, path: originalUrl.split('?', 1)[0] ?? '', userAgent: headers['user-agent'] }
 }

@@ -2,15 +2,20 @@ import { html, type Html } from './html.ts'
 
 export interface Button {
   readonly text: string
-  /** A path of this origin with its query. */
+  /** A path with its query, or the same on the public URL. */
   readonly href: string | undefined
 }
 
 /** Links that look like buttons, the first of them as the one to choose. One that leads nowhere safe is left out. */
-export function buttons (all: readonly Button[]): Html[] {
+export function buttons (all: readonly Button[], publicUrl?: string): Html[] {
   return all
-    .filter(({ href }) => href !== undefined && isOwnPath(href))
+    .filter(({ href }) => href !== undefined && isOwnPath(pathOn(publicUrl, href)))
     .map(({ text, href }, index) => html`<a class="${index === 0 ? 'button primary' : 'button'}" href="${href}">${text}</a>`)
+}
+
+/** What stands behind the public URL; anything else as it is. */
+function pathOn (publicUrl: string | undefined, href: string): string {
+  return publicUrl !== undefined && href.startsWith(`${publicUrl}/`) ? href.slice(publicUrl.length) : href
 }
 
 /**

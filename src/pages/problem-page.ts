@@ -10,6 +10,8 @@ import { loginUrlOf, type Links, type Person, type Site } from './site.ts'
 type Offer = (links: Links, site: Site) => Button
 
 const start: Offer = () => ({ text: 'Back to the start', href: '/' })
+/** Under this host there is nothing to go back to. */
+const publicStart: Offer = (_links, { publicUrl }) => ({ text: 'Open this site', href: `${publicUrl}/` })
 const retry: Offer = ({ retryUrl }) => ({ text: 'Try again', href: retryUrl })
 const signIn: Offer = (links, site) => ({ text: site.providerLabel, href: loginUrlOf(links, site) })
 const signInAgain: Offer = (links, site) => ({ text: 'Sign in again', href: loginUrlOf(links, site) })
@@ -35,6 +37,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   body_too_large: ['missing', start],
   target_too_long: ['missing', start],
   media_type_unsupported: ['missing', start],
+  host_unknown: ['missing', publicStart],
   headers_too_large: ['missing', start],
   internal: ['missing', retry, start],
   session_too_large: ['closed', signInAgain],
@@ -53,7 +56,7 @@ export function problemPage (problem: Problem, occasion: Links & { readonly pers
     heading: problem.title,
     drawing,
     body: html`<p class="lead">${problem.detail}</p>${more(problem, occasion.person, site)}`,
-    actions: buttons(offers.map((offer) => offer(occasion, site)))
+    actions: buttons(offers.map((offer) => offer(occasion, site)), site.publicUrl)
   }
 }
 

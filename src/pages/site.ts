@@ -19,7 +19,7 @@ export interface Person {
   readonly roles: readonly string[]
 }
 
-/** Where the links of a page lead: paths of this origin, each with its query. Anything else gets no button. */
+/** Where the links of a page lead: paths of this origin or of the public URL, each with its query. Anything else gets no button. */
 export interface Links {
   /** Starts a sign-in and returns to the page that was wanted. Default: a sign-in that ends at the start. */
   readonly loginUrl?: string | undefined

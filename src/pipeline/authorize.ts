@@ -11,6 +11,7 @@ export interface AuthorizeParts {
   readonly access: Access
   readonly audit: Audit
   readonly basePath: string
+  readonly publicUrl: URL
 }
 
 /** What the rule that let a request pass says about it. */
@@ -25,9 +26,14 @@ export function authorize (request: FastifyRequest, target: CanonicalPath, calle
   switch (decision.outcome) {
     case 'allow': return decision
     case 'ambiguous': throw new Problem('target_invalid')
-    case 'sign_in': throw new SignInChallenge(target.target, decision.unauthenticated, parts.basePath)
+    case 'sign_in': throw new SignInChallenge(target.target, decision.unauthenticated, signInBase(request.origin.host, parts))
     case 'deny': throw refusal(request, target, caller, decision, parts)
   }
+}
+
+/** A sign-in begins where it ends, on the public origin: the cookie that ties the two together stays there. */
+function signInBase (host: string, { basePath, publicUrl }: AuthorizeParts): string {
+  return host === publicUrl.host ? basePath : publicUrl.origin + basePath
 }
 
 function refusal (request: FastifyRequest, target: CanonicalPath, caller: Caller | undefined, { rule, missing, unmet }: Extract<Decision, { outcome: 'deny' }>, { audit, basePath }: AuthorizeParts): Problem {

@@ -7,7 +7,10 @@ export class SignInChallenge extends Problem {
   readonly loginUrl: string
   readonly manner: Challenge
 
-  /** @param target the page wanted, with its query */
+  /**
+   * @param target the page wanted, with its query
+   * @param basePath where Doorward’s own routes are: a path, or an address where the page is not on the public origin
+   */
   constructor (target: string, manner: Challenge, basePath: string) {
     const url = loginUrl(basePath, target)
     super('sign_in_required', { members: { login_url: url } })

@@ -46,7 +46,7 @@ export function createPipeline (parts: PipelineParts): Pipeline {
   const isKept = createHeaderFilter(upstreams.flatMap(({ profile }) => profile.names))
   const isKeptBesideToken = exceptAuthorization(isKept)
   const upstreamFor = createUpstreamChoice(upstreams)
-  const forwardingHeaders = createForwardingHeaders(parts.publicUrl)
+  const forwardingHeaders = createForwardingHeaders()
 
   // Waited for is only what is not there yet: a turn of the event loop costs more than most steps.
   return async (request) => {
@@ -64,9 +64,9 @@ export function createPipeline (parts: PipelineParts): Pipeline {
     const signed = signedFor(caller, upstream.audience)
     const assertion = typeof signed === 'string' ? signed : await signed
     const identity = caller === undefined ? [] : [...upstream.profile.headersOf(caller), assertionHeader, assertion]
-    const host = ['Host', upstream.host ?? parts.publicUrl.host]
+    const host = ['Host', upstream.host ?? request.origin.host]
     const cookie = found.cookies.others === undefined ? [] : ['Cookie', found.cookies.others]
-    const forwarding = forwardingHeaders(request.raw.socket.remoteAddress ?? '', request.id)
+    const forwarding = forwardingHeaders(request.origin, request.id)
     const kept = keepSession(found, sessions)
     return {
       forward: upstream.forward,

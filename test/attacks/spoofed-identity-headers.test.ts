@@ -88,9 +88,9 @@ t.test('nothing that a client says about identity or the way here reaches the ap
 t.test('what Doorward says is there once, and true', async (t) => {
   const claims = { sub: 'rogue-1', preferred_username: 'robin', department: 'eng', groups: ['ops'] }
   const { send, cookie, gateway } = await start(t, { rogue: { claims } })
-  const { received } = await send('GET', '/', [...spoofed, ['Cookie', cookie]])
-  const message = parseMessage(received)
   const host = `localhost:${gateway.port}`
+  const { received } = await send('GET', '/', [['Host', host], ...spoofed, ['Cookie', cookie]])
+  const message = parseMessage(received)
   const requestId = valuesOf(message, 'x-request-id')[0] ?? ''
   const expected: Record<string, string[]> = {
     'X-Auth-User': ['X-Auth-User: robin'],
@@ -165,7 +165,7 @@ t.test('no header of a client changes where it is thought to come from or to go'
     const { received } = await send('GET', '/admin', [[name, value]])
     t.equal(received, '', `${name} does not open a protected page (CVE-2026-40575, CVE-2026-34457)`)
   }
-  const answer = parseMessage(await exchange(gateway.port, requestText('GET', '/admin', [['Accept', 'text/html'], ...Object.entries(ways)])))
+  const answer = parseMessage(await exchange(gateway.port, requestText('GET', '/admin', [['Host', `localhost:${gateway.port}`], ['Accept', 'text/html'], ...Object.entries(ways)])))
   t.strictSame(valuesOf(answer, 'location'), ['/oidc/login?return_to=%2Fadmin'])
   const login = parseMessage(await exchange(gateway.port, requestText('GET', '/oidc/login', Object.entries(ways))))
   const redirectUri = new URL(valuesOf(login, 'location')[0] ?? '').searchParams.get('redirect_uri')

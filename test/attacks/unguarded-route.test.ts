@@ -97,7 +97,7 @@ t.test('without a session no spelling of a protected path reaches the applicatio
 
 t.test('an upload that is not allowed is not even asked for', async (t) => {
   const { gateway, upstream } = await startRogueGateway(t)
-  const upload = 'Host: x\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n'
+  const upload = 'Host: localhost\r\nContent-Length: 1000000000\r\nExpect: 100-continue\r\n'
   for (const [target, status] of [['/', 401], ['/a%2fb', 400], ['/oidc/other', 404], ['/oidc/logout', 200]] as const) {
     const answer = await exchange(gateway.port, `POST ${target} HTTP/1.1\r\n${upload}\r\n`)
     t.equal(statusOf(answer), status, `${target}: the first line is the answer, and the connection closes without the body`)
@@ -122,7 +122,7 @@ t.test('only who navigates is sent to sign in; programs get 401', async (t) => {
     ['GET', {}, 401]
   ]
   for (const [method, headers, status] of requests) {
-    const answer = await exchange(gateway.port, requestText(method, '/x', Object.entries(headers)))
+    const answer = await exchange(gateway.port, requestText(method, '/x', [['Host', `localhost:${gateway.port}`], ...Object.entries(headers)]))
     t.equal(statusOf(answer), status, JSON.stringify(headers))
     t.notMatch(answer, /set-cookie/i, 'no login begins before somebody is sent to sign in')
     if (status === 401) t.match(answer, /www-authenticate: .*"login_url":"\/oidc\/login\?return_to=%2Fx"/is)

@@ -27,7 +27,7 @@ t.test('CONNECT and TRACE end here', async (t) => {
   t.match(valuesOf(trace, 'allow'), [/GET.*POST/])
   t.strictSame(valuesOf(trace, 'cache-control'), ['no-store'])
   for (const target of ['127.0.0.1:80', 'localhost:443', '/x']) {
-    const { answer } = await send(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\nGET /admin HTTP/1.1\r\nHost: x\r\n\r\n`)
+    const { answer } = await send(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\nGET /admin HTTP/1.1\r\nHost: localhost\r\n\r\n`)
     t.notMatch(answer, /HTTP\/1\.1 2/, target)
   }
   t.strictSame(connections, [])
@@ -79,7 +79,7 @@ t.test('a body is nobody’s business, whatever its type says', async (t) => {
 t.test('a body is framed once, and one that is not there is not made up', async (t) => {
   const { send } = await startRecordedGateway(t)
   // A body that came in whole is sent with its length; test/proxy/streaming.test.ts has those that take longer.
-  const chunked = (await send('POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;ext=1\r\nde\r\n0\r\n\r\n')).received
+  const chunked = (await send('POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;ext=1\r\nde\r\n0\r\n\r\n')).received
   t.strictSame([valuesOf(chunked, 'transfer-encoding'), valuesOf(chunked, 'content-length'), chunked.body], [[], ['5'], 'abcde'])
   const empty = (await send(requestText('POST', '/', [['Content-Length', '0']]))).received
   t.strictSame([valuesOf(empty, 'content-length'), valuesOf(empty, 'transfer-encoding'), empty.body], [['0'], [], ''])
@@ -168,9 +168,9 @@ t.test('answers without a body have none', async (t) => {
 t.test('the Host is the public one, or the application’s own', async (t) => {
   const upstream = await startUpstream(t)
   const kept = await startOpenGateway(t, upstream.url)
-  await exchange(kept.port, requestText('GET', '/', [['X-Host', 'evil.example']]))
+  await exchange(kept.port, requestText('GET', '/', [['Host', `LOCALHOST:${kept.port}`], ['X-Host', 'evil.example']]))
   const own = await startOpenGateway(t, upstream.url, { preserveHost: false })
-  await exchange(own.port, requestText('GET', '/'))
+  await exchange(own.port, requestText('GET', '/', [['Host', `localhost:${own.port}`]]))
   t.strictSame(upstream.requests.map(({ headers }) => headers.host), [`localhost:${kept.port}`, `127.0.0.1:${upstream.port}`])
   t.strictSame(upstream.requests.map(({ headers }) => headers['x-forwarded-host']), [`localhost:${kept.port}`, `localhost:${own.port}`])
 })

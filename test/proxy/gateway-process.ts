@@ -25,7 +25,7 @@ export async function startGatewayProcess (t: Test, upstream: string): Promise<G
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const [file, socket] = [join(folder, 'doorward.yaml'), join(folder, 'socket')]
   await writeFile(file, stringify({
-    server: { listen: `unix:${socket}`, publicUrl: 'http://localhost:1' },
+    server: { listen: `unix:${socket}`, publicUrl: 'http://localhost:1', hosts: ['localhost'] },
     admin: { listen: 'off' },
     provider: { issuer: 'http://localhost:1', clientId: 'doorward' },
     access: { default: 'anonymous' },

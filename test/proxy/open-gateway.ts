@@ -18,7 +18,7 @@ export async function startOpenGateway (t: Test, application: UpstreamHandler | 
 
 /** A request over a connection of its own, to a port or to the path of a socket; the caller sends and ends it. */
 export function ask (address: number | string, options: RequestOptions = {}): ClientRequest {
-  const where = typeof address === 'number' ? { host: '127.0.0.1', port: address } : { socketPath: address }
+  const where = typeof address === 'number' ? { host: 'localhost', family: 4, port: address } : { socketPath: address }
   return request({ agent: false, ...where, ...options })
 }
 

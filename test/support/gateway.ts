@@ -69,7 +69,8 @@ export async function startGateway (t: Test, options: GatewayOptions): Promise<T
 
 function configurationFile (t: Test, { issuer, upstream, configuration = {} }: GatewayOptions, origin: string, port: number): string {
   const base: Record<string, Readonly<Record<string, unknown>>> = {
-    server: { listen: `127.0.0.1:${port}`, publicUrl: origin },
+    // Another name of the site, and what raw requests ask for (test/support/raw-socket.ts).
+    server: { listen: `127.0.0.1:${port}`, publicUrl: origin, hosts: [`127.0.0.1:${port}`, 'localhost'] },
     provider: { issuer, clientId, clientSecret },
     session: { secret: testSecret },
     ...(typeof upstream === 'string' && { upstream: { url: upstream } })

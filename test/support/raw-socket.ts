@@ -55,8 +55,9 @@ export function valuesOf ({ headers }: RawMessage, name: string): string[] {
   return headers.filter(([each]) => each.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
 }
 
-/** A request with `Connection: close`, in the very bytes given. */
+/** A request with `Connection: close`, in the very bytes given; to `localhost` unless the headers name a host. */
 export function requestText (method: string, target: string, headers: ReadonlyArray<readonly [string, string]> = [], body = ''): string {
-  const lines = [['Host', 'localhost'], ['Connection', 'close'], ...headers, ...(body === '' ? [] : [['Content-Length', String(Buffer.byteLength(body, 'latin1'))]])]
+  const host = headers.some(([name]) => name === 'Host') ? [] : [['Host', 'localhost']]
+  const lines = [...host, ['Connection', 'close'], ...headers, ...(body === '' ? [] : [['Content-Length', String(Buffer.byteLength(body, 'latin1'))]])]
   return `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
 }
