@@ -5,13 +5,14 @@
  * It does not know any route (oidc/, proxy/) nor how a problem is answered (pipeline/): that is handed to it.
  */
 import { readFileSync } from 'node:fs'
-import { METHODS } from 'node:http'
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { Problem, type ProblemCode, problems } from './errors.ts'
 import { type Logger } from './observability/index.ts'
 import { isOwnTarget } from './own-routes.ts'
+import { createFramingGuard } from './request-framing.ts'
 
 export interface ServerSettings {
   readonly basePath: string
@@ -34,6 +35,7 @@ export const forwardedMethods = METHODS.filter((method) => method !== 'CONNECT' 
  * reaches one route whatever it looks like, and is judged by the pipeline on its own bytes.
  */
 export function createServer (settings: ServerSettings, { answer, logger }: { answer: AnswerError, logger: Logger }): FastifyInstance {
+  const framingProblem = createFramingGuard()
   const options = {
     logger: false,
     genReqId: () => randomUUID(),
@@ -44,7 +46,7 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
     rewriteUrl: ({ url = '' }) => isOwnTarget(url, settings.basePath) ? url : '/',
     frameworkErrors: (error, request, reply) => {
       endAfterUpgrade(request as FastifyRequest, reply as FastifyReply)
-      answer(error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() })
+      answer(framingProblem(request.raw) ?? error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() })
     },
     clientErrorHandler: (error, socket) => { refuseConnection(error, socket, logger) }
   } satisfies FastifyServerOptions
@@ -56,7 +58,7 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
 
   app.addHook('onRequest', (request, reply, done) => {
     endAfterUpgrade(request, reply)
-    done()
+    done(framingProblem(request.raw))
   })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(({ method }) => {
@@ -66,6 +68,11 @@ export function createServer (settings: ServerSettings, { answer, logger }: { an
   for (const method of forwardedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   // Node would ask for the body before anybody has decided whether the request may pass (RFC 9110 section 10.1.1).
   app.server.on('checkContinue', (request, response) => { app.routing(request, response) })
+  // Node would answer by itself, and go on however the request was framed.
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const problem = framingProblem(request)
+    response.writeHead(problem?.status ?? 417, { 'content-length': 0, ...problem?.headers }).end()
+  })
   return app
 }
 
