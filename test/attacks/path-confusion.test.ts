@@ -80,7 +80,7 @@ t.test('E12: an application with a path of its own can’t be made to leave it',
   const recorder = await startByteRecorder(t, answerOnce('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'))
   const { gateway } = await startRogueGateway(t, { upstream: `${recorder.url}/app/`, configuration: { access: { default: 'anonymous' } } })
   // CVE-2021-21321, CVE-2021-21322, GHSA-2q7r-29rg-6m5h, and `//host`, by which undici once changed its mind about the host (CVE-2022-35949).
-  for (const target of ['/../x', '/%2e%2e/x', '/ho/%2E%2E/../x', '/..%2fx', '/..\\x', '/..;/x', `//127.0.0.1:${recorder.port}/x`, `/\\127.0.0.1:${recorder.port}/x`, `http://127.0.0.1:${recorder.port}/x`]) {
+  for (const target of ['/../x', '/%2e%2e/x', '/ho/%2E%2E/../x', '/..%2fx', '/..\\x', '/..;/x', `//127.0.0.1:${recorder.port}/x`, `/\\127.0.0.1:${recorder.port}/x`, `http://127.0.0.1:${recorder.port}/x`, `@127.0.0.1:${recorder.port}/x`, `:${recorder.port}/x`]) {
     t.equal(statusOf(await exchange(gateway.port, requestText('GET', target))), 400, target)
     t.equal(statusOf(await exchange(gateway.port, requestText('GET', target, [['Connection', 'Upgrade'], ['Upgrade', 'websocket']]))), 400, `${target} as an upgrade`)
   }

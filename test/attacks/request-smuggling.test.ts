@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import { startOpenGateway } from '../proxy/open-gateway.ts'
 import { startGateway } from '../support/gateway.ts'
-import { exchange, requestText, statusOf } from '../support/raw-socket.ts'
-import { readRequests, type StrictRequest, valuesOf } from '../support/strict-requests.ts'
+import { exchange, requestText, statusOf, valuesOf } from '../support/raw-socket.ts'
+import { readRequests, type StrictRequest } from '../support/strict-requests.ts'
 import { readAnswers, startStrictUpstream } from '../support/strict-upstream.ts'
 import { startByteRecorder } from '../support/upstream.ts'
 import { mutations } from './smuggling-mutations.ts'
@@ -38,7 +38,7 @@ const isFraming = /^(content-length|transfer-encoding)$/i
 
 /** What is wrong with what an application received; `undefined` where nothing is. */
 function faultOfRequest ({ headers, trailers }: StrictRequest): string | undefined {
-  if (valuesOf(headers, 'host').length !== 1) return 'not one Host'
+  if (valuesOf({ headers }, 'host').length !== 1) return 'not one Host'
   if (headers.some(([name]) => looksLikeFraming.test(name) && !isFraming.test(name))) return 'what may be taken for framing'
   return trailers.length > 0 ? 'trailers' : undefined
 }

@@ -57,7 +57,7 @@ export function statusOf (text: string): number {
 }
 
 /** The values of a header, in any case, in order. */
-export function valuesOf ({ headers }: RawMessage, name: string): string[] {
+export function valuesOf ({ headers }: Pick<RawMessage, 'headers'>, name: string): string[] {
   return headers.filter(([each]) => each.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
 }
 

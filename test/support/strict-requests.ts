@@ -2,6 +2,8 @@
  * Reads requests as RFC 9112 has them and in no other way: a second opinion, which owes nothing to Node's parser. What
  * the RFC lets a server refuse is refused here, where two servers have been known to disagree about it.
  */
+import { valuesOf } from './raw-socket.ts'
+
 export interface StrictRequest {
   readonly method: string
   readonly target: string
@@ -87,7 +89,7 @@ function readRequest (reader: Reader): StrictRequest {
   if (method === undefined || target === undefined) throw new Violation(`not a request line: ${line}`)
   const headers = readFields(reader)
   const length = lengthOf(headers, version === '1.0')
-  const isUpgrade = valuesOf(headers, 'upgrade').length > 0
+  const isUpgrade = valuesOf({ headers }, 'upgrade').length > 0
   if (isUpgrade && length !== 'none' && length !== 0) throw new Violation('an upgrade with a body')
   if (length === 'none') return { method, target, headers, framing: 'none', body: '', trailers: [] }
   if (length === 'chunked') return { method, target, headers, framing: 'chunked', ...readChunks(reader) }
@@ -104,15 +106,10 @@ function readFields (reader: Reader): Field[] {
   return fields
 }
 
-/** The values of a field, one a line. */
-export function valuesOf (fields: readonly Field[], name: string): string[] {
-  return fields.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value)
-}
-
 /** Section 6.3, without the repairs that it allows. */
 function lengthOf (headers: readonly Field[], isOld: boolean): number | 'chunked' | 'none' {
-  const codings = valuesOf(headers, 'transfer-encoding')
-  const lengths = valuesOf(headers, 'content-length')
+  const codings = valuesOf({ headers }, 'transfer-encoding')
+  const lengths = valuesOf({ headers }, 'content-length')
   if (codings.length + lengths.length === 0) return 'none'
   if (codings.length + lengths.length > 1) throw new Violation('framed twice')
   const [length = ''] = lengths
