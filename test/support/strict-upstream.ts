@@ -14,7 +14,7 @@ export interface StrictUpstream {
 export type StrictAnswer = (request: StrictRequest) => string
 
 /** The target for a body, so that a client can tell whose answer it got. */
-export const answerWithTarget: StrictAnswer = ({ method, target }) => `HTTP/1.1 200 OK\r\nContent-Length: ${target.length}\r\n\r\n${method === 'HEAD' ? '' : target}`
+const answerWithTarget: StrictAnswer = ({ method, target }) => `HTTP/1.1 200 OK\r\nContent-Length: ${target.length}\r\n\r\n${method === 'HEAD' ? '' : target}`
 
 /** Starts it; it ends with the test. What is not a request ends the connection. */
 export async function startStrictUpstream (t: Test, answer: StrictAnswer = answerWithTarget): Promise<StrictUpstream> {
