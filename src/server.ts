@@ -5,7 +5,7 @@
  * It does not know any route (oidc/, proxy/) nor how a problem is answered (pipeline/): that is handed to it.
  */
 import { readFileSync } from 'node:fs'
-import { type IncomingMessage, METHODS } from 'node:http'
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
@@ -13,6 +13,7 @@ import { Problem, type ProblemCode, problems } from './errors.ts'
 import { type Logger } from './observability/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { isWebSocketHandshake } from './proxy/index.ts'
+import { framingProblem } from './request-framing.ts'
 import { type RequestOrigin } from './request-origin/index.ts'
 
 declare module 'fastify' {
@@ -92,6 +93,11 @@ export function createServer (settings: ServerSettings, { answer, originOf, logg
   for (const method of forwardedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   // Node would ask for the body before anybody has decided whether the request may pass (RFC 9110 section 10.1.1).
   app.server.on('checkContinue', (request, response) => { app.routing(request, response) })
+  // Node would answer by itself, and go on however the request was framed.
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const problem = framingProblem(request)
+    response.writeHead(problem?.status ?? 417, { 'content-length': 0, ...problem?.headers }).end()
+  })
   return app
 }
 
@@ -104,6 +110,8 @@ const waiting = new WeakMap<Socket, number>()
  * application. Here a request waits until the answers before it are complete (RFC 9112 section 9.3.2 lets it).
  */
 function awaitTurn ({ raw: { socket } }: FastifyRequest, { raw: response }: FastifyReply, done: () => void): void {
+  // An earlier answer has ended the connection. What was sent behind its request must not happen unheard.
+  if (socket.writableEnded) return
   if (response.socket !== null) {
     done()
     return
@@ -124,6 +132,8 @@ function awaitTurn ({ raw: { socket } }: FastifyRequest, { raw: response }: Fast
 function receive (request: FastifyRequest, reply: FastifyReply, originOf: ServerParts['originOf']): Problem | undefined {
   endAfterUpgrade(request, reply)
   request.origin = originOf(request.raw)
+  const problem = framingProblem(request.raw)
+  if (problem !== undefined) return problem
   const { hostProblem } = request.origin
   return hostProblem?.code === 'host_unknown' && request.routeOptions.config.anyHost === true ? undefined : hostProblem
 }

@@ -31,8 +31,8 @@ export async function mountUpstreams (app: FastifyInstance, { methods, admit }: 
     proxyPayloads: false,
     preHandler (request, reply, end) {
       admit(request).then((forwarded) => {
-        // The client waits to be asked for the body; what it expects other than that, Node has refused.
-        if (request.raw.headers.expect !== undefined) reply.raw.writeContinue()
+        // The client waits to be asked for the body, if it knows how; what it expects other than that, Node has refused.
+        if (request.raw.headers.expect !== undefined && request.raw.httpVersion !== '1.0') reply.raw.writeContinue()
         forwarded.forward(request.raw, reply.raw, forwarded, {
           onStart: () => { reply.hijack() },
           onProblem: end

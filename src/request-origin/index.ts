@@ -38,6 +38,9 @@ export interface RequestOriginSettings {
   readonly trustedProxies: readonly string[]
 }
 
+/** Who sent it to the wrong place, or spelt it wrong, may have been wrong about its end, too. */
+const endOfConnection = { connection: 'close' }
+
 /** Reads the origin of a request. Never throws, and its work is bounded by the header section's size. */
 export function createRequestOrigins ({ publicUrl, hosts, trustedProxies }: RequestOriginSettings): (message: IncomingMessage) => RequestOrigin {
   const knownHost = createKnownHosts(publicUrl, hosts)
@@ -45,8 +48,8 @@ export function createRequestOrigins ({ publicUrl, hosts, trustedProxies }: Requ
   const publicProto = publicUrl.protocol === 'https:' ? 'https' : 'http'
 
   function hostProblem (own: string | undefined, asked: string | undefined): Problem | undefined {
-    if (own === undefined || asked === undefined || !isHost(asked) || !isHost(own)) return new Problem('request_invalid', { detail: invalidHost, cause: quoted('invalid host', asked) })
-    return new Problem('host_unknown', { cause: quoted('unknown host', asked) })
+    if (own === undefined || asked === undefined || !isHost(asked) || !isHost(own)) return new Problem('request_invalid', { detail: invalidHost, headers: endOfConnection, cause: quoted('invalid host', asked) })
+    return new Problem('host_unknown', { headers: endOfConnection, cause: quoted('unknown host', asked) })
   }
 
   return (message) => {

@@ -1,7 +1,10 @@
 /** One path that Doorward reads one way and the application another. What is decided on is what is forwarded, or nothing is. */
 import t from 'tap'
+import { resolutions } from '../support/path-resolutions.ts'
+import { payloads, withoutPayloads } from '../support/payloads.ts'
 import { exchange, requestText, statusOf } from '../support/raw-socket.ts'
 import { signedInCookie, startRogueGateway } from '../support/rogue-gateway.ts'
+import { readRequests } from '../support/strict-requests.ts'
 import { answerOnce, startByteRecorder } from '../support/upstream.ts'
 
 /** `passes`: the application gets exactly these bytes. A number: it gets nothing, and the client gets that status. */
@@ -51,7 +54,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   ]
 }
 
-t.test('what each kind of target comes to', async (t) => {
+t.test('E6, E7: what each kind of target comes to', async (t) => {
   const recorder = await startByteRecorder(t, answerOnce('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'))
   const { gateway } = await startRogueGateway(t, { upstream: recorder.url, configuration: { access } })
   const cookie = await signedInCookie(gateway)
@@ -73,15 +76,54 @@ t.test('what each kind of target comes to', async (t) => {
   }
 })
 
-t.test('an application with a path of its own can’t be made to leave it', async (t) => {
+t.test('E12: an application with a path of its own can’t be made to leave it', async (t) => {
   const recorder = await startByteRecorder(t, answerOnce('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'))
   const { gateway } = await startRogueGateway(t, { upstream: `${recorder.url}/app/`, configuration: { access: { default: 'anonymous' } } })
   // CVE-2021-21321, CVE-2021-21322, GHSA-2q7r-29rg-6m5h, and `//host`, by which undici once changed its mind about the host (CVE-2022-35949).
-  for (const target of ['/../x', '/%2e%2e/x', '/ho/%2E%2E/../x', '/..%2fx', '/..\\x', '/..;/x', `//127.0.0.1:${recorder.port}/x`, `/\\127.0.0.1:${recorder.port}/x`, `http://127.0.0.1:${recorder.port}/x`]) {
+  for (const target of ['/../x', '/%2e%2e/x', '/ho/%2E%2E/../x', '/..%2fx', '/..\\x', '/..;/x', `//127.0.0.1:${recorder.port}/x`, `/\\127.0.0.1:${recorder.port}/x`, `http://127.0.0.1:${recorder.port}/x`, `@127.0.0.1:${recorder.port}/x`, `:${recorder.port}/x`]) {
     t.equal(statusOf(await exchange(gateway.port, requestText('GET', target))), 400, target)
     t.equal(statusOf(await exchange(gateway.port, requestText('GET', target, [['Connection', 'Upgrade'], ['Upgrade', 'websocket']]))), 400, `${target} as an upgrade`)
   }
   t.strictSame(recorder.connections, [])
   await exchange(gateway.port, requestText('GET', '/x/%2561?y'))
   t.match(recorder.connections[0], /^GET \/app\/x\/%2561\?y HTTP\/1\.1\r\n/)
+})
+
+const isAdmin = (path: string): boolean => /^\/+admin(?:[/;?#]|$)/i.test(path)
+
+t.test('E6: no line of the collected traversals reaches what only administrators may see', { skip: withoutPayloads }, async (t) => {
+  const recorder = await startByteRecorder(t, answerOnce('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'))
+  const { gateway } = await startRogueGateway(t, { upstream: recorder.url, configuration: { access } })
+  const cookie = await signedInCookie(gateway)
+  const lines = payloads('traversal-exotic-patt.txt').map((line) => line.replaceAll('{FILE}', 'admin'))
+  const targets = [...new Set(lines.flatMap((line) => [line, `/public${line}`, `/public/a/b/c${line.replaceAll('admin', '%61dmin/x')}`, `/public/x?p=${line}`]))]
+  t.ok(targets.length > 2_000, `${targets.length} targets`)
+
+  async function send (some: readonly string[]): Promise<number[]> {
+    const statuses: number[] = []
+    for (const target of some) statuses.push(statusOf(await exchange(gateway.port, requestText('GET', target, [['Cookie', cookie]]))))
+    return statuses
+  }
+  const statuses = (await Promise.all(Array.from({ length: 16 }, (_, worker) => send(targets.filter((_, index) => index % 16 === worker))))).flat()
+  t.strictSame([...new Set(statuses)].sort(), [200, 400])
+  const readings = recorder.connections.map(readRequests)
+  t.strictSame(readings.filter(({ rest, requests }) => rest !== '' || requests.length !== 1), [], 'what arrives is one request each')
+  const arrived = readings.flatMap(({ requests }) => requests.map(({ target }) => target))
+  t.ok(arrived.length > 500, `${arrived.length} arrived`)
+  t.strictSame(arrived.filter((target) => !targets.includes(target)), [], 'byte by byte what was sent')
+  t.strictSame(arrived.filter((target) => resolutions(target.replace(/\?.*/s, '')).some(isAdmin)), [])
+})
+
+t.test('no line of the collected line breaks adds one to a request or to an answer', { skip: withoutPayloads }, async (t) => {
+  const recorder = await startByteRecorder(t, answerOnce('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'))
+  const { gateway } = await startRogueGateway(t, { upstream: recorder.url, configuration: { access: { default: 'anonymous' } } })
+  for (const line of payloads('crlf-patt.txt')) {
+    for (const target of [line, `/public${line}`, `/x?p=${line}`, `/oidc/login?return_to=${line}`, `/oidc/callback?state=${line}`, `/oidc${line}`]) {
+      const answer = await exchange(gateway.port, requestText('GET', target, [['Accept', 'text/html']]))
+      t.ok([200, 302, 303, 400, 404].includes(statusOf(answer)), target)
+      t.notMatch(answer, /^set-cookie: *crlf/im, target)
+    }
+  }
+  const readings = recorder.connections.map(readRequests)
+  t.strictSame(readings.filter(({ rest, requests }) => rest !== '' || requests.length !== 1 || requests[0]?.headers.some(([name]) => /^set-cookie$/i.test(name))), [])
 })

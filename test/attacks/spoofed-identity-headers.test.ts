@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { exchange, parseMessage, type RawMessage, requestText, statusOf, valuesOf } from '../support/raw-socket.ts'
 import { type RogueGateway, type RogueGatewayOptions, signedInCookie, startRogueGateway } from '../support/rogue-gateway.ts'
+import { folded, spelled } from '../support/spellings.ts'
 import { answerOnce, startByteRecorder } from '../support/upstream.ts'
 
 const identity = ['X-Auth-User', 'X-Auth-Subject', 'X-Auth-Email', 'X-Auth-Name', 'X-Auth-Groups', 'X-Auth-Roles', 'X-Auth-Assertion']
@@ -15,19 +16,8 @@ const forwarding = [
 const foreign = ['X-Remote-User', 'X-WEBAUTH-USER', 'Proxy', 'X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']
 const asserted = [...identity, ...Object.keys(templates), ...forwarding, ...foreign]
 
-const spellings: ReadonlyArray<(name: string) => string> = [
-  (name) => name,
-  (name) => name.toLowerCase(),
-  (name) => name.toUpperCase(),
-  (name) => name.replaceAll('-', '_'),
-  (name) => name.replace('-', '_'),
-  (name) => name.replaceAll('-', '.').toLowerCase(),
-  (name) => name.replace(/-(?=[^-]*$)/, '~'),
-  (name) => name.toUpperCase().replaceAll('-', '_').replace('_', '!')
-]
-
 const mark = 'spoofed-by-the-client'
-const spoofed = asserted.flatMap((name) => [...new Set(spellings.map((spell) => spell(name)))].map((spelling) => [spelling, mark] as const))
+const spoofed = spelled(asserted).map((spelling) => [spelling, mark] as const)
 
 interface Recorded extends RogueGateway {
   readonly cookie: string
@@ -55,25 +45,26 @@ async function start (t: Test, options: RogueGatewayOptions = {}): Promise<Recor
   }
 }
 
-function fold (name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
-}
-
 /** Lines whose names an application may take for the one given. */
 function linesLike (message: RawMessage, name: string): string[] {
-  return message.headers.filter(([each]) => fold(each) === fold(name)).map(([each, value]) => `${each}: ${value}`)
+  return message.headers.filter(([each]) => folded(each) === folded(name)).map(([each, value]) => `${each}: ${value}`)
 }
 
-t.test('nothing that a client says about identity or the way here reaches the application', async (t) => {
+t.test('E3: nothing that a client says about identity or the way here reaches the application', async (t) => {
   const { send, cookie } = await start(t)
   const session = ['Cookie', cookie] as const
+  const upgrade = [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ['Sec-WebSocket-Key', 'dGhlIHNhbXBsZSBub25jZQ=='], ['Sec-WebSocket-Version', '13']] as const
   const ways = [
     { name: 'on a protected page', method: 'GET', target: '/', headers: [session] },
     { name: 'on an anonymous page', method: 'GET', target: '/public/x', headers: [] },
     { name: 'on an anonymous page, signed in', method: 'GET', target: '/public/x', headers: [session] },
     { name: 'with OPTIONS', method: 'OPTIONS', target: '/', headers: [] },
     { name: 'with OPTIONS, signed in', method: 'OPTIONS', target: '/', headers: [session] },
-    { name: 'with an unusual method', method: 'PROPFIND', target: '/', headers: [session] }
+    { name: 'with an unusual method', method: 'PROPFIND', target: '/', headers: [session] },
+    { name: 'with HEAD', method: 'HEAD', target: '/', headers: [session] },
+    { name: 'with HEAD, on an anonymous page', method: 'HEAD', target: '/public/x', headers: [] },
+    { name: 'with an upgrade', method: 'GET', target: '/', headers: [session, ...upgrade] },
+    { name: 'with an upgrade, on an anonymous page', method: 'GET', target: '/public/x', headers: upgrade }
   ]
   for (const { name, method, target, headers } of ways) {
     const before = await send(method, target, [...spoofed, ...headers])
@@ -156,6 +147,16 @@ t.test('more spellings than Doorward remembers are still all removed', async (t)
   const { received } = await send('GET', '/', [['Cookie', cookie], ...casings.map((name) => [name, mark] as const)])
   t.notOk(received.includes(mark))
   t.strictSame(linesLike(parseMessage(received), 'X-Auth-User'), ['X-Auth-User: robin'])
+})
+
+t.test('where Doorward answers by itself, it repeats nothing of the sort', async (t) => {
+  const { gateway, cookie } = await start(t, { configuration: { access: { rules: [{ path: '/denied', deny: true }] } }, upstream: 'http://127.0.0.1:1' })
+  const targets = { '/denied': 403, '/': 502, '/a%2fb': 400, '/oidc/other': 404, '/oidc/session': 200, '/oidc/jwks': 200, '/oidc/login': 302 }
+  for (const [target, status] of Object.entries(targets)) {
+    const answer = await exchange(gateway.port, requestText('GET', target, [...spoofed, ['Cookie', cookie], ['__proto__', mark], ['constructor', mark]]))
+    t.equal(statusOf(answer), status, target)
+    t.notMatch(answer, mark, target)
+  }
 })
 
 t.test('no header of a client changes where it is thought to come from or to go', async (t) => {

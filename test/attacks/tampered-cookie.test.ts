@@ -83,7 +83,7 @@ t.test('of a Cookie header the application sees everything but ours', async (t) 
   t.equal(setup.upstream.requests[0]?.headers.cookie, 'a=1; b; =c; d="e; f"; doorwardx=2; doorward.5=3; g=h=i')
 })
 
-t.test('a session that was ended is dead, whoever kept its cookie', async (t) => {
+t.test('E17: a session that was ended is dead, whoever kept its cookie', async (t) => {
   const setup = await startRogueGateway(t)
   const browser = new Browser()
   const cookie = await signedInCookie(setup.gateway, browser)

@@ -47,7 +47,7 @@ for (const [what, application] of Object.entries<UpstreamHandler>({
     response.write('data: 1\n\n')
   }
 })) {
-  test(`${what} is cut after drainTimeout, and the process ends well`, async (t) => {
+  test(`E15: ${what} is cut after drainTimeout, and the process ends well`, async (t) => {
     const asked = Promise.withResolvers<undefined>()
     const gateway = await startBehind(t, (message, response, recorded) => {
       asked.resolve(undefined)

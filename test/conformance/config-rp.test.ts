@@ -58,7 +58,7 @@ t.test('oidcc-client-test-signing-key-rotation', async (t) => {
   t.equal(rogue.calls('jwks').length, 2, 'a known key is not fetched again')
 })
 
-t.test('many sign-ins at the moment of a rotation all succeed', async (t) => {
+t.test('E18: many sign-ins at the moment of a rotation all succeed', async (t) => {
   const { gateway, rogue } = await startRogueGateway(t)
   await new Browser().open(`${gateway.origin}/first`)
   await rogue.keys.rotate()
@@ -72,7 +72,7 @@ t.test('many sign-ins at the moment of a rotation all succeed', async (t) => {
   t.strictSame(pages.map(({ status }) => status), pages.map(() => 200))
 })
 
-t.test('tokens with made-up key ids are not so many requests for keys', async (t) => {
+t.test('E18: tokens with made-up key ids are not so many requests for keys', async (t) => {
   const { gateway, rogue } = await startRogueGateway(t, { rogue: { idToken: async (claims, header, keys) => await keys.sign(claims, { ...header, kid: `made-up-${Math.random()}` }) } })
   for (let round = 0; round < 8; round++) await new Browser().open(`${gateway.origin}/x`)
   t.ok(gateway.audit.every(({ reason }) => reason === 'id_token_invalid'))

@@ -59,7 +59,7 @@ const forgeries: Readonly<Record<string, NonNullable<RogueHooks['idToken']>>> = 
 }
 
 for (const [name, idToken] of Object.entries(forgeries)) {
-  t.test(name.startsWith('oidcc') ? name : `an id_token with ${name} is rejected`, async (t) => {
+  t.test(name.startsWith('oidcc') ? name : `E19: an id_token with ${name} is rejected`, async (t) => {
     await assertRejected(t, await attempt(t, { idToken }), { reason: 'id_token_invalid' })
   })
 }

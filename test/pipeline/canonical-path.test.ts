@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join, posix } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'tap'
 import { canonicalPath, isUnderBasePath } from '../../src/pipeline/canonical-path.ts'
-
-const payloadsFolder = process.env.PAYLOADS_DIR
-const requireAll = process.env.TEST_REQUIRE === 'all'
+import { resolutions } from '../support/path-resolutions.ts'
+import { payloads, withoutPayloads } from '../support/payloads.ts'
 
 test('an ordinary target has one reading, which is its path', async (t) => {
   t.strictSame(canonicalPath('/reports/2024/q1.pdf?page=2&sort=a/../b'), {
@@ -130,26 +127,6 @@ test('whatever the target, the answer is well formed and the same the second tim
   t.doesNotThrow(() => fc.assert(isSound, { numRuns: 20_000 }))
 })
 
-/** Resolved as upstreams of many kinds resolve it: decoded up to two times, each with every habit known. */
-function resolutions (path: string): string[] {
-  const decoded = [path, decodeLeniently(path), decodeLeniently(decodeLeniently(path)), decodeStrictly(path), decodeStrictly(decodeStrictly(path))]
-  const cut = decoded.flatMap((text) => [text, text.replace(/;[^/]*/g, ''), text.replace(/[?#].*$/s, '')])
-  const slashed = cut.flatMap((text) => [text, text.replaceAll('\\', '/')])
-  return slashed.flatMap((text) => [posix.normalize(text), new URL(text.replace(/^\/+/, '/'), 'http://upstream').pathname])
-}
-
-function decodeLeniently (path: string): string {
-  return path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-}
-
-function decodeStrictly (path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
-
 function leaves (target: string, stay: (resolved: string) => boolean): string[] {
   const result = canonicalPath(target)
   if (!result.ok) return []
@@ -164,9 +141,8 @@ test('no target that is admitted below a folder resolves to a place outside', as
   t.doesNotThrow(() => fc.assert(stays, { numRuns: 20_000 }))
 })
 
-test('no line of the collected traversal payloads leaves its folder', { skip: payloadsFolder === undefined && !requireAll && 'PAYLOADS_DIR is not set' }, async (t) => {
-  const lines = readFileSync(join(payloadsFolder ?? '', 'traversal-exotic-patt.txt'), 'latin1').split(/\r?\n/).filter((line) => line !== '')
-  const attacks = lines.map((line) => line.replaceAll('{FILE}', 'admin')).filter((attack) => attack !== '/admin')
+test('no line of the collected traversal payloads leaves its folder', { skip: withoutPayloads }, async (t) => {
+  const attacks = payloads('traversal-exotic-patt.txt').map((line) => line.replaceAll('{FILE}', 'admin')).filter((attack) => attack !== '/admin')
   t.ok(attacks.length > 800)
   t.strictSame(attacks.filter((attack) => leaves(`/public/${attack}`, isPublic).length > 0), [], 'below /public/')
   t.strictSame(attacks.filter((attack) => leaves(attack, isNotAdmin).length > 0), [], 'at the root')

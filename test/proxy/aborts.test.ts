@@ -4,7 +4,7 @@ import { type IncomingMessage } from 'node:http'
 import t from 'tap'
 import { ask, responseTo, startOpenGateway } from './open-gateway.ts'
 
-t.test('nobody waits any more: before the answer', async (t) => {
+t.test('E13: nobody waits any more: before the answer', async (t) => {
   const asked = Promise.withResolvers<IncomingMessage>()
   const closed = Promise.withResolvers<undefined>()
   const { port } = await startOpenGateway(t, (request, response) => {

@@ -35,7 +35,7 @@ async function assertProblem (t: Test, origin: string, status: number, code: str
   t.match(data.json(), { status, code, type: `urn:doorward:problem:${code}`, request_id: /^[0-9a-f-]{36}$/ })
 }
 
-t.test('an application that refuses the connection', async (t) => {
+t.test('E10: an application that refuses the connection', async (t) => {
   const port = await freePort()
   const { origin, logs } = await startOpenGateway(t, `http://127.0.0.1:${port}`)
   await assertProblem(t, origin, 502, 'upstream_failed', [String(port)])
@@ -126,7 +126,7 @@ async function startTlsUpstream (t: Test, { cert, key }: Certificates): Promise<
   return (server.address() as AddressInfo).port
 }
 
-t.test('an application behind TLS is who its certificate says', { skip: missingPart('openssl') }, async (t) => {
+t.test('E1: an application behind TLS is who its certificate says', { skip: missingPart('openssl') }, async (t) => {
   const certificates = await makeCertificates(t, ['localhost'])
   const port = await startTlsUpstream(t, certificates)
   const url = `https://localhost:${port}`

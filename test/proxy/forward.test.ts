@@ -9,7 +9,7 @@ import { startOpenGateway, startRecordedGateway } from './open-gateway.ts'
 /** Set by Doorward or by the connection; what is left is what the client sent. */
 const added = /^(host|connection|x-forwarded-.*|forwarded|x-request-id|content-length|transfer-encoding)$/i
 
-t.test('every method but CONNECT and TRACE goes through, with its body', async (t) => {
+t.test('E9: every method but CONNECT and TRACE goes through, with its body', async (t) => {
   const upstream = await startUpstream(t)
   const { port } = await startOpenGateway(t, upstream.url)
   for (const method of METHODS.filter((each) => each !== 'CONNECT' && each !== 'TRACE')) {

@@ -95,7 +95,7 @@ test('one part of a session that is missing, or of an earlier one, is no session
   }
 })
 
-test('a session too large for four cookies ends in a page that says so, not in a loop', async (t) => {
+test('E17: a session too large for four cookies ends in a page that says so, not in a loop', async (t) => {
   const journey = await start(t)
   const { browser, gateway, url } = journey
   const before = await signInAt(16000, journey)

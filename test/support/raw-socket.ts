@@ -16,8 +16,10 @@ const timeoutMilliseconds = 10_000
 /**
  * Sends the bytes (latin1 text) over a connection of their own and resolves with all that comes back until the other
  * side closes. Rejects when it has not done so after ten seconds: ask with `Connection: close`.
+ *
+ * @param ended resolves when there will be no more bytes, and ours is the side that closes first
  */
-export async function exchange (port: number, bytes: string): Promise<string> {
+export async function exchange (port: number, bytes: string, ended?: Promise<unknown>): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1' })
   let received = ''
   socket.setEncoding('latin1')
@@ -29,6 +31,10 @@ export async function exchange (port: number, bytes: string): Promise<string> {
   let isTimedOut = false
   socket.once('timeout', () => { isTimedOut = true })
   socket.write(bytes, 'latin1')
+  if (ended !== undefined) {
+    await ended
+    socket.end()
+  }
   await closed
   if (isTimedOut) throw new Error(`the connection stayed open after\n${received}`)
   return received
@@ -51,7 +57,7 @@ export function statusOf (text: string): number {
 }
 
 /** The values of a header, in any case, in order. */
-export function valuesOf ({ headers }: RawMessage, name: string): string[] {
+export function valuesOf ({ headers }: Pick<RawMessage, 'headers'>, name: string): string[] {
   return headers.filter(([each]) => each.toLowerCase() === name.toLowerCase()).map(([, value]) => value)
 }
 
