@@ -83,8 +83,9 @@ export function createServer (settings: ServerSettings, { answer, originOf, logg
 
   app.server.maxConnections = settings.maxConnections
   app.decorateRequest('origin')
-  app.addHook('onRequest', awaitTurn)
-  app.addHook('onRequest', (request, reply, done) => { done(receive(request, reply, originOf)) })
+  app.addHook('onRequest', (request, reply, done) => {
+    awaitTurn(request.raw, reply.raw, () => { done(receive(request, reply, originOf)) })
+  })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(({ method }) => {
     throw method === 'TRACE' ? new Problem('method_not_allowed', { headers: { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' } }) : new Problem('not_found')
@@ -109,7 +110,7 @@ const waiting = new WeakMap<Socket, number>()
  * Node starts every request of a pipeline at once, and one client could so open any number of connections to the
  * application. Here a request waits until the answers before it are complete (RFC 9112 section 9.3.2 lets it).
  */
-function awaitTurn ({ raw: { socket } }: FastifyRequest, { raw: response }: FastifyReply, done: () => void): void {
+function awaitTurn ({ socket }: IncomingMessage, response: ServerResponse, done: () => void): void {
   // An earlier answer has ended the connection. What was sent behind its request must not happen unheard.
   if (socket.writableEnded) return
   if (response.socket !== null) {

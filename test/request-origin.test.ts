@@ -46,7 +46,6 @@ test('the client is the address nearest to Doorward that no trusted proxy has', 
   for (const [what, peer, list, expected] of ways) {
     const origin = originOf(peer, { 'x-forwarded-for': list })
     t.strictSame([origin.clientAddress, origin.forwardedFor], [expected[0], expected], what)
-    t.ok(Object.isFrozen(origin))
   }
 })
 

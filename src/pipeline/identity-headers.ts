@@ -61,12 +61,12 @@ export function foldedName (name: string): string {
 }
 
 /**
- * The header lines for the upstream: what the client sent, without what is not its to say, then what Doorward says.
- * One function for every path and every transport: strip, then set.
+ * What of the client's header lines goes upstream. To it is added what Doorward says: strip, then set, in this order,
+ * for every path and every transport.
  *
- * @param raw name, value, name, value… as received; the result has the same form and order
+ * @param raw name, value, name, value… as received; the result has the same form and order, and is the caller's own
  */
-export function upstreamHeaders (raw: readonly string[], isKept: HeaderFilter, ours: readonly (readonly string[])[]): string[] {
+export function keptHeaders (raw: readonly string[], isKept: HeaderFilter): string[] {
   const lines: string[] = []
   const declarations: string[] = []
   for (let index = 0; index + 1 < raw.length; index += 2) {
@@ -76,7 +76,5 @@ export function upstreamHeaders (raw: readonly string[], isKept: HeaderFilter, o
     else if (name.length === 10 && value !== 'keep-alive' && name.toLowerCase() === 'connection') declarations.push(value)
   }
   // Before ours are set: a client must not be able to name ours as fields of its connection (CVE-2026-33805).
-  const kept = declarations.length === 0 ? lines : withoutDeclared(lines, declarations)
-  for (const set of ours) kept.push(...set)
-  return kept
+  return declarations.length === 0 ? lines : withoutDeclared(lines, declarations)
 }

@@ -11,12 +11,13 @@ import { Problem } from '../errors.ts'
 import { type Admitted } from '../proxy/index.ts'
 import { admitTarget } from './admit-target.ts'
 import { assertionClaims } from './assertion-claims.ts'
-import { authenticate, type AuthenticateParts, type Caller } from './authenticate.ts'
+import { authenticate, type Authenticated, type AuthenticateParts } from './authenticate.ts'
 import { authorize } from './authorize.ts'
+import { type CanonicalPath } from './canonical-path.ts'
 import { checkOrigin } from './check-origin.ts'
 import { createUpstreamChoice, targetFor, type UpstreamRoute } from './choose-upstream.ts'
 import { createForwardingHeaders } from './forwarding-headers.ts'
-import { createHeaderFilter, exceptAuthorization, upstreamHeaders } from './identity-headers.ts'
+import { createHeaderFilter, exceptAuthorization, keptHeaders } from './identity-headers.ts'
 import { assertionHeader } from './identity-profile.ts'
 import { keepSession } from './keep-session.ts'
 import { limitBody } from './limit-body.ts'
@@ -37,8 +38,8 @@ export interface PipelineParts extends AuthenticateParts {
   readonly webSocketOrigins: ReadonlySet<string>
 }
 
-/** Takes a request from its first byte to what may go upstream. @throws {Problem} to end it */
-export type Pipeline = (request: FastifyRequest) => Promise<Admitted>
+/** Takes a request from its first byte to what may go upstream. @throws {Problem} to end it, or rejects with one */
+export type Pipeline = (request: FastifyRequest) => Admitted | Promise<Admitted>
 
 export function createPipeline (parts: PipelineParts): Pipeline {
   const { sessions, assertions, upstreams } = parts
@@ -49,10 +50,14 @@ export function createPipeline (parts: PipelineParts): Pipeline {
   const forwardingHeaders = createForwardingHeaders()
 
   // Waited for is only what is not there yet: a turn of the event loop costs more than most steps.
-  return async (request) => {
+  return (request) => {
     const target = admitTarget(request.originalUrl, parts.basePath)
-    const looked = authenticate(request, target, parts)
-    const { caller, found, isByToken, lease } = looked instanceof Promise ? await looked : looked
+    const who = authenticate(request, target, parts)
+    return who instanceof Promise ? who.then((found) => admit(request, target, found)) : admit(request, target, who)
+  }
+
+  function admit (request: FastifyRequest, target: CanonicalPath, who: Authenticated): Admitted | Promise<Admitted> {
+    const { caller, found } = who
     const { maxBodyBytes } = authorize(request, target, caller, parts)
     checkOrigin(request, found.session, parts.webSocketOrigins)
     limitBody(request.headers, maxBodyBytes)
@@ -61,24 +66,27 @@ export function createPipeline (parts: PipelineParts): Pipeline {
     const targetThere = targetFor(upstream, target.target)
     if (targetThere === undefined) throw new Problem('target_invalid')
 
-    const signed = signedFor(caller, upstream.audience)
-    const assertion = typeof signed === 'string' ? signed : await signed
-    const identity = caller === undefined ? [] : [...upstream.profile.headersOf(caller), assertionHeader, assertion]
-    const host = ['Host', upstream.host ?? request.origin.host]
-    const cookie = found.cookies.others === undefined ? [] : ['Cookie', found.cookies.others]
-    const forwarding = forwardingHeaders(request.origin, request.id)
-    const kept = keepSession(found, sessions)
-    return {
+    const assertion = caller === undefined ? undefined : assertions.about(caller, upstream.audience, () => assertionClaims(caller))
+    const cookies = keepSession(found, sessions)
+    const complete = (signed: string | undefined, responseHeaders: readonly string[]): Admitted => ({
       forward: upstream.forward,
       target: targetThere,
-      headers: upstreamHeaders(request.raw.rawHeaders, isByToken ? isKeptBesideToken : isKept, [host, cookie, forwarding, identity]),
-      responseHeaders: kept instanceof Promise ? await kept : kept,
+      headers: headersFor(request, who, upstream, signed),
+      responseHeaders,
       maxBodyBytes,
-      lease
-    }
+      lease: who.lease
+    })
+    if (assertion instanceof Promise || cookies instanceof Promise) return Promise.all([assertion, cookies]).then(([signed, lines]) => complete(signed, lines))
+    return complete(assertion, cookies)
   }
 
-  function signedFor (caller: Caller | undefined, audience: string): string | Promise<string> {
-    return caller === undefined ? '' : assertions.about(caller, audience, () => assertionClaims(caller))
+  function headersFor (request: FastifyRequest, { caller, found, isByToken }: Authenticated, { host, profile }: UpstreamRoute, assertion: string | undefined): string[] {
+    const { others } = found.cookies
+    const kept = keptHeaders(request.raw.rawHeaders, isByToken ? isKeptBesideToken : isKept)
+    kept.push('Host', host ?? request.origin.host)
+    if (others !== undefined) kept.push('Cookie', others)
+    kept.push(...forwardingHeaders(request.origin, request.id))
+    if (caller !== undefined && assertion !== undefined) kept.push(...profile.headersOf(caller), assertionHeader, assertion)
+    return kept
   }
 }

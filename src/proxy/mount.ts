@@ -1,5 +1,5 @@
 import httpProxy from '@fastify/http-proxy'
-import { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type ForwardedRequest, type Forwarder } from './exchange.ts'
 
 /** A request that was admitted, and what takes it to where it goes. */
@@ -9,8 +9,8 @@ export interface Admitted extends ForwardedRequest {
 
 export interface MountParts {
   readonly methods: readonly string[]
-  /** Decides about the request; rejects to end it. */
-  readonly admit: (request: FastifyRequest) => Promise<Admitted>
+  /** Decides about the request; throws or rejects to end it. */
+  readonly admit: (request: FastifyRequest) => Admitted | Promise<Admitted>
 }
 
 /** http-proxy asks for an upstream and never goes there: the pipeline says for each request where it goes. */
@@ -30,17 +30,25 @@ export async function mountUpstreams (app: FastifyInstance, { methods, admit }: 
     httpMethods: [...methods],
     proxyPayloads: false,
     preHandler (request, reply, end) {
-      admit(request).then((forwarded) => {
-        // The client waits to be asked for the body, if it knows how; what it expects other than that, Node has refused.
-        if (request.raw.headers.expect !== undefined && request.raw.httpVersion !== '1.0') reply.raw.writeContinue()
-        forwarded.forward(request.raw, reply.raw, forwarded, {
-          onStart: () => { reply.hijack() },
-          onProblem: end
-        })
-      }).catch(end)
+      try {
+        const admitted = admit(request)
+        if (admitted instanceof Promise) admitted.then((late) => { handOver(late, request, reply, end) }).catch(end)
+        else handOver(admitted, request, reply, end)
+      } catch (error) {
+        end(error as Error)
+      }
     },
     handler () {
       throw new Error('a request passed the door without being admitted')
     }
+  })
+}
+
+function handOver (admitted: Admitted, request: FastifyRequest, reply: FastifyReply, end: (problem: Error) => void): void {
+  // The client waits to be asked for the body, if it knows how; what it expects other than that, Node has refused.
+  if (request.raw.headers.expect !== undefined && request.raw.httpVersion !== '1.0') reply.raw.writeContinue()
+  admitted.forward(request.raw, reply.raw, admitted, {
+    onStart: () => { reply.hijack() },
+    onProblem: end
   })
 }

@@ -60,14 +60,14 @@ export function createRequestOrigins ({ publicUrl, hosts, trustedProxies }: Requ
     const asked = told.host ?? own
     const isOwnFit = own === asked || (own !== undefined && isHost(own))
     const host = isOwnFit && asked !== undefined ? knownHost(asked) : undefined
-    return Object.freeze({
+    return {
       clientAddress: told.addresses[0] ?? '',
       forwardedFor: told.addresses,
       proto: told.proto ?? publicProto,
       host: host ?? publicUrl.host,
       hostProblem: host === undefined ? hostProblem(own, asked) : undefined,
       isTrustedPeer
-    })
+    }
   }
 }
 

@@ -97,7 +97,7 @@ function chunksOf (ticket: string): string[] {
 
 function readCookies (header: string, names: Names): RequestCookies {
   const pieces = new Map<string, string>()
-  const logins = new Map<string, string>()
+  let logins: Map<string, string> | undefined
   const others: string[] = []
   const presented: string[] = []
   let rounds: string | undefined
@@ -113,6 +113,7 @@ function readCookies (header: string, names: Names): RequestCookies {
       pieces.set(cookie, value)
       presented.push(cookie)
     } else if (isLoginName(cookie, names.loginPrefix)) {
+      logins ??= new Map()
       logins.set(cookie.slice(names.loginPrefix.length), value)
     } else if (cookie === names.rounds) {
       rounds = value
@@ -122,7 +123,7 @@ function readCookies (header: string, names: Names): RequestCookies {
   }
   return {
     ticket: isTossed ? undefined : joinPieces(pieces, names.session),
-    logins,
+    logins: logins ?? none.logins,
     rounds,
     others: others.length === 0 ? undefined : others.join('; '),
     presented
