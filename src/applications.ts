@@ -12,7 +12,7 @@ export interface Application {
   close (): Promise<void>
 }
 
-export function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, parts: Omit<ForwardParts, 'upstream' | 'counts'>): Application {
+export function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, parts: Omit<ForwardParts, 'upstream'>): Application {
   const { path, stripPath, static: answer } = settings
   const common = { path, stripPath, profile: buildProfile(settings.headers, configuration.headers) }
   if (answer !== undefined) {
@@ -21,7 +21,7 @@ export function buildApplication (settings: UpstreamConfiguration, configuration
   }
   const upstream = buildUpstream(settings)
   const host = settings.preserveHost ? undefined : upstream.host
-  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: createForwarder({ ...parts, upstream, counts: parts.metrics.upstream(path) }) }
+  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: createForwarder({ ...parts, upstream }) }
   return { route, close: upstream.close }
 }
 

@@ -61,8 +61,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
     { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime), now })
 
   const clients = createIdleWatch(server.clientTimeout)
-  const open = createOpenConnections(session.closeGrace)
-  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, metrics }))
+  const open = createOpenConnections(session.closeGrace, metrics)
+  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, counts: metrics.upstream(upstream.path) }))
   const needs = applications.map(({ route }) => route.profile.needs)
   const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.flatMap(({ claims }) => claims)] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
@@ -106,7 +106,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     audit
   })
   app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(assertions.jwks))
-  await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline })
+  await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
 
   app.addHook('onReady', async () => { provider.start() })
   app.addHook('preClose', (done) => {

@@ -13,5 +13,6 @@ import { type Session } from '../sessions/index.ts'
 export function checkOrigin (request: FastifyRequest, session: Session | undefined, origins: ReadonlySet<string>): void {
   const { origin } = request.headers
   if (session === undefined || origin === undefined || upgradeOf(request.raw) === undefined) return
-  if (!origins.has(origin.toLowerCase())) throw new Problem('origin_refused')
+  if (origins.has(origin.toLowerCase())) return
+  throw new Problem('origin_refused', { cause: new Error(`${JSON.stringify(origin.slice(0, 300))} is neither the public origin nor in access.webSocketOrigins`) })
 }

@@ -1,4 +1,6 @@
+import { Problem } from '../errors.ts'
 import { type Forwarder } from '../proxy/index.ts'
+import { type CanonicalPath } from './canonical-path.ts'
 import { type IdentityProfile } from './identity-profile.ts'
 
 /** Where requests below a path go, and what the application there is told. */
@@ -15,15 +17,22 @@ export interface UpstreamRoute {
   readonly forward: Forwarder
 }
 
-/** The route with the longest path that covers a path in policy form: the value that rules decide on. */
-export type UpstreamChoice = (path: string) => UpstreamRoute | undefined
+export interface ChosenUpstream {
+  readonly route: UpstreamRoute
+  /** The target as the application receives it. */
+  readonly target: string
+}
 
-/** One look for each segment of the path, however many routes there are. */
-export function createUpstreamChoice (routes: readonly UpstreamRoute[]): UpstreamChoice {
+/**
+ * Takes the route with the longest path that covers a request, judged by the value that rules decide on: one look for
+ * each segment of the path, however many routes there are. @throws {Problem}
+ */
+export function createUpstreamChoice (routes: readonly UpstreamRoute[]): (target: CanonicalPath) => ChosenUpstream {
   const byPath = new Map(routes.map((route) => [route.path, route]))
   const root = byPath.get('/')
   const isRootAlone = routes.length === 1 && root !== undefined
-  return (path) => {
+
+  function routeFor (path: string): UpstreamRoute | undefined {
     if (isRootAlone) return root
     for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
       const route = byPath.get(path.slice(0, end))
@@ -31,21 +40,24 @@ export function createUpstreamChoice (routes: readonly UpstreamRoute[]): Upstrea
     }
     return root
   }
+
+  return ({ readings, target }) => {
+    const route = routeFor(readings[0] ?? '')
+    if (route === undefined) throw new Problem('not_found')
+    return { route, target: route.stripPath && route.path !== '/' ? withoutPath(target, route.path) : target }
+  }
 }
 
 /**
- * The target as the application of this route receives it.
- *
- * As many segments are removed as the route's path has, since the client may have spelt them in another way; escaped
- * slashes are not admitted, so segments are the same in every spelling. What is left begins with one slash: with two
- * it would be an address of its own to some (RFC 3986 section 4.2), and `undefined` says that it can't be sent.
+ * As many segments are removed as the path has, since the client may have spelt them in another way; escaped slashes
+ * are not admitted, so segments are the same in every spelling. What is left begins with one slash: with two it would
+ * be an address of its own to some (RFC 3986 section 4.2), and is refused.
  */
-export function targetFor ({ path, stripPath }: UpstreamRoute, target: string): string | undefined {
-  if (!stripPath || path === '/') return target
+function withoutPath (target: string, path: string): string {
   let start = 0
   for (let segments = path.split('/').length - 1; segments > 0; segments--) start = endOfSegment(target, start + 1)
   const rest = target.slice(start)
-  if (rest.startsWith('//')) return undefined
+  if (rest.startsWith('//')) throw new Problem('target_invalid')
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 

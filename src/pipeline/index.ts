@@ -7,7 +7,6 @@
  */
 import { type FastifyRequest } from 'fastify'
 import { type Assertions } from '../assertion/index.ts'
-import { Problem } from '../errors.ts'
 import { type Admitted } from '../proxy/index.ts'
 import { admitTarget } from './admit-target.ts'
 import { assertionClaims } from './assertion-claims.ts'
@@ -15,7 +14,7 @@ import { authenticate, type Authenticated, type AuthenticateParts } from './auth
 import { authorize } from './authorize.ts'
 import { type CanonicalPath } from './canonical-path.ts'
 import { checkOrigin } from './check-origin.ts'
-import { createUpstreamChoice, targetFor, type UpstreamRoute } from './choose-upstream.ts'
+import { createUpstreamChoice, type UpstreamRoute } from './choose-upstream.ts'
 import { createForwardingHeaders } from './forwarding-headers.ts'
 import { createHeaderFilter, exceptAuthorization, keptHeaders } from './identity-headers.ts'
 import { assertionHeader } from './identity-profile.ts'
@@ -46,7 +45,7 @@ export function createPipeline (parts: PipelineParts): Pipeline {
   // What one application is told, a client must not tell another either: it may hand the request on.
   const isKept = createHeaderFilter(upstreams.flatMap(({ profile }) => profile.names))
   const isKeptBesideToken = exceptAuthorization(isKept)
-  const upstreamFor = createUpstreamChoice(upstreams)
+  const chooseUpstream = createUpstreamChoice(upstreams)
   const forwardingHeaders = createForwardingHeaders()
 
   // Waited for is only what is not there yet: a turn of the event loop costs more than most steps.
@@ -61,17 +60,14 @@ export function createPipeline (parts: PipelineParts): Pipeline {
     const { maxBodyBytes } = authorize(request, target, caller, parts)
     checkOrigin(request, found.session, parts.webSocketOrigins)
     limitBody(request.headers, maxBodyBytes)
-    const upstream = upstreamFor(target.readings[0] ?? '')
-    if (upstream === undefined) throw new Problem('not_found')
-    const targetThere = targetFor(upstream, target.target)
-    if (targetThere === undefined) throw new Problem('target_invalid')
+    const upstream = chooseUpstream(target)
 
-    const assertion = caller === undefined ? undefined : assertions.about(caller, upstream.audience, () => assertionClaims(caller))
+    const assertion = caller === undefined ? undefined : assertions.about(caller, upstream.route.audience, () => assertionClaims(caller))
     const cookies = keepSession(found, sessions)
     const complete = (signed: string | undefined, responseHeaders: readonly string[]): Admitted => ({
-      forward: upstream.forward,
-      target: targetThere,
-      headers: headersFor(request, who, upstream, signed),
+      forward: upstream.route.forward,
+      target: upstream.target,
+      headers: headersFor(request, who, upstream.route, signed),
       responseHeaders,
       maxBodyBytes,
       lease: who.lease

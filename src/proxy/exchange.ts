@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Problem } from '../errors.ts'
-import { type Metrics, type UpstreamMetrics } from '../observability/index.ts'
+import { type UpstreamMetrics } from '../observability/index.ts'
 import { type IdleWatch } from './idle-watch.ts'
 import { type Lease, type OpenConnections } from './open-connections.ts'
 import { type Upstream } from './upstream.ts'
@@ -15,7 +15,7 @@ export interface ForwardedRequest {
   readonly responseHeaders: readonly string[]
   /** A longer body is cut off; absent: as long as the client likes. */
   readonly maxBodyBytes?: number | undefined
-  /** The session that a connection which stays open depends on. */
+  /** What a connection that stays open depends on: a session, or a token. */
   readonly lease?: Lease | undefined
 }
 
@@ -24,6 +24,8 @@ export interface ForwardEvents {
   onStart (): void
   /** Called instead of `onStart` where there is no response to pass on. */
   onProblem (problem: Problem): void
+  /** Called where an answer that has begun breaks off. */
+  onCut (problem: Problem): void
 }
 
 export type Forwarder = (request: IncomingMessage, response: ServerResponse, forwarded: ForwardedRequest, events: ForwardEvents) => void
@@ -31,7 +33,6 @@ export type Forwarder = (request: IncomingMessage, response: ServerResponse, for
 export interface ForwardParts {
   readonly upstream: Upstream
   readonly counts: UpstreamMetrics
-  readonly metrics: Metrics
   /** Watches clients that send or take a body. */
   readonly clients: IdleWatch
   readonly open: OpenConnections

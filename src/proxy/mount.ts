@@ -1,5 +1,6 @@
 import httpProxy from '@fastify/http-proxy'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { auditRequest, type Logger } from '../observability/index.ts'
 import { type ForwardedRequest, type Forwarder } from './exchange.ts'
 
 /** A request that was admitted, and what takes it to where it goes. */
@@ -11,6 +12,7 @@ export interface MountParts {
   readonly methods: readonly string[]
   /** Decides about the request; throws or rejects to end it. */
   readonly admit: (request: FastifyRequest) => Admitted | Promise<Admitted>
+  readonly logger: Logger
 }
 
 /** http-proxy asks for an upstream and never goes there: the pipeline says for each request where it goes. */
@@ -23,7 +25,7 @@ const unusedUpstream = 'http://upstream.invalid'
  * upstream as URLs for every request, only to check what has been decided on already: a sixth of all that a request
  * costs (docs/performance.md).
  */
-export async function mountUpstreams (app: FastifyInstance, { methods, admit }: MountParts): Promise<void> {
+export async function mountUpstreams (app: FastifyInstance, { methods, admit, logger }: MountParts): Promise<void> {
   await app.register(httpProxy, {
     upstream: unusedUpstream,
     routes: ['/'],
@@ -32,8 +34,8 @@ export async function mountUpstreams (app: FastifyInstance, { methods, admit }: 
     preHandler (request, reply, end) {
       try {
         const admitted = admit(request)
-        if (admitted instanceof Promise) admitted.then((late) => { handOver(late, request, reply, end) }).catch(end)
-        else handOver(admitted, request, reply, end)
+        if (admitted instanceof Promise) admitted.then((late) => { handOver(late, { request, reply, end, logger }) }).catch(end)
+        else handOver(admitted, { request, reply, end, logger })
       } catch (error) {
         end(error as Error)
       }
@@ -44,11 +46,19 @@ export async function mountUpstreams (app: FastifyInstance, { methods, admit }: 
   })
 }
 
-function handOver (admitted: Admitted, request: FastifyRequest, reply: FastifyReply, end: (problem: Error) => void): void {
+interface Occasion {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly end: (problem: Error) => void
+  readonly logger: Logger
+}
+
+function handOver (admitted: Admitted, { request, reply, end, logger }: Occasion): void {
   // The client waits to be asked for the body, if it knows how; what it expects other than that, Node has refused.
   if (request.raw.headers.expect !== undefined && request.raw.httpVersion !== '1.0') reply.raw.writeContinue()
   admitted.forward(request.raw, reply.raw, admitted, {
     onStart: () => { reply.hijack() },
-    onProblem: end
+    onProblem: end,
+    onCut: ({ code, cause }) => { logger.warn({ event: 'request.cut', code, request: auditRequest(request), err: cause }, 'an answer broke off') }
   })
 }

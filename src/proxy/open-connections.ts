@@ -1,6 +1,8 @@
-/** What a connection that outlives its request depends on: the session of whoever opened it. */
+import { type Metrics } from '../observability/index.ts'
+
+/** What a connection that outlives its request depends on: the session or the token of whoever opened it. */
 export interface Lease {
-  /** The session has ended since: run out, signed out, revoked. */
+  /** It has ended since: run out, signed out, revoked. */
   isOver (): boolean
   /** The client did something, as it would with a request. */
   use (): void
@@ -30,7 +32,7 @@ export interface OpenConnections {
 const looksPerGrace = 4
 
 /** @param graceMilliseconds after the end of its session a connection is closed within this time */
-export function createOpenConnections (graceMilliseconds: number): OpenConnections {
+export function createOpenConnections (graceMilliseconds: number, { tunnelOpened, tunnelClosed }: Metrics): OpenConnections {
   const seenBytes = new Map<OpenConnection, number>()
   const clock = setInterval(() => {
     for (const connection of seenBytes.keys()) look(connection)
@@ -53,7 +55,11 @@ export function createOpenConnections (graceMilliseconds: number): OpenConnectio
       // Counted from now on: what its session is used for elsewhere keeps the connection open too.
       connection.lease?.use()
       seenBytes.set(connection, connection.bytesFromClient())
-      return () => { seenBytes.delete(connection) }
+      if (connection.isTunnel) tunnelOpened()
+      return () => {
+        const wasOpen = seenBytes.delete(connection)
+        if (wasOpen && connection.isTunnel) tunnelClosed()
+      }
     },
     closeTunnels () {
       for (const { isTunnel, close } of seenBytes.keys()) {

@@ -1,9 +1,9 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Duplex } from 'node:stream'
 import { type Dispatcher } from 'undici'
-import { Problem, type ProblemCode } from '../errors.ts'
-import { type UpstreamFailure } from '../observability/index.ts'
+import { type Problem } from '../errors.ts'
 import { type ForwardedRequest, type ForwardEvents, type ForwardParts } from './exchange.ts'
+import { failureReason, isBrokenConnection, ownProblem, type OwnReason, upstreamProblem } from './failure.ts'
 import { type IdleTimer } from './idle-watch.ts'
 import { responseHeaders, responseTrailers } from './response-headers.ts'
 import { openTunnel } from './tunnel.ts'
@@ -95,6 +95,8 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   readonly #onSilentUpstream = (): void => { this.#breakOff('upstream_timeout') }
 
+  readonly #onSilentReader = (): void => { this.#breakOff('request_timeout') }
+
   /** Early hints and the like (RFC 9110 section 15.2). HTTP/1.0 does not know them; what Node refuses to write, nobody misses. */
   #relayInformation (status: number, lines: string[]): void {
     if (this.#parts.request.httpVersion === '1.0') return
@@ -111,9 +113,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onRequestUpgrade (controller: Dispatcher.DispatchController, _status: number, _headers: unknown, socket: Duplex): void {
-    const { response, forwarded, events, upgrade, open, counts, metrics } = this.#parts
-    const milliseconds = performance.now() - this.#sentAt
-    counts.answered(milliseconds)
+    const { response, forwarded, events, upgrade, open, counts } = this.#parts
+    counts.answered(performance.now() - this.#sentAt)
     response.off('close', this.#onClose)
     if (upgrade === undefined || response.destroyed) {
       socket.destroy()
@@ -121,8 +122,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     const headers = [...responseHeaders(101, controller.rawHeaders as Buffer[]), ...forwarded.responseHeaders]
     events.onStart()
-    metrics.requestEnded('upgrade', 101, milliseconds)
-    openTunnel({ upgrade, response, upstream: socket, headers, lease: forwarded.lease }, open, metrics)
+    openTunnel({ upgrade, response, upstream: socket, headers, lease: forwarded.lease }, open)
   }
 
   onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -138,7 +138,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     // The client reads slowly: the upstream is not to blame for the pause.
     this.#upstreamTimer?.stop()
     controller.pause()
-    this.#readerTimer = clients.start(() => { response.destroy() })
+    this.#readerTimer = clients.start(this.#onSilentReader)
     response.once('drain', () => {
       this.#readerTimer?.stop()
       this.#upstreamTimer?.restart()
@@ -156,7 +156,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseError (_controller: Dispatcher.DispatchController, error: Error): void {
     this.#stopTimers()
-    const { response, events, retry, counts } = this.#parts
+    const { response, events, retry, counts, upstream } = this.#parts
     if (response.destroyed) return
     const mayRetry = retry !== undefined && !this.#isRetried && !this.#isAnswered && isBrokenConnection(error)
     if (mayRetry) {
@@ -166,17 +166,19 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     const reason = failureReason(this.#problem ?? error)
     if (reason !== undefined) counts.failed(reason)
+    const problem = this.#problem ?? upstreamProblem(error, upstream)
     // A cut body must be seen to be cut: closing the connection is the only way to say so (RFC 9112 section 8).
     if (response.headersSent) {
+      events.onCut(problem)
       response.destroy()
       return
     }
     response.off('close', this.#onClose)
-    events.onProblem(this.#problem ?? upstreamProblem(error))
+    events.onProblem(problem)
   }
 
-  #breakOff (code: ProblemCode): void {
-    this.#problem = new Problem(code)
+  #breakOff (code: OwnReason): void {
+    this.#problem = ownProblem(code, this.#parts.upstream)
     this.#controller?.abort(this.#problem)
   }
 
@@ -197,34 +199,4 @@ const maxCopiedBytes = 16 * 1024
 function endWith (body: Buffer, response: ServerResponse): void {
   if (body.length <= maxCopiedBytes) response.end(body.toString('latin1'), 'latin1')
   else response.end(body)
-}
-
-type Failure = Error & { readonly code?: unknown }
-
-const failureReasons: Readonly<Record<string, UpstreamFailure>> = {
-  UND_ERR_CONNECT_TIMEOUT: 'connect_timeout',
-  ETIMEDOUT: 'connect_timeout',
-  UND_ERR_HEADERS_TIMEOUT: 'response_timeout',
-  upstream_timeout: 'idle_timeout',
-  UND_ERR_SOCKET: 'connection_lost',
-  ECONNRESET: 'connection_lost',
-  EPIPE: 'connection_lost'
-}
-
-/** In the words of the metrics; none where the client is to blame. */
-function failureReason ({ code }: Failure): UpstreamFailure | undefined {
-  const text = String(code)
-  if (text === 'request_timeout' || text === 'body_too_large') return undefined
-  return failureReasons[text] ?? (/^(HPE|ERR_HTTP|ERR_INVALID_CHAR|UND_ERR_RES)/.test(text) ? 'response_invalid' : 'connect_failed')
-}
-
-const timeouts: readonly unknown[] = ['connect_timeout', 'response_timeout', 'idle_timeout']
-
-function upstreamProblem (error: Failure): Problem {
-  return new Problem(timeouts.includes(failureReason(error)) ? 'upstream_timeout' : 'upstream_failed', { cause: error })
-}
-
-/** An upstream may close a connection in the very moment in which a request goes into it (RFC 9112 section 9.3.1). */
-function isBrokenConnection (error: Failure): boolean {
-  return failureReason(error) === 'connection_lost'
 }

@@ -1,7 +1,6 @@
 import { type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type Duplex } from 'node:stream'
-import { type Metrics } from '../observability/index.ts'
 import { type Lease, type OpenConnections } from './open-connections.ts'
 import { type Upgrade } from './upgrades.ts'
 
@@ -22,8 +21,9 @@ const probeAfterMilliseconds = 30_000
  * Tells the client that the protocol has changed, then joins the two sockets: each side is read as fast as the other
  * takes, and an end of one direction is passed on while the other goes on.
  */
-export function openTunnel (ends: TunnelEnds, open: OpenConnections, { tunnelOpened, tunnelClosed }: Metrics): void {
-  const { upgrade: { socket: client, early }, response, upstream, headers, lease } = ends
+export function openTunnel (ends: TunnelEnds, open: OpenConnections): void {
+  const { upgrade: { socket: client, early, accept }, response, upstream, headers, lease } = ends
+  accept()
   response.detachSocket(client as Socket)
   for (const end of [client, upstream]) prepare(end)
 
@@ -32,11 +32,7 @@ export function openTunnel (ends: TunnelEnds, open: OpenConnections, { tunnelOpe
     upstream.destroy()
   }
   const forget = open.add({ isTunnel: true, lease, close, bytesFromClient: () => client instanceof Socket ? client.bytesRead : 0 })
-  tunnelOpened()
-  client.on('close', () => {
-    forget()
-    tunnelClosed()
-  })
+  client.on('close', forget)
 
   client.write(handshakeAnswer(headers), 'latin1')
   if (early.length > 0) client.unshift(early)

@@ -1,13 +1,15 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { type Duplex } from 'node:stream'
 import { type FastifyInstance } from 'fastify'
-import { type Metrics } from '../observability/index.ts'
+import { clientLeft, type Metrics } from '../observability/index.ts'
 
 /** A connection whose client asks for another protocol on it. */
 export interface Upgrade {
   readonly socket: Duplex
   /** What the client sent behind its request: it belongs to the other protocol, if the upgrade comes about. */
   readonly early: Buffer
+  /** The application has agreed. */
+  accept (): void
 }
 
 const upgrades = new WeakMap<IncomingMessage, Upgrade>()
@@ -33,16 +35,15 @@ export function isWebSocketHandshake ({ method, headers }: IncomingMessage): boo
 export function routeUpgrades (app: FastifyInstance, { requestEnded }: Metrics): void {
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, early: Buffer) => {
     const beganAt = performance.now()
+    const end = (status: number): void => { requestEnded('upgrade', status, performance.now() - beganAt) }
     // Whoever reads or writes hears of it too; without a listener it would end the process.
     socket.on('error', () => { socket.destroy() })
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0])
-    response.on('finish', () => {
-      requestEnded('upgrade', response.statusCode, performance.now() - beganAt)
-      socket.end()
-    })
-    upgrades.set(request, { socket, early })
+    response.on('finish', () => { socket.end() })
+    response.on('close', () => { end(response.headersSent ? response.statusCode : clientLeft) })
+    upgrades.set(request, { socket, early, accept: () => { end(101) } })
     app.routing(request, response)
   })
 }

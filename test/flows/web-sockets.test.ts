@@ -56,6 +56,7 @@ test('a page of another site can’t open a WebSocket in somebody’s name, unle
     t.match(await json(refused), { title: 'Connection refused' })
   }
   t.strictSame(upstream.handshakes, [])
+  t.match(journey.gateway.logs.join(''), 'is neither the public origin nor in access.webSocketOrigins')
   for (const good of [origin, 'http://localhost', 'https://friend.example']) await openWebSocket(t, port, '/', { headers: { cookie: cookie(), origin: good } })
   await openWebSocket(t, port, '/', { headers: { cookie: cookie() } })
   t.equal(upstream.handshakes.length, 4, 'and programs, which send no origin, may')

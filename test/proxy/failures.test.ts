@@ -5,6 +5,7 @@ import { createSecureServer } from 'node:http2'
 import { type AddressInfo, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { listenOnLoopback } from '../../demo/loopback.ts'
+import { samplesOf, scrape } from '../admin/scrape.ts'
 import { type Answer, Browser } from '../support/browser.ts'
 import { type Certificates, makeCertificates } from '../support/certificates.ts'
 import { freePort } from '../support/gateway.ts'
@@ -57,16 +58,16 @@ t.test('an application that does not answer in time', async (t) => {
   await Promise.all(ended)
 })
 
-/** Bytes in place of an answer; `undefined` closes the connection without any. */
-const nonsense: Readonly<Record<string, string | undefined>> = {
-  nothing: undefined,
-  'no HTTP': 'SSH-2.0-OpenSSH_9.6\r\n',
-  'a status that is none': 'HTTP/1.1 99999 X\r\n\r\n',
-  'half a header': 'HTTP/1.1 200 OK\r\nX-Ha',
-  'two lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok',
-  'a length and chunks': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
-  'a header with a NUL': 'HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 2\r\n\r\nok',
-  'headers without end': `HTTP/1.1 200 OK\r\n${'X-A: '.padEnd(1000, 'a').concat('\r\n').repeat(300)}`
+/** What the metrics call it, and bytes in place of an answer; without any the connection is closed. */
+const nonsense: Readonly<Record<string, readonly [reason: string, response?: string]>> = {
+  nothing: ['connection_lost'],
+  'no HTTP': ['response_invalid', 'SSH-2.0-OpenSSH_9.6\r\n'],
+  'a status that is none': ['response_invalid', 'HTTP/1.1 99999 X\r\n\r\n'],
+  'half a header': ['connection_lost', 'HTTP/1.1 200 OK\r\nX-Ha'],
+  'two lengths': ['response_invalid', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
+  'a length and chunks': ['response_invalid', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'],
+  'a header with a NUL': ['response_invalid', 'HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 2\r\n\r\nok'],
+  'headers without end': ['response_invalid', `HTTP/1.1 200 OK\r\n${'X-A: '.padEnd(1000, 'a').concat('\r\n').repeat(300)}`]
 }
 
 function respond (socket: Socket, response: string | undefined): void {
@@ -74,11 +75,13 @@ function respond (socket: Socket, response: string | undefined): void {
   else socket.end(response, 'latin1')
 }
 
-for (const [name, response] of Object.entries(nonsense)) {
+for (const [name, [reason, response]] of Object.entries(nonsense)) {
   t.test(`an application that answers with ${name}`, async (t) => {
     const recorder = await startByteRecorder(t, (socket) => { respond(socket, response) })
-    const { origin } = await startOpenGateway(t, recorder.url)
+    const { origin, admin, logs } = await startOpenGateway(t, recorder.url)
     await assertProblem(t, origin, 502, 'upstream_failed', [String(recorder.port)])
+    t.equal(samplesOf(await scrape(admin), 'doorward_upstream_errors_total')[`{upstream="/",reason="${reason}"}`], 2)
+    t.match(logs.join(''), `127.0.0.1:${recorder.port}: `, 'the log says which application it was')
   })
 }
 
@@ -93,12 +96,13 @@ for (const [framing, response] of Object.entries(cutBodies)) {
   for (const how of ['end', 'destroy'] as const) {
     t.test(`a body ${framing} that breaks off (${how}) is never made to look whole`, async (t) => {
       const recorder = await startByteRecorder(t, (socket) => { socket.write(response, 'latin1', () => { socket[how]() }) })
-      const { port, origin } = await startOpenGateway(t, recorder.url)
+      const { port, origin, logs } = await startOpenGateway(t, recorder.url)
       const { body, headers } = parseMessage(await exchange(port, requestText('GET', '/')))
       const isChunked = headers.some(([name]) => name.toLowerCase() === 'transfer-encoding')
       t.notOk(isChunked && body.endsWith('0\r\n\r\n'), 'no last chunk')
       t.ok(isChunked || body.length < 100, 'less than was announced')
       await t.rejects(new Browser().get(`${origin}/`), { code: 'ECONNRESET' }, 'a client sees that it is cut')
+      t.match(logs.join(''), /"event":"request\.cut","code":"upstream_failed"/)
     })
   }
 }
