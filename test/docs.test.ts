@@ -97,7 +97,7 @@ interface NamedTest {
 /** A page names a test by a link whose text is the test's name. */
 function namedTests (from: string): NamedTest[] {
   return [...textOf(from).matchAll(/\[([^\]]+)\]\(([^)]+\.test\.ts)\)/g)]
-    .map(([, name = '', link = '']) => ({ name, file: new URL(link, new URL(from, root)).href.slice(root.href.length) }))
+    .map(([, name = '', link = '']) => ({ name: name.replace(/\s+/g, ' '), file: new URL(link, new URL(from, root)).href.slice(root.href.length) }))
     // Of the file as a whole is spoken by its path.
     .filter(({ name, file }) => name !== file)
 }
