@@ -110,11 +110,12 @@ export async function createGateway (configuration: Configuration, { logger, aud
 
   app.addHook('onReady', async () => { provider.start() })
   app.addHook('preClose', (done) => {
-    open.close()
+    open.closeTunnels()
     done()
   })
   app.addHook('onClose', async () => {
     clients.close()
+    open.close()
     await Promise.all([provider, ...applications].map(async (part) => { await part.close() }))
   })
   return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }

@@ -7,6 +7,8 @@ export interface Lease {
 }
 
 export interface OpenConnection {
+  /** A tunnel is no request that could be waited for: it ends when Doorward stops. */
+  readonly isTunnel: boolean
   /** Absent where nobody is signed in: the connection may stay open. */
   readonly lease: Lease | undefined
   /** How many bytes the client has sent so far; more than at the last look is a use of the session. */
@@ -18,7 +20,9 @@ export interface OpenConnection {
 export interface OpenConnections {
   /** @returns forgets the connection */
   add (connection: OpenConnection): () => void
-  /** Closes all of them. */
+  /** Closes the tunnels; what is an answer still has the time to end. */
+  closeTunnels (): void
+  /** Watches no longer. */
   close (): void
 }
 
@@ -51,9 +55,11 @@ export function createOpenConnections (graceMilliseconds: number): OpenConnectio
       seenBytes.set(connection, connection.bytesFromClient())
       return () => { seenBytes.delete(connection) }
     },
-    close () {
-      clearInterval(clock)
-      for (const { close } of seenBytes.keys()) close()
-    }
+    closeTunnels () {
+      for (const { isTunnel, close } of seenBytes.keys()) {
+        if (isTunnel) close()
+      }
+    },
+    close: () => { clearInterval(clock) }
   }
 }

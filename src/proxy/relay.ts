@@ -107,7 +107,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #openEventStream (): void {
     const { response, forwarded: { lease }, open } = this.#parts
     response.flushHeaders()
-    this.#forget = open.add({ lease, close: () => { response.destroy() }, bytesFromClient: () => 0 })
+    this.#forget = open.add({ isTunnel: false, lease, close: () => { response.destroy() }, bytesFromClient: () => 0 })
   }
 
   onRequestUpgrade (controller: Dispatcher.DispatchController, _status: number, _headers: unknown, socket: Duplex): void {

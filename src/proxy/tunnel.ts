@@ -31,7 +31,7 @@ export function openTunnel (ends: TunnelEnds, open: OpenConnections, { tunnelOpe
     client.destroy()
     upstream.destroy()
   }
-  const forget = open.add({ lease, close, bytesFromClient: () => client instanceof Socket ? client.bytesRead : 0 })
+  const forget = open.add({ isTunnel: true, lease, close, bytesFromClient: () => client instanceof Socket ? client.bytesRead : 0 })
   tunnelOpened()
   client.on('close', () => {
     forget()

@@ -62,7 +62,7 @@ test('no client and no application can make more series than there are', async (
   const before = Object.keys(await scrape(admin))
   function request (nth: number): string {
     const path = nth % 4 === 0 ? `/oidc/${nth}` : `/${nth}?kind="${nth}"`
-    return `${methods[nth % methods.length]} ${path} HTTP/1.1\r\nHost: h${nth}\r\nX-Status: ${statuses[nth % statuses.length]}\r\nX-Kind: ${nth}\r\n\r\n`
+    return `${methods[nth % methods.length]} ${path} HTTP/1.1\r\nHost: localhost\r\nX-Status: ${statuses[nth % statuses.length]}\r\nX-Kind: ${nth}\r\n\r\n`
   }
   for (let first = 0; first < 10_000; first += 100) {
     const pipelined = Array.from({ length: 99 }, (_, index) => request(first + index)).join('')
