@@ -1,4 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
+import { rootCertificates } from 'node:tls'
 import { test } from 'tap'
 import { parse } from 'yaml'
 import { staleFiles } from '../scripts/generate-docs.ts'
@@ -77,6 +78,37 @@ test('every link in the documentation leads to a file, and to a heading in it', 
   t.strictSame(pages.flatMap(brokenLinks), [])
 })
 
+test('every test that the documentation names is there, and it names every attack and every trap', async (t) => {
+  const named = pages.flatMap(namedTests)
+  t.strictSame(named.filter(({ name, file }) => !testNames(file).has(name)).map(({ name, file }) => `${file}: ${name}`), [])
+  const files = new Set(named.map(({ file }) => file))
+  t.strictSame(globSync('test/attacks/*.test.ts', { cwd: root }).filter((file) => !files.has(file)), [])
+  const traps = [...textOf('test/attacks/known-traps.test.ts').matchAll(/^ {2}(E\d+): '(.*)',?$/gm)]
+  t.ok(traps.length === 19)
+  t.strictSame(traps.filter(([, id, trap]) => !page('security-model.md').includes(`| ${id} | ${trap} |`)), [])
+})
+
+interface NamedTest {
+  readonly name: string
+  /** Below the root. */
+  readonly file: string
+}
+
+/** A page names a test by a link whose text is the test's name. */
+function namedTests (from: string): NamedTest[] {
+  return [...textOf(from).matchAll(/\[([^\]]+)\]\(([^)]+\.test\.ts)\)/g)]
+    .map(([, name = '', link = '']) => ({ name: name.replace(/\s+/g, ' '), file: new URL(link, new URL(from, root)).href.slice(root.href.length) }))
+    // Of the file as a whole is spoken by its path.
+    .filter(({ name, file }) => name !== file)
+}
+
+/** Names of the tests in a file; `…` stands for what differs where one is run for many values. */
+function testNames (file: string): Set<string> {
+  const lines = existsSync(new URL(file, root)) ? textOf(file).split('\n').filter((line) => /\btest\(/.test(line)) : []
+  const literals = lines.flatMap((line) => [...line.matchAll(/(['`])((?:(?!\1).)+)\1/g)].map(([, , text = '']) => text))
+  return new Set(literals.map((text) => text.replace(/\$\{[^}]*\}/g, '…')))
+}
+
 /** Links of a page to places of this project where there is nothing, as `page: link`. */
 function brokenLinks (from: string): string[] {
   const links = [...textOf(from).matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link = '']) => link)
@@ -98,16 +130,20 @@ function headingsOf (markdown: string): string[] {
 const elsewhere = {
   DOORWARD_SERVER_PUBLIC_URL: 'https://app.example.com',
   DOORWARD_PROVIDER_ISSUER: 'https://idp.example.com',
-  DOORWARD_PROVIDER_CLIENT_ID: 'app',
-  DOORWARD_UPSTREAM_URL: 'http://127.0.0.1:8080'
+  DOORWARD_PROVIDER_CLIENT_ID: 'app'
 }
+const application = { DOORWARD_UPSTREAM_URL: 'http://127.0.0.1:8080' }
+
+const secret = Buffer.alloc(32, 'for the tests').toString('base64')
+const [certificate = ''] = rootCertificates
 
 test('every configuration in the documentation is valid, whole or in part', async (t) => {
-  const secret = Buffer.alloc(32, 'for the tests').toString('base64')
   for (const from of pages) {
     for (const [, excerpt = ''] of textOf(from).matchAll(/```yaml\n(.*?)```/gs)) {
       if (excerpt.startsWith('containers:')) continue
-      const outcome = loadConfiguration({ file: 'doorward.yaml', environment: elsewhere, readFile: (path) => path === 'doorward.yaml' ? excerpt : secret })
+      const environment = /^upstreams:/m.test(excerpt) ? elsewhere : { ...elsewhere, ...application }
+      const readFile = (path: string): string => path === 'doorward.yaml' ? excerpt : path.endsWith('.pem') ? certificate : secret
+      const outcome = loadConfiguration({ file: 'doorward.yaml', environment, readFile })
       t.strictSame(outcome.ok ? [] : outcome.problems.map(problemText), [], `${from}: ${excerpt.slice(0, 40)}`)
     }
   }
