@@ -61,7 +61,7 @@ export async function startSizedDoorward (parts: SubjectParts, { id, title, size
 
 function upstreams (count: number, url: string): Record<string, unknown> {
   if (count === 1) return { upstream: { url } }
-  return { upstreams: range(count).map((number) => ({ path: applicationOf(number), url })) }
+  return { upstream: undefined, upstreams: range(count).map((number) => ({ path: applicationOf(number), url })) }
 }
 
 function roleOf (number: number): string {
