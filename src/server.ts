@@ -102,8 +102,8 @@ export function createServer (settings: ServerSettings, { answer, originOf, logg
   return app
 }
 
-/** More is not needed by anybody, and each takes memory while it waits. */
-const maxWaiting = 100
+/** Browsers send none, and each may take as much memory as a header section while it waits. */
+const maxWaiting = 10
 const waiting = new WeakMap<Socket, number>()
 
 /**
@@ -125,7 +125,7 @@ function awaitTurn ({ socket }: IncomingMessage, response: ServerResponse, done:
   waiting.set(socket, ahead + 1)
   response.once('socket', () => {
     waiting.set(socket, (waiting.get(socket) ?? 1) - 1)
-    done()
+    if (!socket.writableEnded) done()
   })
 }
 

@@ -15,7 +15,7 @@ import { compileRule, type Rule } from './rule.ts'
 import { createRuleIndex } from './rule-index.ts'
 
 export type { AccessRequest, AccessSettings, Challenge, Decision, Requirements, RuleName, RuleSettings } from './decision.ts'
-export { policyForm } from './policy-form.ts'
+export { policyForm, policyFormOfRule } from './policy-form.ts'
 
 export interface Access {
   /** @param identity who asks, or undefined for a request without a session */

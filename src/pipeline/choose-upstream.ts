@@ -1,3 +1,4 @@
+import { policyFormOfRule } from '../access/index.ts'
 import { Problem } from '../errors.ts'
 import { type Forwarder } from '../proxy/index.ts'
 import { type CanonicalPath } from './canonical-path.ts'
@@ -28,7 +29,7 @@ export interface ChosenUpstream {
  * each segment of the path, however many routes there are. @throws {Problem}
  */
 export function createUpstreamChoice (routes: readonly UpstreamRoute[]): (target: CanonicalPath) => ChosenUpstream {
-  const byPath = new Map(routes.map((route) => [route.path, route]))
+  const byPath = new Map(routes.map((route) => [policyFormOfRule(route.path), route]))
   const root = byPath.get('/')
   const isRootAlone = routes.length === 1 && root !== undefined
 

@@ -113,7 +113,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onRequestUpgrade (controller: Dispatcher.DispatchController, _status: number, _headers: unknown, socket: Duplex): void {
-    const { response, forwarded, events, upgrade, open, counts } = this.#parts
+    const { response, forwarded, events, upgrade, counts } = this.#parts
     counts.answered(performance.now() - this.#sentAt)
     response.off('close', this.#onClose)
     if (upgrade === undefined || response.destroyed) {
@@ -122,7 +122,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     const headers = [...responseHeaders(101, controller.rawHeaders as Buffer[]), ...forwarded.responseHeaders]
     events.onStart()
-    openTunnel({ upgrade, response, upstream: socket, headers, lease: forwarded.lease }, open)
+    openTunnel({ upgrade, response, upstream: socket, headers, lease: forwarded.lease }, this.#parts)
   }
 
   onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {

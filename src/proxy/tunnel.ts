@@ -1,7 +1,9 @@
 import { type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type Duplex } from 'node:stream'
-import { type Lease, type OpenConnections } from './open-connections.ts'
+import { type ForwardParts } from './exchange.ts'
+import { type IdleWatch } from './idle-watch.ts'
+import { type Lease } from './open-connections.ts'
 import { type Upgrade } from './upgrades.ts'
 
 export interface TunnelEnds {
@@ -21,23 +23,33 @@ const probeAfterMilliseconds = 30_000
  * Tells the client that the protocol has changed, then joins the two sockets: each side is read as fast as the other
  * takes, and an end of one direction is passed on while the other goes on.
  */
-export function openTunnel (ends: TunnelEnds, open: OpenConnections): void {
+export function openTunnel (ends: TunnelEnds, { open, clients }: Pick<ForwardParts, 'open' | 'clients'>): void {
   const { upgrade: { socket: client, early, accept }, response, upstream, headers, lease } = ends
   accept()
-  response.detachSocket(client as Socket)
+  response.detachSocket(client)
   for (const end of [client, upstream]) prepare(end)
 
   const close = (): void => {
     client.destroy()
     upstream.destroy()
   }
-  const forget = open.add({ isTunnel: true, lease, close, bytesFromClient: () => client instanceof Socket ? client.bytesRead : 0 })
+  const forget = open.add({ isTunnel: true, lease, close, bytesFromClient: () => client.bytesRead })
   client.on('close', forget)
 
   client.write(handshakeAnswer(headers), 'latin1')
   if (early.length > 0) client.unshift(early)
   join(client, upstream)
   join(upstream, client)
+  limitHalf(client, upstream, { clients, close })
+  limitHalf(upstream, client, { clients, close })
+}
+
+/** Half a connection is good for last words. With nothing more to say it would be held for ever. */
+function limitHalf (ended: Duplex, other: Duplex, { clients, close }: { readonly clients: IdleWatch, readonly close: () => void }): void {
+  ended.on('end', () => {
+    const timer = clients.start(close)
+    other.on('data', () => { timer.restart() }).on('close', () => { timer.stop() })
+  })
 }
 
 function prepare (end: Duplex): void {

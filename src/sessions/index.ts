@@ -102,7 +102,10 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     lease (session) {
       return {
         isOver: () => endOf(session) !== undefined,
-        use: () => { leased.set(session.id, touchedSession(session, now(), lifetimes).idleExpiresAt) }
+        use () {
+          // What has ended stays ended, however late an answer comes.
+          if (endOf(session) === undefined) leased.set(session.id, touchedSession(session, now(), lifetimes).idleExpiresAt)
+        }
       }
     },
     end ({ session, cookies: earlier }) {

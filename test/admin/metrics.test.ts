@@ -64,12 +64,12 @@ test('no client and no application can make more series than there are', async (
     const path = nth % 4 === 0 ? `/oidc/${nth}` : `/${nth}?kind="${nth}"`
     return `${methods[nth % methods.length]} ${path} HTTP/1.1\r\nHost: localhost\r\nX-Status: ${statuses[nth % statuses.length]}\r\nX-Kind: ${nth}\r\n\r\n`
   }
-  for (let first = 0; first < 10_000; first += 100) {
-    const pipelined = Array.from({ length: 99 }, (_, index) => request(first + index)).join('')
+  for (let first = 0; first < 10_000; first += 10) {
+    const pipelined = Array.from({ length: 9 }, (_, index) => request(first + index)).join('')
     const answers = await exchange(port, pipelined + requestText('GET', '/oidc/jwks'))
-    t.equal(answers.match(/HTTP\/1\.1 \d{3} /g)?.length, 100)
+    t.equal(answers.match(/HTTP\/1\.1 \d{3} /g)?.length, 10)
   }
-  const metrics = await untilCounted(admin, requests, '{kind="own",status="200"}', 100)
+  const metrics = await untilCounted(admin, requests, '{kind="own",status="200"}', 1_000)
   t.strictSame(Object.keys(metrics), before)
   const labels = Object.keys(samplesOf(metrics, requests)).map((label) => /^\{kind="(\w+)",status="(\w+)"\}$/.exec(label)?.slice(1) ?? [label])
   const known = new Set([...Object.keys(STATUS_CODES), '499', 'other'])

@@ -1,7 +1,7 @@
 /** A gateway in a process of its own, so that its memory can be told from that of the test. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -15,6 +15,8 @@ export interface GatewayProcess {
   readonly socket: string
   /** Bytes of resident memory. */
   memory (): Promise<number>
+  /** How many files and sockets it has open. */
+  openFiles (): Promise<number>
 }
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -41,7 +43,7 @@ export async function startGatewayProcess (t: Test, upstream: string): Promise<G
   for await (const line of createInterface(child.stdout)) {
     if (!line.includes('"event":"started"')) continue
     child.stdout.resume()
-    return { socket, memory: async () => await residentBytes(child.pid) }
+    return { socket, memory: async () => await residentBytes(child.pid), openFiles: async () => (await readdir(`/proc/${child.pid}/fd`)).length }
   }
   throw new Error('the gateway ended before it served')
 }

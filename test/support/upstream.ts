@@ -1,6 +1,6 @@
 /** Applications for the tests: one that understands HTTP and one that records bytes. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo, type ServerOpts, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import { type Test } from 'tap'
@@ -80,10 +80,10 @@ export type ByteAnswer = (socket: Socket, received: string) => void
  * Starts a TCP server that understands nothing and records everything. By default it answers 200 once, when the first
  * header section is complete, and leaves the connection open.
  */
-export async function startByteRecorder (t: Test, answer: ByteAnswer = answerOnce()): Promise<ByteRecorder> {
+export async function startByteRecorder (t: Test, answer: ByteAnswer = answerOnce(), options: ServerOpts = {}): Promise<ByteRecorder> {
   const connections: string[] = []
   const sockets = new Set<Socket>()
-  const server = createTcpServer((socket) => {
+  const server = createTcpServer(options, (socket) => {
     const index = connections.push('') - 1
     sockets.add(socket)
     // A gateway that cuts the connection is a result, not a failure of the recorder.
