@@ -62,7 +62,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
 
   const clients = createIdleWatch(server.clientTimeout)
   const open = createOpenConnections(session.closeGrace, metrics)
-  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, counts: metrics.upstream(upstream.path) }))
+  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
   const needs = applications.map(({ route }) => route.profile.needs)
   const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.flatMap(({ claims }) => claims)] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })

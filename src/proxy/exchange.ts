@@ -36,4 +36,6 @@ export interface ForwardParts {
   /** Watches clients that send or take a body. */
   readonly clients: IdleWatch
   readonly open: OpenConnections
+  /** Whether a Set-Cookie line sets a cookie of Doorward's. */
+  readonly isOwnCookie: (setCookie: string) => boolean
 }

@@ -79,7 +79,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseStart (controller: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     this.#isAnswered = true
     const { response, forwarded, events, upstream } = this.#parts
-    const lines = responseHeaders(status, controller.rawHeaders as Buffer[])
+    const lines = responseHeaders(status, controller.rawHeaders as Buffer[], this.#parts.isOwnCookie)
     if (status < 200) {
       this.#relayInformation(status, lines)
       return
@@ -120,7 +120,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       socket.destroy()
       return
     }
-    const headers = [...responseHeaders(101, controller.rawHeaders as Buffer[]), ...forwarded.responseHeaders]
+    const headers = [...responseHeaders(101, controller.rawHeaders as Buffer[], this.#parts.isOwnCookie), ...forwarded.responseHeaders]
     events.onStart()
     openTunnel({ upgrade, response, upstream: socket, headers, lease: forwarded.lease }, this.#parts)
   }

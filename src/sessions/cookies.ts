@@ -34,6 +34,8 @@ export interface Cookies {
   writeLogin (login: string, value: string, maxAgeSeconds: number): string
   clearLogin (login: string): string
   writeRounds (value: string, maxAgeSeconds: number): string
+  /** Whether a Set-Cookie line of somebody else's sets a cookie of ours. */
+  isOwn (setCookie: string): boolean
   /** Names as people see them in their browser's settings. */
   readonly sessionCookieName: string
   loginCookieName (login: string): string
@@ -68,6 +70,7 @@ export function createCookies (settings: CookieSettings): Cookies {
     writeLogin: (login, value, maxAge) => write(names.loginPrefix + login, value, { ...loginOptions, maxAge }),
     clearLogin: (login) => erase(names.loginPrefix + login, loginOptions),
     writeRounds: (value, maxAge) => write(names.rounds, value, { ...loginOptions, maxAge }),
+    isOwn: (setCookie) => isOwnName(nameIn(setCookie), names),
     sessionCookieName: name,
     loginCookieName: (login) => names.loginPrefix + login
   }
@@ -87,6 +90,14 @@ function namesOf (session: string, isSecure: boolean): Names {
   const bare = session.replace(/^__(Host|Secure)-/i, '')
   const own = isSecure ? `__Host-${bare}` : bare
   return { session, loginPrefix: `${own}-login-`, rounds: `${own}-rounds` }
+}
+
+function nameIn (setCookie: string): string {
+  return withoutSpace(/^[^=;]*/.exec(setCookie)?.[0] ?? '')
+}
+
+function isOwnName (cookie: string, { session, loginPrefix, rounds }: Names): boolean {
+  return cookie === session || isChunkName(cookie, session) || isLoginName(cookie, loginPrefix) || cookie === rounds
 }
 
 function chunksOf (ticket: string): string[] {

@@ -1,6 +1,7 @@
 /** What a sibling host can do with cookies that it sets for the whole domain (RFC 6265bis section 8.6). */
 import t from 'tap'
 import { exchange, parseMessage, requestText, statusOf, valuesOf } from '../support/raw-socket.ts'
+import { startRecordedGateway } from '../proxy/open-gateway.ts'
 import { startJourney, stoppedClock, wayBack } from '../flows/journey.ts'
 import { signedInCookie, startRogueGateway } from '../support/rogue-gateway.ts'
 
@@ -59,4 +60,15 @@ t.test('an old copy of a session’s cookie does not end the session', async (t)
   const replayed = await exchange(gateway.port, requestText('GET', '/oidc/session', [['Cookie', old]]))
   t.equal(statusOf(replayed), 401, 'the old copy has run out')
   t.equal((await browser.get(url('/oidc/session'), { program: true })).status, 200, 'the session goes on')
+})
+
+t.test('an application can’t set Doorward’s cookies, and sign its visitors in to the others as somebody else', async (t) => {
+  const own = ['doorward=x', ' doorward = x; Path=/', 'doorward.0=x', 'doorward.3=x', 'doorward-login-abc=x', 'doorward-rounds=3', 'doorward', 'doorward=; Max-Age=0']
+  const others = ['app=1; Path=/', 'doorwardx=1', 'xdoorward=1', 'doorward.4=1', 'Doorward=1', 'doorward-login-=1', 'a=doorward=1', '=doorward']
+  const lines = [...own, ...others].map((line) => `Set-Cookie: ${line}\r\n`).join('')
+  const early = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nSet-Cookie: app=early\r\n\r\n'
+  const { send } = await startRecordedGateway(t, () => `${early}HTTP/1.1 200 OK\r\n${lines}Connection: close\r\nContent-Length: 2\r\n\r\nok`)
+  const { answer } = await send(requestText('GET', '/'))
+  t.notMatch(answer, 'early', 'nobody needs a cookie before the answer')
+  t.strictSame(valuesOf(parseMessage(answer.slice(answer.indexOf('HTTP/1.1 200'))), 'set-cookie'), others)
 })

@@ -1,9 +1,11 @@
 /** WebSockets of people: who may open one, what the application learns, and when it ends. */
 import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { json } from 'node:stream/consumers'
 import t, { test } from 'tap'
 import { type WebSocket } from 'ws'
 import { startProvider } from '../support/provider.ts'
+import { startByteRecorder } from '../support/upstream.ts'
 import { type WebSocketUpstream, connectWebSocket, openWebSocket, refusalOf, startWebSocketUpstream } from '../support/web-sockets.ts'
 import { hour, type Journey, type JourneyOptions, minute, startJourney, stoppedClock } from './journey.ts'
 
@@ -132,3 +134,24 @@ test('requests keep the WebSockets of their session open', async (t) => {
 async function looked (): Promise<void> {
   await new Promise((resolve) => { setTimeout(resolve, 60) })
 }
+
+test('an application that accepts a WebSocket too late does not bring back a session that has run out', async (t) => {
+  const clock = stoppedClock()
+  const asked = Promise.withResolvers<Socket>()
+  const recorder = await startByteRecorder(t, (socket, received) => {
+    if (received.includes('upgrade: websocket')) asked.resolve(socket)
+    else socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok')
+  })
+  const application = { url: recorder.url, port: 0, requests: [], close: async () => {} }
+  const journey = await startJourney(t, { provider, configuration: quick, now: () => clock.now, upstream: application })
+  const { browser, gateway, url } = journey
+  await browser.signIn(url('/'), 'alice')
+  const cookie = browser.jar.header(new URL(url('/'))) ?? ''
+  const client = connect(gateway.port, '127.0.0.1')
+  client.on('error', () => {}).resume().write(`GET / HTTP/1.1\r\nHost: localhost\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`)
+  const there = await asked.promise
+  clock.now += 31 * minute
+  there.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  await once(client, 'close')
+  t.equal((await browser.get(url('/oidc/session'), { headers: { cookie } })).status, 401)
+})
