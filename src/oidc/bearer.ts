@@ -52,6 +52,8 @@ export function createBearer ({ provider, mapping, logger, now }: BearerParts): 
       const { reason: cause, found } = error
       logger.debug({ event: 'token.rejected', provider: provider.id, cause, found: excerpt(found) }, 'a bearer token was not accepted')
       const verdict = { outcome: 'rejected', cause } as const
+      // What it was worth before would hide this, and the provider would be asked at every request.
+      valid.delete(key)
       rejected.set(key, { verdict, until: now() + rejectedMilliseconds })
       return verdict
     } finally {

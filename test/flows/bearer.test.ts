@@ -212,6 +212,9 @@ test('a token ends when it says, whatever is remembered of it', async (t) => {
   t.equal((await call(journey, '/api/x', alice)).status, 200, 'clocks may differ a little')
   clock.now = exp * 1000 + minute
   for (const token of [alice, opaqueAlice]) t.equal((await call(journey, '/api/x', token)).status, 401)
+  const asked = calls(journey, '/token/introspection').length
+  for (const token of [alice, opaqueAlice]) t.equal((await call(journey, '/api/x', token)).status, 401)
+  t.equal(calls(journey, '/token/introspection').length, asked, 'a no is remembered, whatever the token was before')
 })
 
 test('while the provider is away, what was checked goes on, a JWT is checked all the same, and nobody becomes anonymous', async (t) => {
