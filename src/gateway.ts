@@ -64,6 +64,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const open = createOpenConnections(session.closeGrace)
   const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, metrics }))
   const needs = applications.map(({ route }) => route.profile.needs)
+  const keeps = { allClaims: needs.some(({ allClaims }) => allClaims), accessToken: needs.some(({ accessToken }) => accessToken) }
   const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.flatMap(({ claims }) => claims)] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
   const provider = buildProvider(configuration, {
@@ -81,7 +82,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     publicUrl,
     sessions,
     access: createAccess(access),
-    checkToken: createBearer({ provider, mapping, logger, now }),
+    checkToken: createBearer({ provider, mapping, keeps, logger, now }),
     assertions,
     audit,
     upstreams: applications.map(({ route }) => route),
@@ -101,7 +102,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     rounds: createRounds(cookies),
     sessions,
     mapping,
-    keeps: { allClaims: needs.some(({ allClaims }) => allClaims), accessToken: needs.some(({ accessToken }) => accessToken) },
+    keeps,
     pages,
     audit
   })

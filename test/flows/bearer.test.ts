@@ -108,6 +108,15 @@ test('the assertion speaks of the token’s subject, knows no session, and is si
   })
 })
 
+test('an application that was written for mod_auth_openidc is told who asks, and never the token', async (t) => {
+  const journey = await start(t, { configuration: { headers: { profiles: ['mod_auth_openidc'] } } })
+  for (const token of [alice, opaqueAlice]) {
+    t.equal((await call(journey, '/api/x', token)).status, 200)
+    t.strictSame(received('x-remote-user', 'oidc_claim_sub', 'oidc_claim_email', 'oidc_claim_groups'), [`alice@${provider.issuer}`, 'alice', 'alice@example.com', 'cmdbsyncer-admins'])
+    t.notOk(JSON.stringify(upstream.requests.at(-1)?.headers).includes(token))
+  }
+})
+
 test('where both are sent, the token alone says who asks', async (t) => {
   const clock = stoppedClock()
   const journey = await start(t, { now: () => clock.now })
