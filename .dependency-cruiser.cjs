@@ -1,5 +1,6 @@
 /** Who may import whom: the table of docs/architecture.md, as rules. */
 const above = {
+  server: ['proxy', 'observability'],
   pipeline: ['sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'observability'],
   proxy: ['observability'],
   admin: ['observability'],

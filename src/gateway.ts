@@ -18,7 +18,7 @@ import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
-import { createServer, forwardedMethods } from './server.ts'
+import { createServer, forwardedMethods } from './server/index.ts'
 import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
 
 export interface GatewayParts {
