@@ -1,6 +1,7 @@
 import { type Socket } from 'node:net'
 import { type ProblemCode, problems } from '../errors.ts'
 import { type Logger } from '../observability/index.ts'
+import { peerAddress } from '../request-origin/index.ts'
 
 interface ClientAnswer {
   /** Status code and phrase. */
@@ -28,7 +29,7 @@ export function refuseConnection (error: { code?: string }, socket: ServerSocket
     return
   }
   const { status, code, text = '' } = clientAnswers[error.code ?? ''] ?? notUnderstood
-  logger.info({ event: 'request.refused', code, cause: error.code }, 'what was sent is not a request that can be served')
+  logger.info({ event: 'request.refused', code, cause: error.code, peer: peerAddress(socket.remoteAddress) }, 'what was sent is not a request that can be served')
   const type = text === '' ? '' : 'Content-Type: text/plain; charset=utf-8\r\n'
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${type}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
 }

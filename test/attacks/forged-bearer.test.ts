@@ -305,6 +305,8 @@ t.test('an Authorization header that is not exactly one token is refused, whatev
     }
   }
   t.equal(upstream.requests.length, before)
+  const told = gateway.logs.map((line) => JSON.parse(line) as { code?: string, err?: string }).filter(({ code }) => code === 'request_invalid').map(({ err }) => err)
+  t.strictSame([...new Set(told)].sort(), ['Authorization without exactly one bearer token', 'several Authorization headers'], 'the log says what is wrong, and nothing of a token')
   t.equal((await send(['AUTHORIZATION', `bEARER   ${token} `])).status, 200, 'case and spaces around do not matter (RFC 9110 section 11.1)')
 })
 
