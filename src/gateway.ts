@@ -11,7 +11,7 @@ import { buildApplication } from './applications.ts'
 import { createAssertions } from './assertion/index.ts'
 import { type Configuration, upstreamsOf } from './config/index.ts'
 import { createMapping } from './mapping/index.ts'
-import { type Audit, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
+import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
 import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
@@ -91,6 +91,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
 
   const originOf = createRequestOrigins({ ...server, publicUrl })
   const app = createServer(server, { logger, originOf, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
+  countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
   mountSignIn(app, {
