@@ -37,7 +37,7 @@ export const problems = {
   provider_failed: { status: 502, title: 'Sign-in could not be completed', detail: 'The identity provider’s answer could not be accepted. Try again; if it stays, tell the administrator the reference below.' },
   upstream_failed: { status: 502, title: 'Application not reachable', detail: 'The application behind this site did not answer properly. Try again in a moment.' },
   sign_in_unavailable: { status: 503, title: 'Sign-in is unavailable', detail: 'The identity provider can’t be reached at the moment. Try again in a moment; whoever is already signed in can go on.' },
-  token_unverifiable: { status: 503, title: 'Token can’t be checked', detail: 'The bearer token can’t be checked at the moment, because the identity provider does not answer. Try again in a moment.' },
+  token_unverifiable: { status: 503, title: 'Token can’t be checked', detail: 'The bearer token can’t be checked at the moment, because the identity provider does not answer as it should. Try again in a moment.' },
   upstream_timeout: { status: 504, title: 'Application did not answer in time', detail: 'The application behind this site took too long to answer. Try again in a moment.' }
 } as const satisfies Record<string, ProblemText>
 

@@ -11,14 +11,14 @@ import { buildApplication } from './applications.ts'
 import { createAssertions } from './assertion/index.ts'
 import { type Configuration, upstreamsOf } from './config/index.ts'
 import { createMapping } from './mapping/index.ts'
-import { type Audit, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
+import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
 import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
-import { createServer, forwardedMethods } from './server.ts'
+import { createServer, forwardedMethods } from './server/index.ts'
 import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
 
 export interface GatewayParts {
@@ -64,6 +64,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const open = createOpenConnections(session.closeGrace, metrics)
   const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
   const needs = applications.map(({ route }) => route.profile.needs)
+  const keeps = { allClaims: needs.some(({ allClaims }) => allClaims), accessToken: needs.some(({ accessToken }) => accessToken) }
   const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.flatMap(({ claims }) => claims)] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
   const provider = buildProvider(configuration, {
@@ -81,7 +82,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     publicUrl,
     sessions,
     access: createAccess(access),
-    checkToken: createBearer({ provider, mapping, logger, now }),
+    checkToken: createBearer({ provider, mapping, keeps, logger, now }),
     assertions,
     audit,
     upstreams: applications.map(({ route }) => route),
@@ -90,6 +91,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
 
   const originOf = createRequestOrigins({ ...server, publicUrl })
   const app = createServer(server, { logger, originOf, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
+  countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
   mountSignIn(app, {
@@ -101,7 +103,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     rounds: createRounds(cookies),
     sessions,
     mapping,
-    keeps: { allClaims: needs.some(({ allClaims }) => allClaims), accessToken: needs.some(({ accessToken }) => accessToken) },
+    keeps,
     pages,
     audit
   })

@@ -14,7 +14,7 @@ t.test('headers that are too large are refused in words, and the log has the cod
   t.strictSame(valuesOf(answer, 'connection'), ['close'])
   t.equal(answer.body, `${problems.headers_too_large.title}\n\n${problems.headers_too_large.detail}\n`.replaceAll('’', '\u00e2\u0080\u0099'))
   const refused = logs.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event }) => event === 'request.refused')
-  t.match(refused, [{ level: 'info', code: 'headers_too_large' }])
+  t.match(refused, [{ level: 'info', code: 'headers_too_large', peer: '127.0.0.1' }])
   t.notMatch(logs.join(''), 'secret=')
 })
 

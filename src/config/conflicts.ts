@@ -1,4 +1,5 @@
-import { type Configuration } from './schema.ts'
+import { isOwnTarget } from '../own-routes.ts'
+import { type Configuration, placedUpstreams } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
 
 /** Settings that are fine one by one and can't hold together. */
@@ -9,7 +10,8 @@ export interface Conflict {
 }
 
 /** Everything in a configuration that contradicts something else in it. */
-export function checkTogether ({ server, admin, provider, session, access, upstream, upstreams }: Configuration): Conflict[] {
+export function checkTogether (configuration: Configuration): Conflict[] {
+  const { server, admin, provider, session, access } = configuration
   return [
     ...transportConflicts(server),
     ...listenConflicts(server.listen, admin.listen),
@@ -17,7 +19,8 @@ export function checkTogether ({ server, admin, provider, session, access, upstr
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...clientConflicts(provider),
-    ...upstreamConflicts(upstream, upstreams),
+    ...upstreamConflicts(configuration),
+    ...pathConflicts(configuration),
     ...bearerConflicts(provider, access),
     ...demoConflicts(provider, session, server)
   ]
@@ -29,11 +32,18 @@ function transportConflicts ({ tls, publicUrl }: Configuration['server']): Confl
   return [{ settings: ['server.publicUrl', 'server.tls'], message: 'expected https, since server.tls is given' }]
 }
 
+const everywhere = ['0.0.0.0', '[::]']
+/** What `localhost` may stand for, and itself. */
+const loopback = ['127.0.0.1', '[::1]', 'localhost']
+
 /** An address is taken once, and those of all interfaces with it. */
 function listenConflicts (server: string, admin: string): Conflict[] {
   const port = portOf(server)
-  const isOfAll = [server, admin].some((listen) => /^(0\.0\.0\.0|\[::\]):/.test(listen))
-  const isShared = port !== 0 && (server === admin || (isOfAll && port !== undefined && port === portOf(admin)))
+  const hosts = [server, admin].map((listen) => listen.slice(0, listen.lastIndexOf(':')).toLowerCase())
+  const isOfAll = hosts.some((host) => everywhere.includes(host))
+  const isOfLoopback = hosts.includes('localhost') && hosts.every((host) => loopback.includes(host))
+  const isSamePort = port !== undefined && port === portOf(admin)
+  const isShared = port !== 0 && (server === admin || (isSamePort && (isOfAll || isOfLoopback)))
   return isShared ? [{ settings: ['admin.listen', 'server.listen'], message: `server.listen (${server}) and admin.listen (${admin}) need different addresses` }] : []
 }
 
@@ -77,10 +87,21 @@ function clientConflicts ({ clientAuth, clientSecret }: Configuration['provider'
   return []
 }
 
-function upstreamConflicts (upstream: Configuration['upstream'], upstreams: Configuration['upstreams']): Conflict[] {
+function upstreamConflicts ({ upstream, upstreams }: Configuration): Conflict[] {
   if (upstream === undefined && upstreams.length === 0) return [{ settings: ['upstream.url'], message: 'is required; or give upstreams' }]
   if (upstream !== undefined && upstreams.length > 0) return [{ settings: ['upstreams', 'upstream'], message: 'expected either upstream or upstreams' }]
   return []
+}
+
+/** Paths that do nothing: Doorward's own routes go before every application, and `/` has no segment to remove. */
+function pathConflicts (configuration: Configuration): Conflict[] {
+  const { basePath } = configuration.server
+  return placedUpstreams(configuration).flatMap(([place, { path, stripPath }]) => {
+    const settings = [`${place}.path`, 'server.basePath']
+    if (isOwnTarget(path.toLowerCase(), basePath.toLowerCase())) return [{ settings, message: `expected a path that is not at or below server.basePath (${basePath}), where Doorward answers itself` }]
+    if (stripPath && path === '/') return [{ settings: [`${place}.stripPath`, `${place}.path`], message: `there is nothing to remove, since ${place}.path is /` }]
+    return []
+  })
 }
 
 /** Without an audience, a token that anybody at the provider got for anything would open the application (RFC 9068 section 4). */

@@ -3,7 +3,7 @@ import { type Draft } from './draft.ts'
 import { type ReadFile } from './files.ts'
 import { type Fault, faultsOf, wordsFor } from './issues.ts'
 import { isRequired, schemaAt } from './json-schema.ts'
-import { isTree, type Path, pathText, putAt, removeAt, type Tree, valueAt } from './path.ts'
+import { isTree, type Path, pathFrom, pathText, putAt, removeAt, type Tree, valueAt } from './path.ts'
 import { pemFaults } from './pem-files.ts'
 import { type ConfigurationProblem } from './report.ts'
 import { type Configuration, configurationSchema } from './schema.ts'
@@ -38,10 +38,16 @@ function examine (value: Tree): { faults: readonly Fault[], whole?: Configuratio
     const parsed = configurationSchema.safeParse(rest, { error: wordsFor })
     if (parsed.success) return { faults, whole: parsed.data }
     const found = faultsOf(parsed.error.issues, rest)
-    faults.push(...found.filter(({ path }) => !faults.some((earlier) => isWithin(path, earlier.path))))
+    faults.push(...found.filter((fault) => !faults.some((earlier) => isConsequence(fault, earlier, rest))))
     for (const { path } of found) replace(rest, path)
   }
   return { faults }
+}
+
+/** Within what is known to be wrong; or a map that is empty because of what was taken out, and that nobody has left so. */
+function isConsequence ({ path }: Fault, earlier: Fault, rest: Tree): boolean {
+  const map = valueAt(rest, path)
+  return isWithin(path, earlier.path) || (isWithin(earlier.path, path) && isTree(map) && Object.keys(map).length === 0)
 }
 
 function isWithin (path: Path, above: Path): boolean {
@@ -51,20 +57,10 @@ function isWithin (path: Path, above: Path): boolean {
 function replace (value: Tree, path: Path): void {
   if (!isRequired(path)) {
     removeAt(value, path)
-    removeEmptied(value, path.slice(0, -1))
     return
   }
   const isSection = schemaAt(path)?.properties !== undefined
   putAt(value, path, isSection ? {} : 'https://stand-in.invalid')
-}
-
-/** A map that is empty because of what was taken out of it says nothing, and must not be judged as if somebody had left it so. */
-function removeEmptied (value: Tree, path: Path): void {
-  const map = valueAt(value, path)
-  const isKept = map !== undefined && (!isTree(map) || Object.keys(map).length > 0 || isRequired(path) || typeof path.at(-1) === 'number')
-  if (path.length === 0 || isKept) return
-  removeAt(value, path)
-  removeEmptied(value, path.slice(0, -1))
 }
 
 /** True where one of the settings is wrong by itself (`session`, `session.secretFile`): what it was meant to be is not known. */
@@ -75,6 +71,6 @@ function isDoubtful ({ settings }: Conflict, problems: readonly ConfigurationPro
 
 /** The first of the settings that was given; the others are at their defaults. */
 function pathOf ({ settings }: Conflict, value: Tree): Path {
-  const paths = settings.map((setting) => setting.split('.'))
+  const paths = settings.map(pathFrom)
   return paths.find((path) => valueAt(value, path) !== undefined) ?? paths[0] ?? []
 }

@@ -9,6 +9,11 @@ export function pathText (path: Path): string {
   return path.map(keyText).join('').replace(/^\./, '')
 }
 
+/** The path that is written so, of keys that need no quotes. */
+export function pathFrom (text: string): Path {
+  return (text.match(/[^.[\]]+/g) ?? []).map((key) => /^\d+$/.test(key) ? Number(key) : key)
+}
+
 function keyText (key: string | number): string {
   if (typeof key === 'number') return `[${key}]`
   return /^[\w-]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`

@@ -45,7 +45,7 @@ const upstreamEntry = z.strictObject({
     encoding: headerSettings.encoding.optional().describe('In place of `headers.encoding`.')
   }).prefault({}).describe('What this application is told about whoever is signed in, where it differs from `headers`.')
 }).superRefine(({ url, static: answer }, context) => {
-  if (url === undefined && answer === undefined) context.addIssue({ code: 'custom', path: ['url'], message: 'is required' })
+  if (url === undefined && answer === undefined) context.addIssue({ code: 'custom', path: ['url'], message: 'is required; or give static' })
   if (url !== undefined && answer !== undefined) context.addIssue({ code: 'custom', path: ['static'], message: 'expected either url or static' })
 })
 

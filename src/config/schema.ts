@@ -38,6 +38,11 @@ export type Configuration = z.output<typeof configurationSchema>
 export type UpstreamConfiguration = Configuration['upstreams'][number]
 
 /** The applications, whether given as one or as several. */
-export function upstreamsOf ({ upstream, upstreams }: Configuration): readonly UpstreamConfiguration[] {
+export function upstreamsOf ({ upstream, upstreams }: Pick<Configuration, 'upstream' | 'upstreams'>): readonly UpstreamConfiguration[] {
   return upstream === undefined ? upstreams : [upstream]
+}
+
+/** The same, each with the place where it stands: `upstream`, or `upstreams[0]` and so on. */
+export function placedUpstreams (given: Pick<Configuration, 'upstream' | 'upstreams'>): ReadonlyArray<readonly [place: string, upstream: UpstreamConfiguration]> {
+  return upstreamsOf(given).map((each, index) => [given.upstream === undefined ? `upstreams[${index}]` : 'upstream', each])
 }

@@ -1,4 +1,4 @@
-import { type Configuration, upstreamsOf } from './schema.ts'
+import { type Configuration, placedUpstreams } from './schema.ts'
 
 /** What is valid and still should be known to whoever runs this. */
 export function warningsFor (configuration: Configuration): string[] {
@@ -8,7 +8,7 @@ export function warningsFor (configuration: Configuration): string[] {
     'assertion.key is not given: one is generated at every start, so applications have to fetch the JWKS again after a restart, and several replicas sign with different keys': assertion.key === undefined,
     'provider.pkce is false: a stolen authorization code can be used by whoever has it': !provider.pkce,
     'provider.bearer.introspection.requireAudience is false: a token that the provider issued for any other application opens this one too': !provider.bearer.introspection.requireAudience,
-    'upstream.tls.verify is false: whoever can answer at the application’s address receives every request': upstreamsOf(configuration).some(({ tls }) => !tls.verify),
+    ...Object.fromEntries(placedUpstreams(configuration).map(([place, { tls }]) => [`${place}.tls.verify is false: whoever can answer at the application’s address receives every request`, !tls.verify])),
     'access.default is anonymous and there are no rules: everything can be reached without signing in': access.default === 'anonymous' && access.rules.length === 0
   }
   return Object.entries(warnings).filter(([, applies]) => applies).map(([text]) => text)

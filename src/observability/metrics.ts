@@ -20,6 +20,8 @@ export interface UpstreamMetrics {
 
 /** What Doorward counts of its own work. Nothing here fails or waits, and no label holds what a client chose. */
 export interface Metrics {
+  /** A connection was closed unread, since more are open than may be. */
+  connectionRefused (): void
   /** Once for each request, when its answer is complete or cut. */
   requestEnded (kind: RequestKind, status: number, milliseconds: number): void
   /** @param name as the configuration has it; called once for each application */
@@ -44,6 +46,7 @@ export function createMetrics ({ version, providers }: { readonly version: strin
   const logins = new Counter({ name: 'doorward_logins_total', help: 'Sign-ins that ended, with a session or without.', labelNames: ['provider', 'outcome', 'reason'], registers })
   const logouts = new Counter({ name: 'doorward_logouts_total', help: 'Sessions that somebody ended.', labelNames: ['initiator'], registers })
   const providerUp = new Gauge({ name: 'doorward_provider_up', help: 'Whether the provider answered when it was last asked for its metadata.', labelNames: ['provider'], registers })
+  const refused = new Counter({ name: 'doorward_connections_refused_total', help: 'Connections that were closed unread, since server.maxConnections were open.', registers })
   const websockets = new Gauge({ name: 'doorward_websockets_open', help: 'WebSockets that are open.', registers })
   new Gauge({ name: 'doorward_build_info', help: 'Always 1; what runs is in the label.', labelNames: ['version'], registers }).set({ version }, 1)
   for (const provider of providers) {
@@ -54,6 +57,7 @@ export function createMetrics ({ version, providers }: { readonly version: strin
   collectDefaultMetrics({ register: registry })
 
   return {
+    connectionRefused () { refused.inc() },
     requestEnded: requests.ended,
     upstream: upstreams.of,
     tunnelOpened () { websockets.inc() },

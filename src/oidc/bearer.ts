@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { Problem } from '../errors.ts'
-import { type Claims, type Identity, type Mapping, type Refusal } from '../mapping/index.ts'
+import { allClaimsOf, type Claims, type Identity, type Mapping, type Refusal } from '../mapping/index.ts'
 import { type Logger, type TokenRejection } from '../observability/index.ts'
 import { type SignedIn } from '../sessions/index.ts'
 import { isNumericDate } from './access-token-claims.ts'
@@ -22,6 +22,8 @@ export type CheckToken = (token: string) => TokenVerdict | Promise<TokenVerdict>
 export interface BearerParts {
   readonly provider: Provider
   readonly mapping: Mapping
+  /** What the application receives of a caller beside the identity. The token is never kept. */
+  readonly keeps: { readonly allClaims: boolean }
   readonly logger: Logger
   readonly now: () => number
 }
@@ -35,7 +37,8 @@ const maxKnown = 5_000
 const rejectedMilliseconds = 5_000
 
 /** Checks every token once, however many requests carry it, and remembers what came of it; the token itself is not kept. */
-export function createBearer ({ provider, mapping, logger, now }: BearerParts): CheckToken {
+export function createBearer (parts: BearerParts): CheckToken {
+  const { provider, logger, now } = parts
   const valid = new LRUCache<string, Known>({ max: maxKnown })
   /** Apart, so that made-up tokens can't drive out the good ones. */
   const rejected = new LRUCache<string, Known>({ max: maxKnown })
@@ -44,7 +47,7 @@ export function createBearer ({ provider, mapping, logger, now }: BearerParts): 
   async function check (token: string, key: string): Promise<TokenVerdict> {
     try {
       const { claims, trustedUntil } = await provider.readAccessToken(token)
-      const verdict = verdictOn(claims, mapping, provider.id)
+      const verdict = verdictOn(claims, parts)
       valid.set(key, { verdict, until: trustedUntil })
       return verdict
     } catch (error) {
@@ -52,6 +55,8 @@ export function createBearer ({ provider, mapping, logger, now }: BearerParts): 
       const { reason: cause, found } = error
       logger.debug({ event: 'token.rejected', provider: provider.id, cause, found: excerpt(found) }, 'a bearer token was not accepted')
       const verdict = { outcome: 'rejected', cause } as const
+      // What it was worth before would hide this, and the provider would be asked at every request.
+      valid.delete(key)
       rejected.set(key, { verdict, until: now() + rejectedMilliseconds })
       return verdict
     } finally {
@@ -70,15 +75,16 @@ export function createBearer ({ provider, mapping, logger, now }: BearerParts): 
   }
 }
 
-function verdictOn (claims: Claims, mapping: Mapping, provider: string): TokenVerdict {
-  const { identity, refusal } = mapping(claims, provider)
+function verdictOn (claims: Claims, { provider, mapping, keeps }: BearerParts): TokenVerdict {
+  const { identity, refusal } = mapping(claims, provider.id)
   if (refusal !== undefined) return { outcome: 'refused', identity, refusal }
   const { auth_time: authTime, acr, amr } = claims
   const caller = {
     identity,
     authTime: isNumericDate(authTime) ? authTime : undefined,
     acr: typeof acr === 'string' ? acr : undefined,
-    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : undefined
+    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : undefined,
+    ...keeps.allClaims && { allClaims: allClaimsOf(claims, {}) }
   }
   return { outcome: 'accepted', caller: Object.freeze(caller) }
 }

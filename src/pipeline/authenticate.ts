@@ -11,7 +11,7 @@ import { bearerChallenge } from './challenge.ts'
 import { loadSession } from './load-session.ts'
 
 /** Who asks: somebody by the session of their browser, or by an access token, which has no id. */
-export type Caller = Pick<Session, 'identity' | 'authTime' | 'acr' | 'amr'> & Partial<Pick<Session, 'id'>>
+export type Caller = Pick<Session, 'identity' | 'allClaims' | 'tokens' | 'authTime' | 'acr' | 'amr'> & Partial<Pick<Session, 'id'>>
 
 /** What a bearer token is worth, whoever judges it. */
 type TokenVerdict =

@@ -19,7 +19,8 @@ export function bearerToken (raw: readonly string[]): string | undefined {
   if (lines.length === 1 && token !== undefined) return token
   throw new Problem('request_invalid', {
     detail: 'The request carries more than one Authorization header, or one without exactly one bearer token.',
-    headers: bearerChallenge('invalid_request')
+    headers: bearerChallenge('invalid_request'),
+    cause: lines.length > 1 ? 'several Authorization headers' : 'Authorization without exactly one bearer token'
   })
 }
 

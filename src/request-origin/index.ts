@@ -12,6 +12,7 @@ import { readForwarding } from './forwarding.ts'
 import { createKnownHosts, isHost } from './known-hosts.ts'
 import { createTrust } from './trust.ts'
 
+export { peerAddress } from './address.ts'
 export { isHost } from './known-hosts.ts'
 export { trustedRange } from './trust.ts'
 
@@ -49,7 +50,7 @@ export function createRequestOrigins ({ publicUrl, hosts, trustedProxies }: Requ
 
   function hostProblem (own: string | undefined, asked: string | undefined): Problem | undefined {
     if (own === undefined || asked === undefined || !isHost(asked) || !isHost(own)) return new Problem('request_invalid', { detail: invalidHost, headers: endOfConnection, cause: quoted('invalid host', asked) })
-    return new Problem('host_unknown', { headers: endOfConnection, cause: quoted('unknown host', asked) })
+    return new Problem('host_unknown', { headers: endOfConnection, cause: `${quoted('unknown host', asked)}; name it in server.hosts, or have the proxy pass Host on` })
   }
 
   return (message) => {

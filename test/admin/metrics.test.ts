@@ -1,9 +1,10 @@
 /** What is counted, seen where Prometheus sees it. */
 import { once } from 'node:events'
 import { METHODS, STATUS_CODES } from 'node:http'
+import { connect } from 'node:net'
 import { test } from 'tap'
 import { createMetrics } from '../../src/observability/index.ts'
-import { anotherBrowser, startJourney } from '../flows/journey.ts'
+import { anotherBrowser, minute, startJourney, stoppedClock } from '../flows/journey.ts'
 import { ask, startOpenGateway } from '../proxy/open-gateway.ts'
 import { startGateway } from '../support/gateway.ts'
 import { exchange, requestText, statusOf } from '../support/raw-socket.ts'
@@ -53,6 +54,24 @@ test('an answer that breaks off is counted with its status, a client that leaves
   impatient.destroy()
   const metrics = await untilCounted(admin, requests, '{kind="proxied",status="499"}', 1)
   t.equal(samplesOf(metrics, durations)['_count{kind="proxied"}'], 2)
+})
+
+test('connections beyond the limit are counted, and told once a minute', async (t) => {
+  const clock = stoppedClock()
+  const { port, admin, logs } = await startGateway(t, { issuer: 'http://localhost:1', upstream: 'http://localhost:1', now: () => clock.now, configuration: { server: { maxConnections: 1 } } })
+  const refused = 'doorward_connections_refused_total'
+  t.strictSame(samplesOf(await scrape(admin), refused), { '': 0 })
+  const held = connect(port, '127.0.0.1')
+  t.teardown(() => held.destroy())
+  await once(held, 'connect')
+  for (const wait of [0, 0, minute - 1, 1, 0]) {
+    clock.now += wait
+    t.equal(await exchange(port, requestText('GET', '/')), '')
+  }
+  await untilCounted(admin, refused, '', 5)
+  const told = logs.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event }) => event === 'connections.refused')
+  t.match(told, [{ level: 'warn', refused: 1, maxConnections: 1 }, { level: 'warn', refused: 3, maxConnections: 1 }])
+  t.equal(told.length, 2)
 })
 
 test('no client and no application can make more series than there are', async (t) => {

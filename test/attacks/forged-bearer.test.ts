@@ -231,6 +231,25 @@ for (const [name, [answer, expected]] of Object.entries(introspections)) {
   })
 }
 
+t.test('what the provider refuses to answer is told to whoever reads the log, and to nobody else', async (t) => {
+  const answers: Readonly<Record<string, Body>> = {
+    secret: { error: 'invalid_client', error_description: 'the secret is wrong for request 11111111-2222-3333-4444-555555555555' },
+    echo: { error: 'invalid_request', error_description: 'not a token: an-opaque-secret-token' },
+    odd: { error: 'invalid_request', error_description: 5 },
+    long: { error: 'e'.repeat(9_000), error_description: 'word '.repeat(9_000) }
+  }
+  const { outcome, send, gateway } = await start(t, {}, { rogue: { introspection: (token) => raw({ status: 401, headers: { 'content-type': 'application/json' }, body: JSON.stringify(answers[token]) }) } })
+  for (const token of Object.keys(answers)) t.strictSame(await outcome(token), [503, undefined])
+  t.match((await send(['Authorization', 'Bearer secret'])).body, /"detail":"[^"]*does not answer as it should[^"]*"(?!.*invalid_client)/)
+  const told = gateway.logs.map((line) => JSON.parse(line) as { code?: string, err?: { type: string, message: string } }).filter(({ code }) => code === 'token_unverifiable').map(({ err }) => `${err?.type}: ${err?.message}`)
+  t.strictSame(told.slice(0, 3), [
+    'IntrospectionRefused: invalid_client: the secret is wrong for request 11111111-2222-3333-4444-555555555555',
+    'IntrospectionRefused: invalid_request: not a token: [redacted]',
+    'IntrospectionRefused: invalid_request'
+  ])
+  t.ok(gateway.logs.every((line) => line.length < 4000))
+})
+
 t.test('without an audience required, a token still must be an access token for nobody else', async (t) => {
   const answers: Readonly<Record<string, Body>> = {
     bearer: { active: true, sub: 'rogue-1', token_type: 'Bearer' },
@@ -286,6 +305,8 @@ t.test('an Authorization header that is not exactly one token is refused, whatev
     }
   }
   t.equal(upstream.requests.length, before)
+  const told = gateway.logs.map((line) => JSON.parse(line) as { code?: string, err?: string }).filter(({ code }) => code === 'request_invalid').map(({ err }) => err)
+  t.strictSame([...new Set(told)].sort(), ['Authorization without exactly one bearer token', 'several Authorization headers'], 'the log says what is wrong, and nothing of a token')
   t.equal((await send(['AUTHORIZATION', `bEARER   ${token} `])).status, 200, 'case and spaces around do not matter (RFC 9110 section 11.1)')
 })
 

@@ -90,7 +90,7 @@ t.test('a refusal says what is wrong, to a program, to a person, and with the ho
   const invalid = parseMessage(await send('/public/x', ['Host: evil"<b>.example'], ['Accept: application/json']))
   t.match(JSON.parse(invalid.body), { status: 400, code: 'request_invalid', detail: /must name its host/ })
   const entries = gateway.logs.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event }) => event === 'request.problem')
-  t.match(entries, [{ code: 'host_unknown', level: 'info', err: 'unknown host "evil.example"', request: { ip: '127.0.0.1' } }, { code: 'host_unknown' }, { code: 'request_invalid', level: 'info', err: 'invalid host "evil\\"<b>.example"' }])
+  t.match(entries, [{ code: 'host_unknown', level: 'info', err: 'unknown host "evil.example"; name it in server.hosts, or have the proxy pass Host on', request: { ip: '127.0.0.1' } }, { code: 'host_unknown' }, { code: 'request_invalid', level: 'info', err: 'invalid host "evil\\"<b>.example"' }])
 })
 
 t.test('a request names its host once, not never and not twice', async (t) => {

@@ -79,6 +79,7 @@ const cases: Readonly<Record<string, Case>> = {
   'the token endpoint answers with a list': [{ token: () => [] }, 'token_exchange_failed', 502],
   'the token endpoint answers with nothing': [{ token: () => raw({ status: 204, headers: {} }) }, 'token_exchange_failed', 502],
   'the token endpoint knows another client secret': [{ token: () => raw({ status: 401, headers: json, body: '{"error":"invalid_client"}' }) }, 'token_exchange_failed', 502],
+  'the token endpoint describes an error by a number': [{ token: () => raw({ status: 400, headers: json, body: '{"error":"invalid_grant","error_description":5}' }) }, 'token_exchange_failed', 502],
   'the keys are a web page': [{ jwks: webPage }, 'id_token_invalid', 502],
   'the keys are garbage': [{ jwks: garbage }, 'id_token_invalid', 502],
   'the keys are ten megabytes': [{ jwks: tenMegabytes }, 'setup_error', 503],

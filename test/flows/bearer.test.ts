@@ -108,6 +108,15 @@ test('the assertion speaks of the token’s subject, knows no session, and is si
   })
 })
 
+test('an application that was written for mod_auth_openidc is told who asks, and never the token', async (t) => {
+  const journey = await start(t, { configuration: { headers: { profiles: ['mod_auth_openidc'] } } })
+  for (const token of [alice, opaqueAlice]) {
+    t.equal((await call(journey, '/api/x', token)).status, 200)
+    t.strictSame(received('x-remote-user', 'oidc_claim_sub', 'oidc_claim_email', 'oidc_claim_groups'), [`alice@${provider.issuer}`, 'alice', 'alice@example.com', 'cmdbsyncer-admins'])
+    t.notOk(JSON.stringify(upstream.requests.at(-1)?.headers).includes(token))
+  }
+})
+
 test('where both are sent, the token alone says who asks', async (t) => {
   const clock = stoppedClock()
   const journey = await start(t, { now: () => clock.now })
@@ -212,6 +221,9 @@ test('a token ends when it says, whatever is remembered of it', async (t) => {
   t.equal((await call(journey, '/api/x', alice)).status, 200, 'clocks may differ a little')
   clock.now = exp * 1000 + minute
   for (const token of [alice, opaqueAlice]) t.equal((await call(journey, '/api/x', token)).status, 401)
+  const asked = calls(journey, '/token/introspection').length
+  for (const token of [alice, opaqueAlice]) t.equal((await call(journey, '/api/x', token)).status, 401)
+  t.equal(calls(journey, '/token/introspection').length, asked, 'a no is remembered, whatever the token was before')
 })
 
 test('while the provider is away, what was checked goes on, a JWT is checked all the same, and nobody becomes anonymous', async (t) => {

@@ -1,20 +1,22 @@
 /**
  * The HTTP server that everything is mounted on.
  *
- * Owns the limits of a connection, what the router gets to see of a target, and the answer to what is not a request.
- * It does not know any route (oidc/, proxy/) nor how a problem is answered (pipeline/): that is handed to it.
+ * Owns the limits of a connection, which requests may be served at all and in which order, what the router gets to see
+ * of a target, and the answer to what is not a request. It does not know any route (oidc/, proxy/) nor how a problem is
+ * answered (pipeline/): that is handed to it.
  */
 import { readFileSync } from 'node:fs'
 import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
-import { type Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
-import { Problem, type ProblemCode, problems } from './errors.ts'
-import { type Logger } from './observability/index.ts'
-import { isOwnTarget } from './own-routes.ts'
-import { isWebSocketHandshake } from './proxy/index.ts'
+import { Problem } from '../errors.ts'
+import { type Logger } from '../observability/index.ts'
+import { isOwnTarget } from '../own-routes.ts'
+import { isWebSocketHandshake } from '../proxy/index.ts'
+import { type RequestOrigin } from '../request-origin/index.ts'
+import { awaitTurn } from './await-turn.ts'
+import { refuseConnection } from './refuse-connection.ts'
 import { framingProblem } from './request-framing.ts'
-import { type RequestOrigin } from './request-origin/index.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -92,40 +94,17 @@ export function createServer (settings: ServerSettings, { answer, originOf, logg
   })
   // Bodies belong to the application: none is read here, none is judged by its media type.
   for (const method of forwardedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+  receiveExpectations(app)
+  return app
+}
+
+function receiveExpectations (app: FastifyInstance): void {
   // Node would ask for the body before anybody has decided whether the request may pass (RFC 9110 section 10.1.1).
   app.server.on('checkContinue', (request, response) => { app.routing(request, response) })
   // Node would answer by itself, and go on however the request was framed.
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const problem = framingProblem(request)
     response.writeHead(problem?.status ?? 417, { 'content-length': 0, ...problem?.headers }).end()
-  })
-  return app
-}
-
-/** Browsers send none, and each may take as much memory as a header section while it waits. */
-const maxWaiting = 10
-const waiting = new WeakMap<Socket, number>()
-
-/**
- * Node starts every request of a pipeline at once, and one client could so open any number of connections to the
- * application. Here a request waits until the answers before it are complete (RFC 9112 section 9.3.2 lets it).
- */
-function awaitTurn ({ socket }: IncomingMessage, response: ServerResponse, done: () => void): void {
-  // An earlier answer has ended the connection. What was sent behind its request must not happen unheard.
-  if (socket.writableEnded) return
-  if (response.socket !== null) {
-    done()
-    return
-  }
-  const ahead = waiting.get(socket) ?? 0
-  if (ahead >= maxWaiting) {
-    socket.destroy()
-    return
-  }
-  waiting.set(socket, ahead + 1)
-  response.once('socket', () => {
-    waiting.set(socket, (waiting.get(socket) ?? 1) - 1)
-    if (!socket.writableEnded) done()
   })
 }
 
@@ -145,35 +124,4 @@ function receive (request: FastifyRequest, reply: FastifyReply, originOf: Server
  */
 function endAfterUpgrade (request: FastifyRequest, reply: FastifyReply): void {
   if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false
-}
-
-interface ClientAnswer {
-  /** Status code and phrase. */
-  readonly status: string
-  readonly code: ProblemCode
-  /** For a person: nothing of the request, whose text may be an attack. */
-  readonly text?: string
-}
-
-const notUnderstood: ClientAnswer = { status: '400 Bad Request', code: 'request_invalid' }
-const clientAnswers: Readonly<Record<string, ClientAnswer>> = {
-  // Cookies that have piled up do this to people, who can delete them once they are told.
-  HPE_HEADER_OVERFLOW: { status: '431 Request Header Fields Too Large', code: 'headers_too_large', text: `${problems.headers_too_large.title}\n\n${problems.headers_too_large.detail}\n` },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', code: 'request_timeout' }
-}
-
-/** Node's own handler looks at the answer under way in the same place. */
-type ServerSocket = Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null }
-
-/** What is not HTTP gets a status and little else: there is no request to speak of. */
-function refuseConnection (error: { code?: string }, socket: ServerSocket, logger: Logger): void {
-  const hasAnswerBegun = socket._httpMessage?.headersSent === true
-  if (!socket.writable || error.code === 'ECONNRESET' || hasAnswerBegun) {
-    socket.destroy()
-    return
-  }
-  const { status, code, text = '' } = clientAnswers[error.code ?? ''] ?? notUnderstood
-  logger.info({ event: 'request.refused', code, cause: error.code }, 'what was sent is not a request that can be served')
-  const type = text === '' ? '' : 'Content-Type: text/plain; charset=utf-8\r\n'
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${type}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
 }

@@ -4,7 +4,7 @@
  * another (request smuggling, RFC 9112 section 11.2). Nothing more is read from such a connection.
  */
 import { type IncomingMessage } from 'node:http'
-import { Problem } from './errors.ts'
+import { Problem } from '../errors.ts'
 
 /** Why a request is not served; `undefined` where its end is clear. */
 export function framingProblem (request: IncomingMessage): Problem | undefined {
