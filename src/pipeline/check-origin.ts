@@ -1,7 +1,7 @@
-import { type FastifyRequest } from 'fastify'
+import { type IncomingHttpHeaders } from 'node:http'
 import { Problem } from '../errors.ts'
-import { upgradeOf } from '../proxy/index.ts'
 import { type Session } from '../sessions/index.ts'
+import { type Asked } from './asked.ts'
 
 /**
  * Refuses a WebSocket that a page of another site opens with somebody's session: browsers send cookies with it and no
@@ -10,8 +10,16 @@ import { type Session } from '../sessions/index.ts'
  *
  * @throws {Problem} `origin_refused`
  */
-export function checkOrigin (request: FastifyRequest, session: Session | undefined, origins: ReadonlySet<string>): void {
-  const { origin } = request.headers
-  if (session === undefined || origin === undefined || upgradeOf(request.raw) === undefined) return
+export function checkOrigin ({ headers }: Asked, session: Session | undefined, origins: ReadonlySet<string>): void {
+  const { origin } = headers
+  if (session === undefined || origin === undefined || !opensWebSocket(headers)) return
   if (!origins.has(origin.toLowerCase())) throw new Problem('origin_refused')
+}
+
+/**
+ * A proxy that asks about a request may have taken `Upgrade` for a matter of its own connection, and HTTP/2 has none
+ * (RFC 8441 section 5). Scripts can't set the others (Fetch, section 2.2.2), so whoever sends one opens a WebSocket.
+ */
+function opensWebSocket (headers: IncomingHttpHeaders): boolean {
+  return headers['sec-websocket-key'] !== undefined || headers['sec-websocket-version'] !== undefined || /\bwebsocket\b/i.test(headers.upgrade ?? '')
 }

@@ -5,11 +5,11 @@
  * Owns what is admitted, who asks, whether they may, where it goes, and what the application is told. It does not own
  * how people sign in (oidc/: it sends them there by URL) nor how bytes travel (proxy/).
  */
-import { type FastifyRequest } from 'fastify'
 import { type Assertions } from '../assertion/index.ts'
 import { Problem } from '../errors.ts'
 import { type Admitted } from '../proxy/index.ts'
 import { admitTarget } from './admit-target.ts'
+import { type Asked } from './asked.ts'
 import { assertionClaims } from './assertion-claims.ts'
 import { authenticate, type AuthenticateParts, type Caller } from './authenticate.ts'
 import { authorize } from './authorize.ts'
@@ -22,7 +22,9 @@ import { keepSession } from './keep-session.ts'
 import { limitBody } from './limit-body.ts'
 
 export { answerProblem, type ProblemParts } from './answer-problem.ts'
+export { type Asked } from './asked.ts'
 export { canonicalPath, isUnderBasePath } from './canonical-path.ts'
+export { SignInChallenge } from './challenge.ts'
 export { type UpstreamRoute } from './choose-upstream.ts'
 export { compileTemplates } from './header-template.ts'
 export { createIdentityProfile, type IdentityProfile } from './identity-profile.ts'
@@ -37,8 +39,14 @@ export interface PipelineParts extends AuthenticateParts {
   readonly webSocketOrigins: ReadonlySet<string>
 }
 
-/** Takes a request from its first byte to what may go upstream. @throws {Problem} to end it */
-export type Pipeline = (request: FastifyRequest) => Promise<Admitted>
+/** A request that may go upstream. */
+export interface Admission extends Admitted {
+  /** Name, value, name, value…: what the application is told of whoever asks; nothing of nobody. Also among `headers`. */
+  readonly identity: readonly string[]
+}
+
+/** Takes a request from its first byte to what may go upstream, whoever takes it there. @throws {Problem} to end it */
+export type Pipeline = (request: Asked) => Promise<Admission>
 
 export function createPipeline (parts: PipelineParts): Pipeline {
   const { sessions, assertions, upstreams } = parts
@@ -72,6 +80,7 @@ export function createPipeline (parts: PipelineParts): Pipeline {
       forward: upstream.forward,
       target: targetThere,
       headers: upstreamHeaders(request.raw.rawHeaders, isByToken ? isKeptBesideToken : isKept, [host, cookie, forwarding, identity]),
+      identity,
       responseHeaders: kept instanceof Promise ? await kept : kept,
       maxBodyBytes,
       lease
