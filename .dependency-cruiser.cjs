@@ -1,6 +1,7 @@
 /** Who may import whom: the table of docs/architecture.md, as rules. */
 const above = {
   pipeline: ['sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'observability'],
+  'forward-auth': ['pipeline', 'observability'],
   proxy: ['observability'],
   admin: ['observability'],
   oidc: ['sessions', 'mapping', 'pages', 'observability'],
