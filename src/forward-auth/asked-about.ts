@@ -35,13 +35,11 @@ export function askedAbout (request: FastifyRequest, { basePath, methods, origin
   }
 }
 
-/** Envoy writes the target behind the path that it was told, as it is. */
+/** Envoy writes the target behind the path that it was told, as it is. A query here is the proxy's own, or what Caddy leaves of the client's. */
 function suffixOf (target: string, check: string): string | undefined {
   if (!target.startsWith(check)) throw new Problem('not_found')
   const rest = target.slice(check.length)
-  if (rest.startsWith('/')) return rest
-  if (rest !== '' && rest !== forNginx) throw unclear(`the address of the check ends with nothing, with ${forNginx}, or with the target asked about`)
-  return undefined
+  return rest.startsWith('/') ? rest : undefined
 }
 
 const forNginx = '?proxy=nginx'

@@ -59,12 +59,21 @@ function saysThatItHasBody ({ headers }: FastifyRequest): boolean {
 }
 
 /** Past Fastify, as every answer that carries header lines as they are. */
-function allow (reply: FastifyReply, { identity, responseHeaders }: Admission, forNginx: boolean): void {
+function allow (reply: FastifyReply, { identity, identityNames, responseHeaders }: Admission, forNginx: boolean): void {
   const cookies = responseHeaders.filter((_, index) => index % 2 === 1 && responseHeaders[index - 1] === 'Set-Cookie')
   // nginx' variables hold one line of a header, and a session may take several.
   const cookieLines = cookies.flatMap((cookie, index) => [forNginx ? `X-Set-Cookie-${index + 1}` : 'Set-Cookie', cookie])
   reply.hijack()
-  reply.raw.writeHead(200, ['Cache-Control', 'no-store', 'Content-Length', '0', ...identity, ...cookieLines]).end()
+  reply.raw.writeHead(200, ['Cache-Control', 'no-store', 'Content-Length', '0', ...identity, ...blanks(identity, identityNames), ...cookieLines]).end()
+}
+
+/**
+ * What somebody does not have is empty here: a proxy that copies what it is answered, and removes nothing before, would
+ * let the client's word through (CVE-2026-30851) or, as Caddy 2.6 does, set the name of its variable.
+ */
+function blanks (identity: readonly string[], names: readonly string[]): string[] {
+  const given = new Set(identity.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()))
+  return names.filter((name) => !given.has(name.toLowerCase())).flatMap((name) => [name, ''])
 }
 
 /** A relative address would be one of the check's: Traefik resolves it before it passes it on. */

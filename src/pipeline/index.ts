@@ -43,6 +43,8 @@ export interface PipelineParts extends AuthenticateParts {
 export interface Admission extends Admitted {
   /** Name, value, name, value…: what the application is told of whoever asks; nothing of nobody. Also among `headers`. */
   readonly identity: readonly string[]
+  /** Under which of them a client's word is worth nothing. */
+  readonly identityNames: readonly string[]
 }
 
 /** Takes a request from its first byte to what may go upstream, whoever takes it there. @throws {Problem} to end it */
@@ -81,6 +83,7 @@ export function createPipeline (parts: PipelineParts): Pipeline {
       target: targetThere,
       headers: upstreamHeaders(request.raw.rawHeaders, isByToken ? isKeptBesideToken : isKept, [host, cookie, forwarding, identity]),
       identity,
+      identityNames: upstream.profile.names,
       responseHeaders: kept instanceof Promise ? await kept : kept,
       maxBodyBytes,
       lease
