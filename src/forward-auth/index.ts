@@ -61,8 +61,9 @@ function saysThatItHasBody ({ headers }: FastifyRequest): boolean {
 /** Past Fastify, as every answer that carries header lines as they are. */
 function allow (reply: FastifyReply, { identity, identityNames, responseHeaders }: Admission, forNginx: boolean): void {
   const cookies = responseHeaders.filter((_, index) => index % 2 === 1 && responseHeaders[index - 1] === 'Set-Cookie')
-  // nginx' variables hold one line of a header, and a session may take several.
-  const cookieLines = cookies.flatMap((cookie, index) => [forNginx ? `X-Set-Cookie-${index + 1}` : 'Set-Cookie', cookie])
+  // nginx' variables hold one line of a header: half a session would be worse than none.
+  const numbered = forNginx ? cookies.flatMap((cookie, index) => [`X-Set-Cookie-${index + 1}`, cookie]) : []
+  const cookieLines = forNginx && cookies.length > 1 ? numbered : [...numbered, ...cookies.flatMap((cookie) => ['Set-Cookie', cookie])]
   reply.hijack()
   reply.raw.writeHead(200, ['Cache-Control', 'no-store', 'Content-Length', '0', ...identity, ...blanks(identity, identityNames), ...cookieLines]).end()
 }
