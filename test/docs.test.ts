@@ -98,16 +98,17 @@ function headingsOf (markdown: string): string[] {
 const elsewhere = {
   DOORWARD_SERVER_PUBLIC_URL: 'https://app.example.com',
   DOORWARD_PROVIDER_ISSUER: 'https://idp.example.com',
-  DOORWARD_PROVIDER_CLIENT_ID: 'app',
-  DOORWARD_UPSTREAM_URL: 'http://127.0.0.1:8080'
+  DOORWARD_PROVIDER_CLIENT_ID: 'app'
 }
+const application = { DOORWARD_UPSTREAM_URL: 'http://127.0.0.1:8080' }
 
 test('every configuration in the documentation is valid, whole or in part', async (t) => {
   const secret = Buffer.alloc(32, 'for the tests').toString('base64')
   for (const from of pages) {
     for (const [, excerpt = ''] of textOf(from).matchAll(/```yaml\n(.*?)```/gs)) {
       if (excerpt.startsWith('containers:')) continue
-      const outcome = loadConfiguration({ file: 'doorward.yaml', environment: elsewhere, readFile: (path) => path === 'doorward.yaml' ? excerpt : secret })
+      const environment = excerpt.includes('static:') ? elsewhere : { ...elsewhere, ...application }
+      const outcome = loadConfiguration({ file: 'doorward.yaml', environment, readFile: (path) => path === 'doorward.yaml' ? excerpt : secret })
       t.strictSame(outcome.ok ? [] : outcome.problems.map(problemText), [], `${from}: ${excerpt.slice(0, 40)}`)
     }
   }

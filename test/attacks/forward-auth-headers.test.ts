@@ -67,7 +67,7 @@ t.test('a question that isn’t clear is not answered, though its sender may pas
       [[named, uri], 400, '/oidc/check/admin/x'], [[named, uri, method], 400, '/oidc/check/public/x?'], [[named, method], 400, '/oidc/check/public/x', 'POST'], [[named, ...original(`http://${host}/public/x`)], 400, '/oidc/check/']
     ],
     'a target that is none': ['', '*', 'public/x', '/public/x, /admin/x', '/public/x y', '/public/x#', '/public/../admin', '/public/%2e%2e/admin', '/public\\..\\admin', '//evil.example/public', '/%', '/public/%2f', '/public/\xe9', `http://${host}/public/x`, '/public/..;/admin'].map((text) => [[named, ['X-Forwarded-Uri', text], method], 400]),
-    'a method that is none': [...['', 'get', 'FOO', 'CONNECT', 'TRACE', 'GET, POST', 'GET POST'].map((text) => [[named, uri, ['X-Forwarded-Method', text]], 400] as const), [[named], 404, '/oidc/check/public/x', 'TRACE']],
+    'a method that is none': [...['', 'get', 'FOO', 'CONNECT', 'TRACE', 'GET, POST', 'GET POST'].map((text) => [[named, uri, ['X-Forwarded-Method', text]], 400] as const), [[named], 405, '/oidc/check/public/x', 'TRACE']],
     'a URL that is none': ['', '/public/x', host, `http://${host}`, `http://${host}?/public/x`, `ftp://${host}/public/x`, `//${host}/public/x`, `http:///${host}/public/x`, `http://a@${host}/public/x`, `http://${host}/public/../x`, `http://${host}/public/x#y`, `http://${host}/public/x http://${host}/public/x`, `http://${host}\\/public/x`].map((url) => [original(url), 400]),
     'a host that is not ours': [
       [[uri, method, ['X-Forwarded-Host', 'evil.example']], 421], [[uri, method, ['X-Forwarded-Host', `${host}, evil.example`]], 421], [[uri, method, ['X-Forwarded-Host', 'a@b']], 400], [[uri, method], 421], [original('http://evil.example/public/x'), 421],
@@ -78,9 +78,8 @@ t.test('a question that isn’t clear is not answered, though its sender may pas
   for (const [what, rows] of Object.entries(questions)) {
     for (const [lines, status, path = '/oidc/check', verb = 'GET'] of rows) {
       const text = await exchange(gateway.port, requestText(verb, path, [['Host', 'doorward.internal'], ['Cookie', cookie], ...lines]))
-      t.ok([status, 405].includes(statusOf(text)), `${what}: ${verb} ${path} ${JSON.stringify(lines)} → ${statusOf(text)}, not ${status}`)
+      t.equal(statusOf(text), status, `${what}: ${verb} ${path} ${JSON.stringify(lines)}`)
       t.notMatch(text, /^x-auth-/im, what)
-      if (statusOf(text) === 400) t.equal(statusOf(await exchange(gateway.port, requestText(verb, path.replace(/check$/, 'check?proxy=nginx'), [['Host', 'doorward.internal'], ...lines]))) >= 400, true)
     }
   }
   const told = warnings(setup)
