@@ -2,6 +2,7 @@
 const above = {
   server: ['proxy', 'request-origin', 'observability'],
   pipeline: ['sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'request-origin', 'observability'],
+  'forward-auth': ['pipeline', 'observability', 'request-origin'],
   proxy: ['observability'],
   admin: ['observability'],
   oidc: ['sessions', 'mapping', 'pages', 'request-origin', 'observability'],

@@ -22,6 +22,7 @@ export const problems = {
   token_invalid: { status: 401, title: 'Token not accepted', detail: 'The bearer token is malformed, expired, revoked or not meant for this site.' },
   access_denied: { status: 403, title: 'You don’t have access', detail: 'You are signed in, but this page needs a permission that your account does not have.' },
   origin_refused: { status: 403, title: 'Connection refused', detail: 'A page of another site tried to open a connection in your name.' },
+  peer_untrusted: { status: 403, title: 'Not for the public', detail: 'This address answers the proxy in front of this site, and nobody else.' },
   sign_in_refused: { status: 403, title: 'You can’t sign in here', detail: 'The identity provider knows you, but this site does not admit your account.' },
   provider_refused: { status: 403, title: 'Sign-in was not granted', detail: 'The identity provider ended the sign-in without granting it.' },
   not_found: { status: 404, title: 'Page not found', detail: 'There is nothing at this address.' },

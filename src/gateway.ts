@@ -10,6 +10,7 @@ import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
 import { buildApplication } from './applications.ts'
 import { createAssertions } from './assertion/index.ts'
 import { type Configuration, upstreamsOf } from './config/index.ts'
+import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
 import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts } from './oidc/index.ts'
@@ -108,6 +109,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     audit
   })
   app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(assertions.jwks))
+  if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
 
   app.addHook('onReady', async () => { provider.start() })

@@ -13,6 +13,21 @@ export function switchAccountUrl (basePath: string, returnTo: string): string {
   return `${loginUrl(basePath, returnTo)}&switch_account=true`
 }
 
+/** Where proxies ask whether a request may pass. */
+export function checkUrl (basePath: string): string {
+  return `${basePath}/check`
+}
+
+/**
+ * What the router gets to see of a request-target. The application's is judged by the pipeline on its own bytes, and so
+ * is one that follows the address of the check.
+ */
+export function routedTarget (target: string, basePath: string): string {
+  if (!isOwnTarget(target, basePath)) return '/'
+  const check = checkUrl(basePath)
+  return target.startsWith(`${check}/`) ? check : target
+}
+
 /** Whether a request-target is at or below the base path, by its very bytes. */
 export function isOwnTarget (target: string, basePath: string): boolean {
   if (!target.startsWith(basePath)) return false

@@ -141,7 +141,7 @@ test('every configuration in the documentation is valid, whole or in part', asyn
   for (const from of pages) {
     for (const [, excerpt = ''] of textOf(from).matchAll(/```yaml\n(.*?)```/gs)) {
       if (excerpt.startsWith('containers:')) continue
-      const environment = /^upstreams:/m.test(excerpt) ? elsewhere : { ...elsewhere, ...application }
+      const environment = /^upstreams:|static:/m.test(excerpt) ? elsewhere : { ...elsewhere, ...application }
       const readFile = (path: string): string => path === 'doorward.yaml' ? excerpt : path.endsWith('.pem') ? certificate : secret
       const outcome = loadConfiguration({ file: 'doorward.yaml', environment, readFile })
       t.strictSame(outcome.ok ? [] : outcome.problems.map(problemText), [], `${from}: ${excerpt.slice(0, 40)}`)

@@ -16,6 +16,7 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...transportConflicts(server),
     ...listenConflicts(server.listen, admin.listen),
     ...proxyConflicts(server),
+    ...forwardAuthConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...clientConflicts(provider),
@@ -51,6 +52,11 @@ function listenConflicts (server: string, admin: string): Conflict[] {
 function proxyConflicts ({ listen, trustedProxies }: Configuration['server']): Conflict[] {
   if (!trustedProxies.includes('unix') || listen.startsWith('unix:')) return []
   return [{ settings: ['server.trustedProxies', 'server.listen'], message: 'unix is meant for a server.listen such as unix:/run/doorward.sock' }]
+}
+
+function forwardAuthConflicts ({ forwardAuth, trustedProxies }: Configuration['server']): Conflict[] {
+  if (!forwardAuth || trustedProxies.length > 0) return []
+  return [{ settings: ['server.trustedProxies', 'server.forwardAuth'], message: 'expected the addresses of the proxies that may ask, since server.forwardAuth is true' }]
 }
 
 function lifetimeConflicts ({ idleTimeout, maxLifetime }: Configuration['session']): Conflict[] {

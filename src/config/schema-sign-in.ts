@@ -21,6 +21,8 @@ export const serverSection = z.strictObject({
     .describe('Hosts, besides that of `publicUrl`, under which requests are served: `host` or `host:port`. A request for any other host is answered with 421.'),
   trustedProxies: z.array(proxyRange).prefault([])
     .describe('Addresses and CIDRs of the proxies in front whose `X-Forwarded-For`, `-Proto`, `-Host` and `Forwarded` are believed; `unix` for whoever connects to the unix socket. None by default.'),
+  forwardAuth: z.boolean().default(false)
+    .describe('Answer trusted proxies at `/oidc/check` whether a request that they hold may pass, and with the headers to set: for nginx, Traefik, Caddy and Envoy.'),
   basePath: z.string()
     .regex(/^(\/[A-Za-z0-9_-]+)+$/, { error: 'expected a path such as /oidc, without a slash at its end' })
     .default('/oidc')

@@ -29,6 +29,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   token_invalid: ['closed', start],
   access_denied: ['closed', switchAccount, start],
   origin_refused: ['closed', start],
+  peer_untrusted: ['closed', start],
   sign_in_refused: ['closed', switchAccount, signInAgain],
   provider_refused: ['closed', signInAgain],
   not_found: ['missing', start],

@@ -1,7 +1,8 @@
-import { type FastifyReply, type FastifyRequest } from 'fastify'
+import { type FastifyReply } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { auditRequest, type Logger } from '../observability/index.ts'
 import { type Pages, wantsHtml } from '../pages/index.ts'
+import { type Asked } from './asked.ts'
 import { isBearer } from './bearer-token.ts'
 import { SignInChallenge } from './challenge.ts'
 
@@ -11,7 +12,7 @@ export interface ProblemParts {
 }
 
 /** Turns whatever a request ended with into its answer. The only place where an error leaves the process. */
-export async function answerProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, parts: ProblemParts): Promise<FastifyReply> {
+export async function answerProblem (error: unknown, request: Asked, reply: FastifyReply, parts: ProblemParts): Promise<FastifyReply> {
   try {
     return await answer(problemOf(error), request, reply, parts)
   } catch (failure) {
@@ -21,7 +22,7 @@ export async function answerProblem (error: unknown, request: FastifyRequest, re
   }
 }
 
-async function answer (problem: Problem, request: FastifyRequest, reply: FastifyReply, { pages, logger }: ProblemParts): Promise<FastifyReply> {
+async function answer (problem: Problem, request: Asked, reply: FastifyReply, { pages, logger }: ProblemParts): Promise<FastifyReply> {
   logProblem(problem, request, logger)
   // Browsers navigate without a token: who sends one is a program, whatever else it says that it accepts.
   const isPerson = wantsHtml(request.headers) && !isBearer(request.headers.authorization ?? '')
@@ -58,7 +59,7 @@ const frameworkProblems: Readonly<Record<number, ProblemCode>> = {
 }
 
 /** By its reference, everything that a person can be shown is found again here. A challenge alone is everyday. */
-function logProblem (problem: Problem, request: FastifyRequest, logger: Logger): void {
+function logProblem (problem: Problem, request: Asked, logger: Logger): void {
   const fields = { event: 'request.problem', code: problem.code, status: problem.status, request: auditRequest(request), err: problem.cause }
   if (problem.code === 'sign_in_required') logger.debug(fields, problem.title)
   else if (problem.status < 500) logger.info(fields, problem.title)

@@ -1,10 +1,10 @@
-import { type FastifyRequest } from 'fastify'
 import { type Access } from '../access/index.ts'
 import { Problem } from '../errors.ts'
 import { type Identity, type Refusal } from '../mapping/index.ts'
 import { type Audit, auditRequest, type TokenRejection } from '../observability/index.ts'
 import { type Lease } from '../proxy/index.ts'
 import { type FoundSession, type Session, type Sessions } from '../sessions/index.ts'
+import { type Asked } from './asked.ts'
 import { bearerToken } from './bearer-token.ts'
 import { type CanonicalPath } from './canonical-path.ts'
 import { bearerChallenge } from './challenge.ts'
@@ -42,7 +42,7 @@ export interface Authenticated {
  *
  * @throws {Problem} for a token that is not accepted
  */
-export function authenticate (request: FastifyRequest, target: CanonicalPath, parts: AuthenticateParts): Authenticated | Promise<Authenticated> {
+export function authenticate (request: Asked, target: CanonicalPath, parts: AuthenticateParts): Authenticated | Promise<Authenticated> {
   const token = tokenOf(request, target, parts.access)
   if (token !== undefined) return byToken(token, request, parts)
   const looked = loadSession(request, parts.sessions, parts.audit)
@@ -54,7 +54,7 @@ function bySession (found: FoundSession, sessions: Sessions): Authenticated {
   return { caller: session, found, isByToken: false, lease: session === undefined ? undefined : sessions.lease(session) }
 }
 
-async function byToken (token: string, request: FastifyRequest, { checkToken, sessions, audit }: AuthenticateParts): Promise<Authenticated> {
+async function byToken (token: string, request: Asked, { checkToken, sessions, audit }: AuthenticateParts): Promise<Authenticated> {
   const verdict = await checkToken(token)
   if (verdict.outcome !== 'accepted') throw rejection(verdict, request, audit)
   return { caller: verdict.caller, found: sessions.ignore(request.headers.cookie), isByToken: true, lease: leaseOf(token, checkToken) }
@@ -76,13 +76,13 @@ function leaseOf (token: string, checkToken: AuthenticateParts['checkToken']): L
 }
 
 /** On other rules the Authorization header is the application's affair. */
-function tokenOf (request: FastifyRequest, { readings, hasEncodedDelimiter }: CanonicalPath, access: Access): string | undefined {
+function tokenOf (request: Asked, { readings, hasEncodedDelimiter }: CanonicalPath, access: Access): string | undefined {
   if (request.headers.authorization === undefined) return undefined
   if (!access.allowsBearer({ readings, method: request.method, hasEncodedDelimiter })) return undefined
   return bearerToken(request.raw.rawHeaders)
 }
 
-function rejection (verdict: Exclude<TokenVerdict, { outcome: 'accepted' }>, request: FastifyRequest, audit: Audit): Problem {
+function rejection (verdict: Exclude<TokenVerdict, { outcome: 'accepted' }>, request: Asked, audit: Audit): Problem {
   const event = { event: 'access.denied', outcome: 'failure', request: auditRequest(request) } as const
   if (verdict.outcome === 'rejected') {
     audit.record({ ...event, reason: 'token_rejected', metadata: { cause: verdict.cause } })

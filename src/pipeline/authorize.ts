@@ -1,8 +1,8 @@
-import { type FastifyRequest } from 'fastify'
 import { type Access, type Decision } from '../access/index.ts'
 import { Problem } from '../errors.ts'
 import { type Audit, auditRequest } from '../observability/index.ts'
 import { switchAccountUrl } from '../own-routes.ts'
+import { type Asked } from './asked.ts'
 import { type Caller } from './authenticate.ts'
 import { type CanonicalPath } from './canonical-path.ts'
 import { SignInChallenge } from './challenge.ts'
@@ -20,7 +20,7 @@ export interface Permission {
 }
 
 /** Lets the request pass, or ends it: with a challenge where a sign-in may help, else with a refusal. @throws {Problem} */
-export function authorize (request: FastifyRequest, target: CanonicalPath, caller: Caller | undefined, parts: AuthorizeParts): Permission {
+export function authorize (request: Asked, target: CanonicalPath, caller: Caller | undefined, parts: AuthorizeParts): Permission {
   const { readings, hasEncodedDelimiter } = target
   const decision = parts.access.decide({ readings, method: request.method, hasEncodedDelimiter }, caller?.identity)
   switch (decision.outcome) {
@@ -36,7 +36,7 @@ function signInBase (host: string, { basePath, publicUrl }: AuthorizeParts): str
   return host === publicUrl.host ? basePath : publicUrl.origin + basePath
 }
 
-function refusal (request: FastifyRequest, target: CanonicalPath, caller: Caller | undefined, { rule, missing, unmet }: Extract<Decision, { outcome: 'deny' }>, { audit, basePath }: AuthorizeParts): Problem {
+function refusal (request: Asked, target: CanonicalPath, caller: Caller | undefined, { rule, missing, unmet }: Extract<Decision, { outcome: 'deny' }>, { audit, basePath }: AuthorizeParts): Problem {
   audit.record({
     event: 'access.denied',
     outcome: 'failure',

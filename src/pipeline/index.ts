@@ -5,10 +5,10 @@
  * Owns what is admitted, who asks, whether they may, where it goes, and what the application is told. It does not own
  * how people sign in (oidc/: it sends them there by URL) nor how bytes travel (proxy/).
  */
-import { type FastifyRequest } from 'fastify'
 import { type Assertions } from '../assertion/index.ts'
 import { type Admitted } from '../proxy/index.ts'
 import { admitTarget } from './admit-target.ts'
+import { type Asked } from './asked.ts'
 import { assertionClaims } from './assertion-claims.ts'
 import { authenticate, type Authenticated, type AuthenticateParts } from './authenticate.ts'
 import { authorize } from './authorize.ts'
@@ -22,7 +22,9 @@ import { keepSession } from './keep-session.ts'
 import { limitBody } from './limit-body.ts'
 
 export { answerProblem, type ProblemParts } from './answer-problem.ts'
+export { type Asked } from './asked.ts'
 export { canonicalPath, isUnderBasePath } from './canonical-path.ts'
+export { SignInChallenge } from './challenge.ts'
 export { type UpstreamRoute } from './choose-upstream.ts'
 export { compileTemplates } from './header-template.ts'
 export { createIdentityProfile, type IdentityProfile } from './identity-profile.ts'
@@ -37,8 +39,16 @@ export interface PipelineParts extends AuthenticateParts {
   readonly webSocketOrigins: ReadonlySet<string>
 }
 
-/** Takes a request from its first byte to what may go upstream. @throws {Problem} to end it, or rejects with one */
-export type Pipeline = (request: FastifyRequest) => Admitted | Promise<Admitted>
+/** A request that may go upstream. */
+export interface Admission extends Admitted {
+  /** Name, value, name, value…: what the application is told of whoever asks; nothing of nobody. Also among `headers`. */
+  readonly identity: readonly string[]
+  /** Under which of them a client's word is worth nothing. */
+  readonly identityNames: readonly string[]
+}
+
+/** Takes a request from its first byte to what may go upstream, whoever takes it there. @throws {Problem} to end it, or rejects with one */
+export type Pipeline = (request: Asked) => Admission | Promise<Admission>
 
 export function createPipeline (parts: PipelineParts): Pipeline {
   const { sessions, assertions, upstreams } = parts
@@ -55,7 +65,7 @@ export function createPipeline (parts: PipelineParts): Pipeline {
     return who instanceof Promise ? who.then((found) => admit(request, target, found)) : admit(request, target, who)
   }
 
-  function admit (request: FastifyRequest, target: CanonicalPath, who: Authenticated): Admitted | Promise<Admitted> {
+  function admit (request: Asked, target: CanonicalPath, who: Authenticated): Admission | Promise<Admission> {
     const { caller, found } = who
     const { maxBodyBytes } = authorize(request, target, caller, parts)
     checkOrigin(request, found.session, parts.webSocketOrigins)
@@ -64,25 +74,30 @@ export function createPipeline (parts: PipelineParts): Pipeline {
 
     const assertion = caller === undefined ? undefined : assertions.about(caller, upstream.route.audience, () => assertionClaims(caller))
     const cookies = keepSession(found, sessions)
-    const complete = (signed: string | undefined, responseHeaders: readonly string[]): Admitted => ({
-      forward: upstream.route.forward,
-      target: upstream.target,
-      headers: headersFor(request, who, upstream.route, signed),
-      responseHeaders,
-      maxBodyBytes,
-      lease: who.lease
-    })
+    const complete = (signed: string | undefined, responseHeaders: readonly string[]): Admission => {
+      const identity = caller === undefined || signed === undefined ? [] : [...upstream.route.profile.headersOf(caller), assertionHeader, signed]
+      return {
+        forward: upstream.route.forward,
+        target: upstream.target,
+        headers: headersFor(request, who, upstream.route, identity),
+        identity,
+        identityNames: upstream.route.profile.names,
+        responseHeaders,
+        maxBodyBytes,
+        lease: who.lease
+      }
+    }
     if (assertion instanceof Promise || cookies instanceof Promise) return Promise.all([assertion, cookies]).then(([signed, lines]) => complete(signed, lines))
     return complete(assertion, cookies)
   }
 
-  function headersFor (request: FastifyRequest, { caller, found, isByToken }: Authenticated, { host, profile }: UpstreamRoute, assertion: string | undefined): string[] {
+  function headersFor (request: Asked, { found, isByToken }: Authenticated, { host }: UpstreamRoute, identity: readonly string[]): string[] {
     const { others } = found.cookies
     const kept = keptHeaders(request.raw.rawHeaders, isByToken ? isKeptBesideToken : isKept)
     kept.push('Host', host ?? request.origin.host)
     if (others !== undefined) kept.push('Cookie', others)
     kept.push(...forwardingHeaders(request.origin, request.id))
-    if (caller !== undefined && assertion !== undefined) kept.push(...profile.headersOf(caller), assertionHeader, assertion)
+    kept.push(...identity)
     return kept
   }
 }

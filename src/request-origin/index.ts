@@ -31,6 +31,9 @@ export interface RequestOrigin {
   readonly isTrustedPeer: boolean
 }
 
+/** What of a request tells its origin. */
+export type MessageHead = Pick<IncomingMessage, 'socket' | 'headers' | 'rawHeaders'>
+
 export interface RequestOriginSettings {
   readonly publicUrl: URL
   /** Hosts beside that of the public URL: `host` or `host:port`. */
@@ -43,7 +46,7 @@ export interface RequestOriginSettings {
 const endOfConnection = { connection: 'close' }
 
 /** Reads the origin of a request. Never throws, and its work is bounded by the header section's size. */
-export function createRequestOrigins ({ publicUrl, hosts, trustedProxies }: RequestOriginSettings): (message: IncomingMessage) => RequestOrigin {
+export function createRequestOrigins ({ publicUrl, hosts, trustedProxies }: RequestOriginSettings): (message: MessageHead) => RequestOrigin {
   const knownHost = createKnownHosts(publicUrl, hosts)
   const isTrusted = createTrust(trustedProxies)
   const publicProto = publicUrl.protocol === 'https:' ? 'https' : 'http'

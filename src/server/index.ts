@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { Problem } from '../errors.ts'
 import { type Logger } from '../observability/index.ts'
-import { isOwnTarget } from '../own-routes.ts'
+import { routedTarget } from '../own-routes.ts'
 import { isWebSocketHandshake } from '../proxy/index.ts'
 import { type RequestOrigin } from '../request-origin/index.ts'
 import { awaitTurn } from './await-turn.ts'
@@ -63,7 +63,7 @@ export function createServer (settings: ServerSettings, { answer, originOf, logg
     exposeHeadRoutes: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    rewriteUrl: ({ url = '' }) => isOwnTarget(url, settings.basePath) ? url : '/',
+    rewriteUrl: ({ url = '' }) => routedTarget(url, settings.basePath),
     frameworkErrors: (error, request, reply) => {
       const problem = receive(request as FastifyRequest, reply as FastifyReply, originOf)
       answer(problem ?? error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() })
