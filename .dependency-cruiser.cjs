@@ -1,7 +1,7 @@
 /** Who may import whom: the table of docs/architecture.md, as rules. */
 const above = {
   server: ['proxy', 'request-origin', 'observability'],
-  pipeline: ['sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'request-origin', 'observability'],
+  pipeline: ['sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'request-origin', 'header-names', 'observability'],
   proxy: ['observability'],
   admin: ['observability'],
   oidc: ['sessions', 'mapping', 'pages', 'request-origin', 'observability'],
@@ -12,7 +12,7 @@ const above = {
   pages: [],
   observability: [],
   'request-origin': [],
-  config: ['request-origin']
+  config: ['request-origin', 'header-names']
 }
 
 const folderRules = Object.entries(above).map(([folder, allowed]) => ({
@@ -20,7 +20,7 @@ const folderRules = Object.entries(above).map(([folder, allowed]) => ({
   comment: `src/${folder} may import ${[...allowed, 'errors', 'own-routes'].join(', ')}`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
-  to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed].join('|')})/`, '^src/(errors|own-routes)\\.ts$'] }
+  to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed].join('|')})(/|\\.ts$)`, '^src/(errors|own-routes)\\.ts$'] }
 }))
 
 /** Each library has one home, so that it can be understood, tested and replaced there. */
