@@ -1,8 +1,8 @@
 /** Who may import whom: the table of docs/architecture.md, as rules. */
 const above = {
   server: ['proxy', 'request-origin', 'observability'],
-  pipeline: ['sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'request-origin', 'observability'],
-  'forward-auth': ['pipeline', 'observability', 'request-origin'],
+  pipeline: ['sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'request-origin', 'header-names', 'observability'],
+  'forward-auth': ['pipeline', 'request-origin', 'observability'],
   proxy: ['observability'],
   admin: ['observability'],
   oidc: ['sessions', 'mapping', 'pages', 'request-origin', 'observability'],
@@ -13,7 +13,7 @@ const above = {
   pages: [],
   observability: [],
   'request-origin': [],
-  config: ['request-origin']
+  config: ['request-origin', 'header-names']
 }
 
 const folderRules = Object.entries(above).map(([folder, allowed]) => ({
@@ -21,7 +21,7 @@ const folderRules = Object.entries(above).map(([folder, allowed]) => ({
   comment: `src/${folder} may import ${[...allowed, 'errors', 'own-routes'].join(', ')}`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
-  to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed].join('|')})/`, '^src/(errors|own-routes)\\.ts$'] }
+  to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed].join('|')})(/|\\.ts$)`, '^src/(errors|own-routes)\\.ts$'] }
 }))
 
 /** Each library has one home, so that it can be understood, tested and replaced there. */

@@ -25,6 +25,16 @@ export function buildApplication (settings: UpstreamConfiguration, configuration
   return { route, close: upstream.close }
 }
 
+/** What any of the applications is told of somebody beside the identity. */
+export function needsOf (applications: readonly Application[]): IdentityProfile['needs'] {
+  const needs = applications.map(({ route }) => route.profile.needs)
+  return {
+    claims: needs.flatMap(({ claims }) => claims),
+    allClaims: needs.some(({ allClaims }) => allClaims),
+    accessToken: needs.some(({ accessToken }) => accessToken)
+  }
+}
+
 /** What an upstream says of its headers wins over what is said for all. */
 function buildProfile (own: UpstreamConfiguration['headers'], common: Configuration['headers']): IdentityProfile {
   return createIdentityProfile({

@@ -54,11 +54,11 @@ export interface ProblemOptions {
   /** Members added to the problem document (RFC 9457 section 3.2). */
   readonly members?: Readonly<Record<string, unknown>>
   /** Whom a refusal is about: told to that person alone, on the page. */
-  readonly person?: ProblemPerson | undefined
+  readonly person?: Person | undefined
 }
 
-/** An identity is one. */
-export interface ProblemPerson {
+/** Whom a problem is about; an identity is one. */
+export interface Person {
   readonly user: string
   readonly email?: string | undefined
   readonly roles: readonly string[]
@@ -72,7 +72,7 @@ export class Problem extends Error {
   readonly detail: string
   readonly headers: Readonly<Record<string, string>>
   readonly members: Readonly<Record<string, unknown>>
-  readonly person: ProblemPerson | undefined
+  readonly person: Person | undefined
 
   constructor (code: ProblemCode, options: ProblemOptions = {}) {
     const text = problems[code]

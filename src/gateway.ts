@@ -7,17 +7,17 @@ import { readFileSync } from 'node:fs'
 import { type FastifyInstance } from 'fastify'
 import { createAccess, referencedClaims } from './access/index.ts'
 import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
-import { buildApplication } from './applications.ts'
-import { createAssertions } from './assertion/index.ts'
+import { type Application, buildApplication, needsOf } from './applications.ts'
+import { type Assertions, createAssertions } from './assertion/index.ts'
 import { type Configuration, upstreamsOf } from './config/index.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts } from './oidc/index.ts'
+import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
-import { createIdleWatch, createOpenConnections, mountUpstreams, routeUpgrades } from './proxy/index.ts'
+import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
 import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
@@ -42,7 +42,7 @@ export interface Gateway {
 
 /** Builds the gateway. @throws {AssertionKeyError} for an unusable key */
 export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version }: GatewayParts): Promise<Gateway> {
-  const { server, session, assertion, access } = configuration
+  const { server, assertion, access } = configuration
   const { basePath } = server
   const publicUrl = new URL(server.publicUrl)
   const publicOrigin = publicUrl.origin
@@ -52,21 +52,13 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const dependency = `provider:${configuration.provider.id}`
   const readiness = createReadiness([dependency], now)
 
-  const seals = await createSeals(['session', 'state'], {
-    secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
-    application: publicOrigin
-  })
-  const cookies = buildCookies(session.cookie, publicUrl)
-  const sessions = createSessions(
-    { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
-    { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime), now })
-
+  const cookies = buildCookies(configuration.session.cookie, publicUrl)
+  const signIn = await buildSessions(configuration, { cookies, application: publicOrigin, now })
   const clients = createIdleWatch(server.clientTimeout)
-  const open = createOpenConnections(session.closeGrace, metrics)
+  const open = createOpenConnections(configuration.session.closeGrace, metrics)
   const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
-  const needs = applications.map(({ route }) => route.profile.needs)
-  const keeps = { allClaims: needs.some(({ allClaims }) => allClaims), accessToken: needs.some(({ accessToken }) => accessToken) }
-  const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.flatMap(({ claims }) => claims)] })
+  const needs = needsOf(applications)
+  const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
   const provider = buildProvider(configuration, {
     logger,
@@ -81,9 +73,9 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const pipeline = createPipeline({
     basePath,
     publicUrl,
-    sessions,
+    sessions: signIn.sessions,
     access: createAccess(access),
-    checkToken: createBearer({ provider, mapping, keeps, logger, now }),
+    checkToken: createBearer({ provider, mapping, keeps: needs, logger, now }),
     assertions,
     audit,
     upstreams: applications.map(({ route }) => route),
@@ -95,34 +87,30 @@ export async function createGateway (configuration: Configuration, { logger, aud
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
-  mountSignIn(app, {
-    basePath,
-    publicOrigin,
-    sessionIsStrict: session.cookie.sameSite === 'strict',
-    provider,
-    logins: createLogins({ cookies, seal: seals.state, now }),
-    rounds: createRounds(cookies),
-    sessions,
-    mapping,
-    keeps,
-    pages,
-    audit
-  })
-  app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(assertions.jwks))
+  mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
-
-  app.addHook('onReady', async () => { provider.start() })
-  app.addHook('preClose', (done) => {
-    open.closeTunnels()
-    done()
-  })
-  app.addHook('onClose', async () => {
-    clients.close()
-    open.close()
-    await Promise.all([provider, ...applications].map(async (part) => { await part.close() }))
-  })
+  runWith(app, { provider, applications, clients, open })
   return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
+}
+
+interface SessionsParts {
+  readonly cookies: Cookies
+  /** The public origin: what is sealed here means nothing at another. */
+  readonly application: string
+  readonly now: () => number
+}
+
+/** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
+async function buildSessions ({ session }: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'>> {
+  const seals = await createSeals(['session', 'state'], {
+    secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
+    application
+  })
+  const sessions = createSessions(
+    { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
+    { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime), now })
+  return { sessions, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
@@ -140,6 +128,33 @@ function buildProvider ({ provider, server }: Configuration, parts: ProviderPart
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
     redirectUri: new URL(`${server.basePath}/callback`, server.publicUrl).href
   }, parts)
+}
+
+type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsStrict'> & { readonly assertions: Assertions }
+
+/** Everything at and below the base path. */
+function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }, session }: Configuration, parts: OwnRouteParts): void {
+  mountSignIn(app, { ...parts, basePath, publicOrigin: new URL(publicUrl).origin, sessionIsStrict: session.cookie.sameSite === 'strict' })
+  app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(parts.assertions.jwks))
+}
+
+interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
+  readonly provider: Provider
+  readonly applications: readonly Application[]
+}
+
+/** What runs beside the requests begins and ends with the server. */
+function runWith (app: FastifyInstance, { provider, applications, clients, open }: RunningParts): void {
+  app.addHook('onReady', async () => { provider.start() })
+  app.addHook('preClose', (done) => {
+    open.closeTunnels()
+    done()
+  })
+  app.addHook('onClose', async () => {
+    clients.close()
+    open.close()
+    await Promise.all([provider, ...applications].map(async (part) => { await part.close() }))
+  })
 }
 
 function readOptional (file: string | undefined): string | undefined {

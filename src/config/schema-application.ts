@@ -1,12 +1,10 @@
 import { z } from 'zod'
+import { foldedName, isClosedToTemplates } from '../header-names.ts'
 import { duration, filePath } from './values.ts'
-
-/** What framing, routing and Doorward itself depend on; an application header must not override it. */
-const ownHeaders = /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|cookie|proxy-.*|x-auth-assertion|forwarded|x-forwarded-.*|x-real-ip|x-request-id)$/
 
 const headerName = z.string()
   .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { error: 'expected a header name', abort: true })
-  .refine((name) => !ownHeaders.test(foldedName(name)), { error: 'this header can’t be set by a template' })
+  .refine((name) => !isClosedToTemplates(foldedName(name)), { error: 'this header can’t be set by a template' })
 
 const templateReference = /^(sub|user|email|name|firstName|lastName|provider|groups|roles|claims\..+|attributes\..+)$/
 
@@ -25,11 +23,6 @@ const headerTemplates = z.record(headerName, headerTemplate).superRefine((templa
     else context.addIssue({ code: 'custom', path: [name], message: `the same header as ${earlier} to many applications; one of them is enough` })
   }
 })
-
-/** The name as the most forgiving application sees it: to CGI and WSGI, `X_A` is `X-A`. */
-function foldedName (name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
-}
 
 /** What can be said for all applications and for each. */
 export const headerSettings = {

@@ -16,6 +16,7 @@ import { mountSession } from './session.ts'
 export { createBearer } from './bearer.ts'
 export { createLogins } from './logins.ts'
 export { createRounds } from './rounds.ts'
+export { type SignInParts } from './parts.ts'
 export { createProvider, type Provider, type ProviderParts } from './provider.ts'
 
 export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {

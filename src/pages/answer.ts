@@ -1,7 +1,7 @@
-import { Problem, type ProblemCode } from '../errors.ts'
+import { type Person, Problem, type ProblemCode } from '../errors.ts'
 import { answerHeaders, type Answer, type Layout } from './layout.ts'
 import { problemPage } from './problem-page.ts'
-import { loginUrlOf, type Links, type Person, type Site } from './site.ts'
+import { loginUrlOf, type Links, type Site } from './site.ts'
 
 /** What there is to say beside the problem itself. */
 export interface Occasion extends Links {

@@ -15,7 +15,6 @@ import { type Site } from './site.ts'
 export { wantsHtml } from './wants-html.ts'
 export { type Answer } from './layout.ts'
 export { type Occasion } from './answer.ts'
-export { type Person } from './site.ts'
 
 export interface Pages {
   /** The answer to a request that ended in a problem. The only way from an error to something a stranger reads. */

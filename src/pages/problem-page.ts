@@ -1,10 +1,10 @@
-import { type Problem, type ProblemCode } from '../errors.ts'
+import { type Person, type Problem, type ProblemCode } from '../errors.ts'
 import { buttons, type Button } from './buttons.ts'
 import { type Drawing } from './drawings.ts'
 import { html, type Html } from './html.ts'
 import { type PageContent } from './layout.ts'
 import { missingCookie, refusal } from './reasons.ts'
-import { loginUrlOf, type Links, type Person, type Site } from './site.ts'
+import { loginUrlOf, type Links, type Site } from './site.ts'
 
 /** One way on from a page. */
 type Offer = (links: Links, site: Site) => Button

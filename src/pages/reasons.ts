@@ -1,5 +1,6 @@
+import { type Person } from '../errors.ts'
 import { html, type Html } from './html.ts'
-import { type Person, type Site } from './site.ts'
+import { type Site } from './site.ts'
 
 /** The members of a problem (RFC 9457 section 3.2). */
 type Members = Readonly<Record<string, unknown>>

@@ -12,13 +12,6 @@ export interface Site {
   readonly detail: 'full' | 'minimal'
 }
 
-/** Whom a refusal is about; an `Identity` is one. */
-export interface Person {
-  readonly user: string
-  readonly email?: string | undefined
-  readonly roles: readonly string[]
-}
-
 /** Where the links of a page lead: paths of this origin or of the public URL, each with its query. Anything else gets no button. */
 export interface Links {
   /** Starts a sign-in and returns to the page that was wanted. Default: a sign-in that ends at the start. */

@@ -1,28 +1,8 @@
+import { foldedName, isClosedToClients } from '../header-names.ts'
 import { hopByHopHeaders, withoutDeclared } from '../proxy/index.ts'
 
 /** Whether a client's header line goes upstream, by its name alone. */
 export type HeaderFilter = (name: string) => boolean
-
-/**
- * Forwarding headers that applications, frameworks and proxies believe. They are rebuilt from what Doorward knows, or
- * removed: none is taken over from a client.
- */
-const forwardingHeaders = [
-  'forwarded', 'x-real-ip', 'x-rewrite-url', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip',
-  'cf-connecting-ip', 'fastly-client-ip', 'x-request-id'
-]
-
-/** Whatever begins so belongs to the headers above, or is a claim as mod_auth_openidc passes it on. */
-const reservedPrefixes = /^(x-(forwarded|original)(-|$)|oidc-)/
-
-/** Names under which other gateways hand over an identity, and which applications believe for that reason. */
-const foreignIdentityHeaders = ['remote-user', 'x-remote-user', 'x-webauth-user']
-
-/** Rules decide on the method of the request: another one must not travel beside it. */
-const methodOverrides = ['x-http-method', 'x-http-method-override', 'x-method-override']
-
-/** Answered or set by Doorward itself; and `Proxy`, which CGI turns into a setting of its own (CVE-2016-5385, httpoxy). */
-const replacedHeaders = ['host', 'cookie', 'expect', 'proxy']
 
 const maxRememberedNames = 2_000
 const maxRememberedLength = 64
@@ -32,14 +12,14 @@ const maxRememberedLength = 64
  * `X-Auth-User` are one header (CVE-2025-64484, CVE-2026-39858). So every name is compared folded.
  */
 export function createHeaderFilter (assertedNames: readonly string[]): HeaderFilter {
-  const dropped = new Set([...assertedNames, ...forwardingHeaders, ...foreignIdentityHeaders, ...methodOverrides, ...replacedHeaders, ...hopByHopHeaders].map(foldedName))
+  const dropped = new Set([...assertedNames, ...hopByHopHeaders].map(foldedName))
   // Spellings come from outside: what is remembered of them is bounded.
   const remembered = new Map<string, boolean>()
   return (name) => {
     const known = remembered.get(name)
     if (known !== undefined) return known
     const folded = foldedName(name)
-    const isKept = !dropped.has(folded) && !reservedPrefixes.test(folded) && !isLengthAlias(name, folded)
+    const isKept = !dropped.has(folded) && !isClosedToClients(folded) && !isLengthAlias(name, folded)
     if (remembered.size < maxRememberedNames && name.length <= maxRememberedLength) remembered.set(name, isKept)
     return isKept
   }
@@ -53,11 +33,6 @@ export function exceptAuthorization (isKept: HeaderFilter): HeaderFilter {
 /** `Content_Length` is not framing to HTTP, but CGI and WSGI make one variable of both. */
 function isLengthAlias (name: string, folded: string): boolean {
   return folded === 'content-length' && name.toLowerCase() !== folded
-}
-
-/** The name as the most forgiving reader sees it. */
-export function foldedName (name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
 /**

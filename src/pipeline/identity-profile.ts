@@ -1,7 +1,7 @@
+import { foldedName } from '../header-names.ts'
 import { type HeaderLine, type HeaderProfile, type Principal, type ProfileNeeds } from './header-profile.ts'
 import { type HeaderTemplate } from './header-template.ts'
 import { encodeValue, type HeaderEncoding } from './header-value.ts'
-import { foldedName } from './identity-headers.ts'
 import { doorwardNames, doorwardProfile } from './profile-doorward.ts'
 import { modAuthOpenidcProfile } from './profile-mod-auth-openidc.ts'
 import { oauth2ProxyProfile } from './profile-oauth2-proxy.ts'
