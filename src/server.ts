@@ -9,6 +9,7 @@ import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import { announceClose, closeAfterEarlyAnswer } from './early-answer.ts'
 import { Problem, type ProblemCode, problems } from './errors.ts'
 import { type Logger } from './observability/index.ts'
 import { isOwnTarget } from './own-routes.ts'
@@ -85,6 +86,10 @@ export function createServer (settings: ServerSettings, { answer, originOf, logg
   app.decorateRequest('origin')
   app.addHook('onRequest', awaitTurn)
   app.addHook('onRequest', (request, reply, done) => { done(receive(request, reply, originOf)) })
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    announceClose(request.raw, reply.raw)
+    done()
+  })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(({ method }) => {
     throw method === 'TRACE' ? new Problem('method_not_allowed', { headers: { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' } }) : new Problem('not_found')
@@ -96,6 +101,8 @@ export function createServer (settings: ServerSettings, { answer, originOf, logg
   // Node would answer by itself, and go on however the request was framed.
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const problem = framingProblem(request)
+    closeAfterEarlyAnswer(request, response)
+    announceClose(request, response)
     response.writeHead(problem?.status ?? 417, { 'content-length': 0, ...problem?.headers }).end()
   })
   return app
@@ -131,6 +138,7 @@ function awaitTurn ({ raw: { socket } }: FastifyRequest, { raw: response }: Fast
 /** What concerns every request, before anything else is looked at: one that is meant for another site is not served. */
 function receive (request: FastifyRequest, reply: FastifyReply, originOf: ServerParts['originOf']): Problem | undefined {
   endAfterUpgrade(request, reply)
+  closeAfterEarlyAnswer(request.raw, reply.raw)
   request.origin = originOf(request.raw)
   const problem = framingProblem(request.raw)
   if (problem !== undefined) return problem
