@@ -10,7 +10,7 @@ import { type Socket } from 'node:net'
 import { hasBody } from './proxy/index.ts'
 
 /** Longer than a client needs that looks out for an answer while it sends; whoever doesn't may lose it. */
-const lingerMilliseconds = 10_000
+const lingerMilliseconds = 5_000
 const lingerBytes = 16 * 1024 * 1024
 
 /** A body that is worth reading to keep the connection; less than Node buffers of one before it pauses the client. */

@@ -124,17 +124,21 @@ test('over TLS, too', { skip: missingPart('openssl') }, async (t) => {
   }
 })
 
-test('a client that sends everything before it looks at the answer finds it', async (t) => {
-  const { gateway } = await start(t)
+/** Sends it all, and only then looks for the answer. */
+async function sendFirst (socket: Socket, path: string, bytes: number): Promise<string> {
+  const failed = new Promise<string>((resolve) => { socket.on('error', (error) => { resolve(String(error)) }) })
+  socket.pause().write(`PUT ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${bytes}\r\n\r\n`)
+  await new Promise((resolve) => { socket.end(Buffer.alloc(bytes), () => { resolve(undefined) }) })
+  return await Promise.race([failed, socket.setEncoding('latin1').toArray().then((parts) => parts.join(''))])
+}
+
+test('a client that sends everything before it looks at the answer finds it', { skip: missingPart('openssl') }, async (t) => {
+  const { ca, certFile, keyFile } = await makeCertificates(t)
+  const [{ gateway: plain }, { gateway: secure }] = [await start(t), await start(t, { tls: { certFile, keyFile } }, 'https://localhost')]
   for (const path of [...Object.keys(refusals), '/open']) {
-    const socket = clientOf(gateway).pause()
-    const failed = Promise.withResolvers<Error>()
-    socket.on('error', failed.resolve)
-    const bytes = 8 * mebibyte
-    socket.write(`PUT ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${bytes}\r\n\r\n`)
-    await new Promise((resolve) => { socket.end(Buffer.alloc(bytes), () => { resolve(undefined) }) })
-    const answer = await Promise.race([failed.promise, socket.setEncoding('latin1').toArray()])
-    assertWhole(t, String(answer), refusals[path] ?? 200, path)
+    for (const socket of [clientOf(plain), connectTls({ port: secure.port, host: '127.0.0.1', servername: 'localhost', ca })]) {
+      assertWhole(t, await sendFirst(socket, path, 8 * mebibyte), refusals[path] ?? 200, path)
+    }
   }
 })
 
