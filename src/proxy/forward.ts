@@ -26,7 +26,7 @@ export function createForwarder (parts: ForwardParts): Forwarder {
 }
 
 /** A request has a body if and only if its framing says so (RFC 9112 section 6.3), whatever its method. */
-function hasBody ({ headers }: IncomingMessage): boolean {
+export function hasBody ({ headers }: IncomingMessage): boolean {
   const length = headers['content-length']
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }

@@ -6,7 +6,7 @@
  * (pipeline/): it sends what it is handed.
  */
 export { type Forwarder, type ForwardParts } from './exchange.ts'
-export { createForwarder } from './forward.ts'
+export { createForwarder, hasBody } from './forward.ts'
 export { hopByHopHeaders, withoutDeclared } from './hop-by-hop.ts'
 export { createIdleWatch } from './idle-watch.ts'
 export { type Admitted, mountUpstreams } from './mount.ts'

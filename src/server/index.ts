@@ -15,6 +15,7 @@ import { routedTarget } from '../own-routes.ts'
 import { isWebSocketHandshake } from '../proxy/index.ts'
 import { type RequestOrigin } from '../request-origin/index.ts'
 import { awaitTurn } from './await-turn.ts'
+import { announceClose, closeAfterEarlyAnswer } from './early-answer.ts'
 import { refuseConnection } from './refuse-connection.ts'
 import { framingProblem } from './request-framing.ts'
 
@@ -88,6 +89,10 @@ export function createServer (settings: ServerSettings, { answer, originOf, logg
   app.addHook('onRequest', (request, reply, done) => {
     awaitTurn(request.raw, reply.raw, () => { done(receive(request, reply, originOf)) })
   })
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    announceClose(request.raw, reply.raw)
+    done()
+  })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(({ method }) => {
     throw method === 'TRACE' ? new Problem('method_not_allowed', { headers: { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' } }) : new Problem('not_found')
@@ -104,6 +109,8 @@ function receiveExpectations (app: FastifyInstance): void {
   // Node would answer by itself, and go on however the request was framed.
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const problem = framingProblem(request)
+    closeAfterEarlyAnswer(request, response)
+    announceClose(request, response)
     response.writeHead(problem?.status ?? 417, { 'content-length': 0, ...problem?.headers }).end()
   })
 }
@@ -111,6 +118,7 @@ function receiveExpectations (app: FastifyInstance): void {
 /** What concerns every request, before anything else is looked at: one that is meant for another site is not served. */
 function receive (request: FastifyRequest, reply: FastifyReply, originOf: ServerParts['originOf']): Problem | undefined {
   endAfterUpgrade(request, reply)
+  closeAfterEarlyAnswer(request.raw, reply.raw)
   request.origin = originOf(request.raw)
   const problem = framingProblem(request.raw)
   if (problem !== undefined) return problem
