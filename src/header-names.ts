@@ -18,7 +18,7 @@ const ownHeaders = ['host', 'cookie', 'expect', 'forwarded', 'x-real-ip', 'x-req
 const forwardingHeaders = ['x-rewrite-url', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'cf-connecting-ip', 'fastly-client-ip']
 
 /** Names under which other gateways hand over an identity, and which applications believe for that reason. */
-const foreignIdentityHeaders = ['remote-user', 'x-remote-user', 'x-webauth-user']
+const foreignIdentityHeaders = ['remote-user', 'remote-email', 'remote-groups', 'remote-name', 'x-remote-user', 'client-cert', 'client-cert-chain', 'x-client-cert']
 
 /** Rules decide on the method of the request: another one must not travel beside it. */
 const methodOverrides = ['x-http-method', 'x-http-method-override', 'x-method-override']
@@ -27,8 +27,12 @@ const methodOverrides = ['x-http-method', 'x-http-method-override', 'x-method-ov
 const proxyOfCgi = 'proxy'
 
 const notFromClients: ReadonlySet<string> = new Set([...ownHeaders, ...forwardingHeaders, ...foreignIdentityHeaders, ...methodOverrides, proxyOfCgi])
-/** Whatever begins so belongs to the headers above, or is a claim as mod_auth_openidc passes it on. */
-const notFromClientsPrefix = /^(x-(forwarded|original)(-|$)|oidc-)/
+/**
+ * Whatever begins so belongs to the headers above, is a claim as mod_auth_openidc passes it on, or an identity as we and
+ * others do: oauth2-proxy's `X-Auth-Request-User` behind nginx. `X-Auth-Token` and `X-Auth-Key` are credentials that a
+ * program shows to the application itself.
+ */
+const notFromClientsPrefix = /^(?:x-(?:forwarded|original)(?:-|$)|oidc-|x-auth-(?!(?:token|key)$)|x-webauth-|(?:x-)?ssl-client-)/
 
 /** Whether what a client sends under the name goes no further, whatever is configured. @param folded as `foldedName` gives it */
 export function isClosedToClients (folded: string): boolean {

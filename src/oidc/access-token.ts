@@ -13,6 +13,8 @@ export interface AccessToken {
   readonly claims: Claims
   /** Until when the checks need not be made again; milliseconds since the epoch. */
   readonly trustedUntil: number
+  /** The end of the token itself, where it names one. */
+  readonly expiresAt: number | undefined
 }
 
 /** @throws {TokenRejected}; anything else means that the token could not be checked */
@@ -45,7 +47,8 @@ export function createAccessTokens (settings: ProviderSettings, { getServer, key
   function trusted (claims: Claims, longestMilliseconds: number): AccessToken {
     const longest = now() + longestMilliseconds
     const { exp } = claims
-    return { claims, trustedUntil: isNumericDate(exp) ? Math.min(longest, (exp + toleranceSeconds) * 1000) : longest }
+    const expiresAt = isNumericDate(exp) ? (exp + toleranceSeconds) * 1000 : undefined
+    return { claims, trustedUntil: Math.min(longest, expiresAt ?? Infinity), expiresAt }
   }
 
   /** What costs nothing comes first: a token of somebody else must not make Doorward look for new keys. */

@@ -10,8 +10,11 @@ import { TokenRejected } from './token-rejected.ts'
 
 /** What a bearer token is worth. */
 export type TokenVerdict =
-  /** One object for as long as the token is trusted. */
-  | { readonly outcome: 'accepted', readonly caller: SignedIn }
+  /**
+   * One object for as long as the token is trusted. `holds` while it may be relied on although it can't be checked
+   * again: to the end of the token, and not much longer than it was trusted.
+   */
+  | { readonly outcome: 'accepted', readonly caller: SignedIn, readonly holds: () => boolean }
   /** The token is good, but whom it speaks for is not admitted here. */
   | { readonly outcome: 'refused', readonly identity: Identity, readonly refusal: Refusal }
   | { readonly outcome: 'rejected', readonly cause: TokenRejection }
@@ -35,6 +38,8 @@ interface Known {
 
 const maxKnown = 5_000
 const rejectedMilliseconds = 5_000
+/** How long a provider may be away before what depends on a token ends. */
+const patienceMilliseconds = 5 * 60_000
 
 /** Checks every token once, however many requests carry it, and remembers what came of it; the token itself is not kept. */
 export function createBearer (parts: BearerParts): CheckToken {
@@ -46,8 +51,9 @@ export function createBearer (parts: BearerParts): CheckToken {
 
   async function check (token: string, key: string): Promise<TokenVerdict> {
     try {
-      const { claims, trustedUntil } = await provider.readAccessToken(token)
-      const verdict = verdictOn(claims, parts)
+      const { claims, trustedUntil, expiresAt = Infinity } = await provider.readAccessToken(token)
+      const holds = (): boolean => now() < Math.min(expiresAt, trustedUntil + patienceMilliseconds)
+      const verdict = verdictOn(claims, holds, parts)
       valid.set(key, { verdict, until: trustedUntil })
       return verdict
     } catch (error) {
@@ -75,7 +81,7 @@ export function createBearer (parts: BearerParts): CheckToken {
   }
 }
 
-function verdictOn (claims: Claims, { provider, mapping, keeps }: BearerParts): TokenVerdict {
+function verdictOn (claims: Claims, holds: () => boolean, { provider, mapping, keeps }: BearerParts): TokenVerdict {
   const { identity, refusal } = mapping(claims, provider.id)
   if (refusal !== undefined) return { outcome: 'refused', identity, refusal }
   const { auth_time: authTime, acr, amr } = claims
@@ -86,7 +92,7 @@ function verdictOn (claims: Claims, { provider, mapping, keeps }: BearerParts): 
     amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : undefined,
     ...keeps.allClaims && { allClaims: allClaimsOf(claims, {}) }
   }
-  return { outcome: 'accepted', caller: Object.freeze(caller) }
+  return { outcome: 'accepted', caller: Object.freeze(caller), holds }
 }
 
 /** The provider is away, refuses our client, or answers nonsense. When to come back it may have said itself. */

@@ -15,9 +15,11 @@ export type Caller = Pick<Session, 'identity' | 'allClaims' | 'tokens' | 'authTi
 
 /** What a bearer token is worth, whoever judges it. */
 type TokenVerdict =
-  | { readonly outcome: 'accepted', readonly caller: Caller }
+  | { readonly outcome: 'accepted', readonly caller: Caller, readonly holds: () => boolean }
   | { readonly outcome: 'refused', readonly identity: Identity, readonly refusal: Refusal }
   | { readonly outcome: 'rejected', readonly cause: TokenRejection }
+
+type Accepted = Extract<TokenVerdict, { readonly outcome: 'accepted' }>
 
 export interface AuthenticateParts {
   readonly access: Access
@@ -57,19 +59,18 @@ function bySession (found: FoundSession, sessions: Sessions): Authenticated {
 async function byToken (token: string, request: Asked, { checkToken, sessions, audit }: AuthenticateParts): Promise<Authenticated> {
   const verdict = await checkToken(token)
   if (verdict.outcome !== 'accepted') throw rejection(verdict, request, audit)
-  return { caller: verdict.caller, found: sessions.ignore(request.headers.cookie), isByToken: true, lease: leaseOf(token, checkToken) }
+  return { caller: verdict.caller, found: sessions.ignore(request.headers.cookie), isByToken: true, lease: leaseOf(token, verdict, checkToken) }
 }
 
-/** A token is checked again and again; while that is under way, and where it can't be done, what was found before holds. */
-function leaseOf (token: string, checkToken: AuthenticateParts['checkToken']): Lease {
-  let isOver = false
-  const note = ({ outcome }: TokenVerdict): void => { isOver = outcome !== 'accepted' }
+/** A token is checked again and again. While that is under way, and where it can't be done, the last verdict holds for a while. */
+function leaseOf (token: string, accepted: Accepted, checkToken: AuthenticateParts['checkToken']): Lease {
+  let last: TokenVerdict = accepted
   return {
     isOver () {
       const verdict = checkToken(token)
-      if (verdict instanceof Promise) verdict.then(note, () => {})
-      else note(verdict)
-      return isOver
+      if (verdict instanceof Promise) verdict.then((later) => { last = later }, () => {})
+      else last = verdict
+      return last.outcome !== 'accepted' || !last.holds()
     },
     use () {}
   }

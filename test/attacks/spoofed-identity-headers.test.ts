@@ -13,7 +13,7 @@ const forwarding = [
   'X-Original-URL', 'X-Original-URI', 'X-Original-Host', 'X-Original-Method', 'X-Original-Forwarded-For', 'X-Rewrite-URL', 'X-Real-IP', 'X-Client-IP', 'X-Cluster-Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'Fastly-Client-IP', 'X-Request-Id'
 ]
 /** Set by other gateways, and believed by applications that stood behind one of them; what makes a GET something else; httpoxy (CVE-2016-5385). */
-const foreign = ['X-Remote-User', 'X-WEBAUTH-USER', 'Proxy', 'X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']
+const foreign = ['X-Remote-User', 'X-WEBAUTH-USER', 'X-WEBAUTH-ROLE', 'Remote-Email', 'Remote-Groups', 'Remote-Name', 'X-Auth-Request-User', 'X-Auth-Request-Access-Token', 'X-Auth-Username', 'Client-Cert', 'Client-Cert-Chain', 'SSL-Client-Cert', 'X-SSL-Client-Verify', 'Proxy', 'X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']
 const asserted = [...identity, ...Object.keys(templates), ...forwarding, ...foreign]
 
 const mark = 'spoofed-by-the-client'
