@@ -39,6 +39,16 @@ export const testSecret = Buffer.alloc(32, 'doorward test').toString('base64')
 
 /** Starts a gateway from YAML as a user would, on loopback; it ends with the test. */
 export async function startGateway (t: Test, options: GatewayOptions): Promise<TestGateway> {
+  try {
+    return await startOnFreePort(t, options)
+  } catch (error) {
+    // Somebody else may take the port between the look for a free one and its use.
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    return await startOnFreePort(t, options)
+  }
+}
+
+async function startOnFreePort (t: Test, options: GatewayOptions): Promise<TestGateway> {
   const port = await freePort()
   const origin = options.publicUrl ?? `http://localhost:${port}`
   await options.onOrigin?.(origin)
