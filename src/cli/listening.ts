@@ -15,7 +15,8 @@ function listenOptions (listen: string): ListenOptions {
   if (listen.startsWith('unix:')) return { path: listen.slice('unix:'.length) }
   const colon = listen.lastIndexOf(':')
   const host = listen.slice(0, colon).replace(/^\[|\]$/g, '')
-  return { host, port: Number(listen.slice(colon + 1)) }
+  // For this name Fastify would start a second server, for IPv6, that knows nothing of what was set on the first.
+  return { host: host === 'localhost' ? '127.0.0.1' : host, port: Number(listen.slice(colon + 1)) }
 }
 
 /**

@@ -1,9 +1,11 @@
 /** Programs that come with an access token of a real provider, beside people who come with a cookie. */
+import { once } from 'node:events'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import t, { test } from 'tap'
 import { type Answer, Browser } from '../support/browser.ts'
 import { startProvider } from '../support/provider.ts'
 import { startUpstream } from '../support/upstream.ts'
+import { openWebSocket, startWebSocketUpstream } from '../support/web-sockets.ts'
 import { calls, type Journey, type JourneyOptions, minute, second, startJourney, stoppedClock, wayBack } from './journey.ts'
 
 const api = 'https://api.example.com'
@@ -238,6 +240,29 @@ test('while the provider is away, what was checked goes on, a JWT is checked all
   t.strictSame(await statuses(), [200, 200, 503])
   const answer = await call(journey, '/api/open/x', opaqueAlice, { accept: 'text/html' })
   t.strictSame([answer.status, answer.headers['retry-after'], answer.headers['content-type']], [503, '5', 'application/problem+json; charset=utf-8'])
+})
+
+test('a WebSocket that a token opened ends with the token, and when nobody can vouch for it any more', async (t) => {
+  const live = await startWebSocketUpstream(t)
+  const clock = stoppedClock()
+  const { gateway: { port } } = await start(t, {
+    now: () => clock.now,
+    upstream: { url: live.url, port: 0, requests: [], close: async () => {} },
+    configuration: { session: { closeGrace: '40ms' } }
+  })
+  const open = async (token: string): Promise<{ closed: Promise<unknown> }> => {
+    const socket = await openWebSocket(t, port, '/api/live', { headers: { authorization: `Bearer ${token}` } })
+    return { closed: once(socket, 'close') }
+  }
+  const [jwt, opaque] = [await open(alice), await open(opaqueAlice)]
+  await provider.stop()
+  t.teardown(() => provider.start())
+  clock.now += 7 * minute
+  await opaque.closed
+  t.pass('a minute of trust and five of patience')
+  clock.now = (decodeJwt(alice).exp ?? 0) * 1000 + minute
+  await jwt.closed
+  t.pass()
 })
 
 test('a provider that was never reached lets no token in', async (t) => {
