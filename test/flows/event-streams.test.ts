@@ -36,6 +36,8 @@ async function openStream (t: Test, options: JourneyOptions = {}, path = '/priva
   if (path === '/private') await journey.browser.signIn(journey.url('/'), 'alice')
   const cookie = journey.browser.jar.header(new URL(journey.url('/'))) ?? ''
   const events = await responseTo(ask(journey.gateway.port, { path: `${path}/events`, headers: { cookie } }).end())
+  // Doorward waits for what runs.
+  t.teardown(() => { events.destroy() })
   if (source === undefined) throw new Error('the application was not asked')
   return { journey, source, events, cookie }
 }
