@@ -48,6 +48,8 @@ export interface ServerParts {
 
 /** RFC 9112 leaves it to the server; slower than this is an attack (slowloris) more often than a network. */
 const headersTimeoutMilliseconds = 20_000
+/** How often it is looked for them. Node's half a minute would let them stay more than twice as long. */
+const headersCheckMilliseconds = 5_000
 
 /** CONNECT would make Doorward a tunnel, TRACE would send a browser's cookies back to its scripts. */
 export const forwardedMethods = METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE')
@@ -74,6 +76,7 @@ export function createServer (settings: ServerSettings, { answer, originOf, logg
   const transport = {
     maxHeaderSize: settings.maxHeaderSize,
     headersTimeout: headersTimeoutMilliseconds,
+    connectionsCheckingInterval: headersCheckMilliseconds,
     shouldUpgradeCallback: isWebSocketHandshake,
     optimizeEmptyRequests: true,
     // A request without Host is answered like every other that can't be served.
