@@ -1,10 +1,9 @@
 /** A gateway in a process of its own, so that its memory can be told from that of the test. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Test } from 'tap'
@@ -13,26 +12,29 @@ import { stringify } from 'yaml'
 export interface GatewayProcess {
   /** Path of the socket that it listens on: a port could be taken by somebody else before the process is there. */
   readonly socket: string
+  /** What it has logged so far. */
+  log (): string
   /** Bytes of resident memory. */
   memory (): Promise<number>
-  /** How many files and sockets it has open. */
-  openFiles (): Promise<number>
+  /** How many sockets it has open, to whomever. Linux alone tells. */
+  sockets (): Promise<number>
 }
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-/** Starts `doorward serve`, open to everybody; it ends with the test. */
-export async function startGatewayProcess (t: Test, upstream: string): Promise<GatewayProcess> {
+/** Starts `doorward serve`, open to everybody; it ends with the test. @param sections merged over those that it needs anyway */
+export async function startGatewayProcess (t: Test, upstream: string, sections: Readonly<Record<string, object>> = {}): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'doorward-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const [file, socket] = [join(folder, 'doorward.yaml'), join(folder, 'socket')]
   await writeFile(file, stringify({
-    server: { listen: `unix:${socket}`, publicUrl: 'http://localhost:1', hosts: ['localhost'] },
     admin: { listen: 'off' },
     provider: { issuer: 'http://localhost:1', clientId: 'doorward' },
     access: { default: 'anonymous' },
-    upstream: { url: upstream },
-    log: { format: 'json' }
+    log: { format: 'json' },
+    ...sections,
+    server: { listen: `unix:${socket}`, publicUrl: 'http://localhost:1', hosts: ['localhost', '127.0.0.1'], ...sections['server'] },
+    upstream: { url: upstream, ...sections['upstream'] }
   }))
   const child = spawn(process.execPath, [main, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
   const exited = once(child, 'exit')
@@ -40,12 +42,24 @@ export async function startGatewayProcess (t: Test, upstream: string): Promise<G
     child.kill('SIGKILL')
     await exited
   })
-  for await (const line of createInterface(child.stdout)) {
-    if (!line.includes('"event":"started"')) continue
-    child.stdout.resume()
-    return { socket, memory: async () => await residentBytes(child.pid), openFiles: async () => (await readdir(`/proc/${child.pid}/fd`)).length }
+  let log = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { log += text })
+  while (!log.includes('"event":"started"')) {
+    const [code] = await Promise.race([once(child.stdout, 'data'), exited])
+    if (child.exitCode !== null) throw new Error(`the gateway ended before it served: ${String(code)}\n${log}`)
   }
-  throw new Error('the gateway ended before it served')
+  return {
+    socket,
+    log: () => log,
+    memory: async () => await residentBytes(child.pid),
+    sockets: async () => await openSockets(child.pid)
+  }
+}
+
+async function openSockets (pid: number | undefined): Promise<number> {
+  const folder = `/proc/${pid}/fd`
+  const targets = await Promise.all((await readdir(folder)).map(async (name) => await readlink(join(folder, name)).catch(() => '')))
+  return targets.filter((target) => target.startsWith('socket:')).length
 }
 
 async function residentBytes (pid: number | undefined): Promise<number> {

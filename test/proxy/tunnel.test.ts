@@ -201,7 +201,7 @@ test('a handshake behind another request of its connection is an ordinary reques
 test('a refused handshake gives its connection up, whatever the client sends behind it and never closes', async (t) => {
   const recorder = await startByteRecorder(t, (socket) => { socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n') })
   const gateway = await startGatewayProcess(t, recorder.url)
-  const before = await gateway.openFiles()
+  const before = await gateway.sockets()
   const clients = await Promise.all(['', 'late', 'x'.repeat(100_000)].flatMap((late) => [late, late, late]).map(async (late) => {
     const socket = connect({ path: gateway.socket, allowHalfOpen: true })
     socket.on('error', () => {})
@@ -211,7 +211,7 @@ test('a refused handshake gives its connection up, whatever the client sends beh
   }))
   t.teardown(() => { for (const socket of clients) socket.destroy() })
   // The connection to the application may stay, for the next request.
-  await until(async () => await gateway.openFiles() <= before + 9)
+  await until(async () => await gateway.sockets() <= before + 9)
   t.pass('nothing is held for clients that hold on')
   for (const socket of clients) socket.destroy()
 })
