@@ -30,15 +30,22 @@ const attacks = {
   read: ['-X', '-w', '10', '-y', '20', '-n', '5', '-z', '32']
 }
 
-/** Starts an attack of a minute at most, which ends with the test; resolves with what the tool says of how it ended. */
-function attack (t: Test, how: keyof typeof attacks, url: string): Promise<string> {
+interface Attack {
+  /** What the tool says of how it ended. */
+  readonly outcome: Promise<string>
+  isRunning (): boolean
+}
+
+/** Starts an attack of a minute at most, which ends with the test. */
+function attack (t: Test, how: keyof typeof attacks, url: string): Attack {
   const child = spawn(partPath('slowhttptest'), [...attacks[how], '-u', url, '-c', String(attackers), '-r', '200', '-l', '60', '-v', '1'], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   t.teardown(async () => {
     child.kill('SIGKILL')
     await exited
   })
-  return text(child.stdout).then((said) => stripVTControlCharacters(said).match(/Exit status: (.*)/)?.[1] ?? said)
+  const outcome = text(child.stdout).then((said) => stripVTControlCharacters(said).match(/Exit status: (.*)/)?.[1] ?? said)
+  return { outcome, isRunning: () => child.exitCode === null }
 }
 
 /** Asks like everybody else until told to stop; the status of each answer. */
@@ -73,18 +80,16 @@ t.test('hundreds of slow clients are let go of, and nobody else notices them', {
 
   const over = new AbortController()
   const others = statusesUntil(over.signal, port)
-  const headers = attack(t, 'headers', `http://127.0.0.1:${port}/`)
-  const body = attack(t, 'body', `http://127.0.0.1:${port}/`)
-  // These hold on to the end of the test: they don't notice that nobody is there any more.
-  attack(t, 'read', `http://127.0.0.1:${port}/large`).catch(() => {})
+  const [headers, body, read] = [attack(t, 'headers', `http://127.0.0.1:${port}/`), attack(t, 'body', `http://127.0.0.1:${port}/`), attack(t, 'read', `http://127.0.0.1:${port}/large`)]
   await until(async () => await gateway.sockets() > socketsBefore + attackers)
-  t.strictSame([await headers, await body], ['No open connections left', 'No open connections left'], 'they are closed before they like to end')
+  t.strictSame([await headers.outcome, await body.outcome], ['No open connections left', 'No open connections left'], 'they are closed before they like to end')
   over.abort()
   const statuses = await others
   t.ok(statuses.length > 100, `${statuses.length} answers`)
   t.strictSame(statuses.filter((status) => status !== 200), [], 'all of them good')
 
   await until(async () => await gateway.sockets() <= socketsBefore)
+  t.ok(read.isRunning(), 'slow readers, who don’t notice that they are let go of, too')
   await until(async () => await connectionsOf(server) === 0)
   const growth = await gateway.memory() - memoryBefore
   t.ok(growth < mostGrowth, `${Math.round(growth / mebibyte)} MiB of memory`)
