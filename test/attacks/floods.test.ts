@@ -9,7 +9,7 @@ import { startByteRecorder, startUpstream } from '../support/upstream.ts'
 import { createMutations } from './byte-mutations.ts'
 
 const mebibyte = 1024 * 1024
-const mostGrowth = 96 * mebibyte
+const mostGrowth = 160 * mebibyte
 /** At once; as many as one process may have open on any system. */
 const together = 100
 
