@@ -18,6 +18,7 @@ import { awaitTurn } from './await-turn.ts'
 import { announceClose, closeAfterEarlyAnswer } from './early-answer.ts'
 import { refuseConnection } from './refuse-connection.ts'
 import { framingProblem } from './request-framing.ts'
+import { cutStuckReaders } from './stuck-readers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -35,6 +36,8 @@ export interface ServerSettings {
   /** Bytes of a header section, request line included. */
   readonly maxHeaderSize: number
   readonly maxConnections: number
+  /** Milliseconds that a client may take nothing of what is sent to it. */
+  readonly clientTimeout: number
 }
 
 /** Answers what Fastify itself refuses, such as an escape in a path of ours that can't be decoded. */
@@ -88,6 +91,7 @@ export function createServer (settings: ServerSettings, { answer, originOf, logg
     : fastify({ ...options, https: { ...transport, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile), minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance
 
   app.server.maxConnections = settings.maxConnections
+  cutStuckReaders(app.server, tls === undefined ? 'connection' : 'secureConnection', settings.clientTimeout)
   app.decorateRequest('origin')
   app.addHook('onRequest', (request, reply, done) => {
     awaitTurn(request.raw, reply.raw, () => { done(receive(request, reply, originOf)) })

@@ -82,6 +82,36 @@ test('who asks ten times and reads nothing is answered as far as the way to him 
   t.ok(growth < mostGrowth, `${Math.round(growth / mebibyte)} MiB of memory`)
 })
 
+test('nor do refusals wait for ever for somebody to read them', async (t) => {
+  const gateway = await startGatewayProcess(t, 'http://127.0.0.1:1', { server: { clientTimeout: '1s' } })
+  const socketsBefore = await gateway.sockets()
+  const sockets = Array.from({ length: 20 }, () => open(gateway))
+  t.teardown(() => { for (const socket of sockets) socket.destroy() })
+  // As many as may wait; their pages are more than the buffers on the way take.
+  for (const socket of sockets) socket.write(request('/a%2fb', 'Accept: text/html\r\n').repeat(90))
+  // Whoever listens for this alone gets no more than the first of it.
+  await Promise.all(sockets.map(async (socket) => await once(socket, 'readable')))
+  await untilForgotten(gateway, socketsBefore)
+  t.notMatch(gateway.log(), /"level":"(error|fatal)"/)
+})
+
+test('nor what a WebSocket has for somebody who does not read it', async (t) => {
+  const recorder = await startByteRecorder(t, (socket, received) => {
+    if (!received.endsWith('\r\n\r\n')) return
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    socket.write(Buffer.alloc(64 * mebibyte))
+  })
+  const gateway = await startGatewayProcess(t, recorder.url, { server: { clientTimeout: '1s' } })
+  const socketsBefore = await gateway.sockets()
+  const socket = open(gateway)
+  t.teardown(() => { socket.destroy() })
+  socket.write(upgrade)
+  await once(socket, 'data')
+  socket.pause()
+  await untilForgotten(gateway, socketsBefore)
+  t.notMatch(gateway.log(), /"level":"(error|fatal)"/)
+})
+
 test('two thousand strings of random bytes are requests to nobody', async (t) => {
   const upstream = await startUpstream(t)
   const gateway = await startGatewayProcess(t, upstream.url)
