@@ -8,6 +8,7 @@ import { type IdleTimer } from './idle-watch.ts'
 import { responseHeaders, responseTrailers } from './response-headers.ts'
 import { openTunnel } from './tunnel.ts'
 import { type Upgrade } from './upgrades.ts'
+import { endWith } from './whole-body.ts'
 
 export interface RelayParts extends ForwardParts {
   readonly request: IncomingMessage
@@ -128,7 +129,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseData (controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const { response, clients } = this.#parts
     if (chunk.length === this.#length) {
-      endWith(chunk, response)
+      endWith(response, chunk)
       return
     }
     if (response.write(chunk)) {
@@ -187,16 +188,4 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#senderTimer?.stop()
     this.#readerTimer?.stop()
   }
-}
-
-/** Copied into the text of the header section, a longer one costs more than a write of two parts. */
-const maxCopiedBytes = 16 * 1024
-
-/**
- * The whole body in one piece, as most are. Text goes out with the header section in a single write, and latin1 text is
- * bytes: that costs a twentieth less in all than to write both as they are.
- */
-function endWith (body: Buffer, response: ServerResponse): void {
-  if (body.length <= maxCopiedBytes) response.end(body.toString('latin1'), 'latin1')
-  else response.end(body)
 }
