@@ -22,6 +22,9 @@ export interface GatewayProcess {
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
+/** With much more of it, what is forgotten would long lie about, and look as if it were not. */
+const littleMemory = ['--max-old-space-size=128', '--max-semi-space-size=4']
+
 /** Starts `doorward serve`, open to everybody; it ends with the test. @param sections merged over those that it needs anyway */
 export async function startGatewayProcess (t: Test, upstream: string, sections: Readonly<Record<string, object>> = {}): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'doorward-'))
@@ -36,7 +39,7 @@ export async function startGatewayProcess (t: Test, upstream: string, sections: 
     server: { listen: `unix:${socket}`, publicUrl: 'http://localhost:1', hosts: ['localhost', '127.0.0.1'], ...sections['server'] },
     upstream: { url: upstream, ...sections['upstream'] }
   }))
-  const child = spawn(process.execPath, [main, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
+  const child = spawn(process.execPath, [...littleMemory, main, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
   const exited = once(child, 'exit')
   t.teardown(async () => {
     child.kill('SIGKILL')
