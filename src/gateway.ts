@@ -109,7 +109,7 @@ async function buildSessions ({ session }: Configuration, { cookies, application
   })
   const sessions = createSessions(
     { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
-    { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime), now })
+    { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime, now), now })
   return { sessions, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
 }
 

@@ -4,10 +4,10 @@ import { type FoundSession } from '../sessions/index.ts'
 import { type SignInParts } from './parts.ts'
 
 /** Ends the session that the person asked to end, if there is one; Set-Cookie lines that remove all trace of it. */
-export function endSession (request: FastifyRequest, found: FoundSession, { sessions, rounds, audit }: SignInParts): string[] {
+export async function endSession (request: FastifyRequest, found: FoundSession, { sessions, rounds, audit }: SignInParts): Promise<string[]> {
   if (found.session !== undefined) {
     const { id, identity } = found.session
     audit.record({ event: 'logout', outcome: 'success', reason: 'user', user: identity, session: id, request: auditRequest(request) })
   }
-  return [...sessions.end(found), ...rounds.forget(found.cookies)]
+  return [...await sessions.end(found), ...rounds.forget(found.cookies)]
 }

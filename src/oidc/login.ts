@@ -25,7 +25,7 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
     const found = await sessions.find(request.headers.cookie)
     const chooseAccount = parameters.get('switch_account') === 'true'
     // Whoever asks for another account has left this one, whether or not the sign-in is completed.
-    if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', endSession(request, found, parts))
+    if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', await endSession(request, found, parts))
     return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, chooseAccount })
   })
 }

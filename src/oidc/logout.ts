@@ -17,7 +17,7 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
       const { status, headers, body } = pages.confirmLogout(request.id)
       return reply.code(status).headers(headers).send(body)
     }
-    reply.header('set-cookie', endSession(request, found, parts))
+    reply.header('set-cookie', await endSession(request, found, parts))
     const { status, headers, body } = pages.signedOut(request.id)
     return reply.code(status).headers(headers).send(body)
   }

@@ -44,6 +44,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   session_too_large: ['closed', signInAgain],
   provider_failed: ['closed', signInAgain],
   upstream_failed: ['missing', retry, start],
+  session_store_unavailable: ['missing', retry, start],
   sign_in_unavailable: ['closed', retrySignIn],
   token_unverifiable: ['closed', retry, start],
   upstream_timeout: ['missing', retry, start]

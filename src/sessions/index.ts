@@ -6,13 +6,13 @@
  */
 import { LRUCache } from 'lru-cache'
 import { type Cookies, type RequestCookies } from './cookies.ts'
-import { type Revocations } from './revocations.ts'
+import { type Revocation, type Revocations } from './revocations.ts'
 import { isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
 import { type SessionStore } from './store.ts'
 
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
 export { createCookieStore } from './cookie-store.ts'
-export { createRevocations } from './revocations.ts'
+export { createRevocations, type Revocation } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
 export { type Session, type SignedIn, type Tokens } from './session.ts'
 
@@ -48,8 +48,10 @@ export interface Sessions {
   touch (found: FoundSession): string[] | undefined | Promise<string[] | undefined>
   /** For a connection that stays open after its request: says when the session has ended, and counts what is done there. */
   lease (session: Session): SessionLease
-  /** Ends a session before its time and returns the Set-Cookie lines that remove it from the browser. */
-  end (found: FoundSession): string[]
+  /** Ends a session before its time. Resolves to the Set-Cookie lines that remove it from the browser. */
+  end (found: FoundSession): Promise<string[]>
+  /** Ends sessions that somebody else than their browser asks to end, wherever they are. */
+  revoke (revocation: Revocation): Promise<void>
 }
 
 const maxTold = 10_000
@@ -62,7 +64,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
   const leased = new LRUCache<string, number>({ max: maxLeased })
 
   function endOf (session: Session): SessionEnd | 'revoked' | undefined {
-    if (revocations.isRevoked(session.id)) return 'revoked'
+    if (revocations.isRevoked(session)) return 'revoked'
     const idleExpiresAt = Math.max(session.idleExpiresAt, leased.get(session.id) ?? 0)
     return sessionEnd({ expiresAt: session.expiresAt, idleExpiresAt }, now())
   }
@@ -89,7 +91,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
       const session = newSession(signedIn, now(), lifetimes)
       const setCookie = cookies.writeTicket(await store.save(session), found.cookies)
       if (setCookie === undefined) return undefined
-      if (found.session !== undefined) revocations.revoke(found.session.id)
+      if (found.session !== undefined) await revocations.revoke({ by: 'id', value: found.session.id })
       return { session, setCookie }
     },
     touch ({ session, cookies: earlier }) {
@@ -108,9 +110,10 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
         }
       }
     },
-    end ({ session, cookies: earlier }) {
-      if (session !== undefined) revocations.revoke(session.id)
+    async end ({ session, cookies: earlier }) {
+      if (session !== undefined) await revocations.revoke({ by: 'id', value: session.id })
       return cookies.clearTicket(earlier)
-    }
+    },
+    async revoke (revocation) { await revocations.revoke(revocation) }
   }
 }

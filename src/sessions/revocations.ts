@@ -1,21 +1,52 @@
 import { LRUCache } from 'lru-cache'
+import { type Session } from './session.ts'
 
-const maxRevocations = 100_000
+/** Which sessions end before their time. */
+export type Revocation =
+  /** One session of ours. */
+  | { readonly by: 'id', readonly value: string }
+  /** One session of a provider, or all of a person there (OpenID Connect Back-Channel Logout section 2.7). */
+  | { readonly by: 'sid' | 'sub', readonly value: string, readonly provider: string }
+  /** All of a person at any provider, as an administrator names them. */
+  | { readonly by: 'user', readonly value: string }
 
 /**
  * Sessions that were ended before their time. A sealed cookie can't be taken back, so a copy of it would go on working
- * after a sign-out (CVE-2024-31999 at @fastify/secure-session); what stands here is dead in every store.
+ * after a sign-out (CVE-2024-31999 at @fastify/secure-session). What stands here is dead in every store, if it began
+ * before it was revoked: whoever signs in again afterwards is in.
  */
 export interface Revocations {
-  revoke (sessionId: string): void
-  isRevoked (sessionId: string): boolean
+  /** Resolves once it holds wherever it is to hold. @throws {Problem} where that can't be achieved */
+  revoke (revocation: Revocation): void | Promise<void>
+  /** On the hot path: decided from memory. */
+  isRevoked (session: Session): boolean
 }
 
-/** In memory: for this process alone, and for as long as the revoked session could have lived. */
-export function createRevocations (maxLifetimeMilliseconds: number): Revocations {
-  const revoked = new LRUCache<string, true>({ max: maxRevocations, ttl: maxLifetimeMilliseconds })
+const maxRevocations = 100_000
+
+/** In memory: for this process alone, and for as long as a revoked session could have lived. */
+export function createRevocations (maxLifetimeMilliseconds: number, now: () => number): Revocations {
+  const revokedAt = new LRUCache<string, number>({ max: maxRevocations, ttl: maxLifetimeMilliseconds })
   return {
-    revoke: (sessionId) => { revoked.set(sessionId, true) },
-    isRevoked: (sessionId) => revoked.has(sessionId)
+    revoke: (revocation) => { revokedAt.set(keyOf(revocation), now()) },
+    isRevoked (session) {
+      if (revokedAt.size === 0) return false
+      return revocationsThatEnd(session).some((revocation) => (revokedAt.get(keyOf(revocation)) ?? -Infinity) >= session.createdAt)
+    }
   }
+}
+
+/** Every revocation that would end this session. */
+export function revocationsThatEnd ({ id, providerSessionId, identity: { provider, sub, user } }: Session): Revocation[] {
+  return [
+    { by: 'id', value: id },
+    { by: 'sub', value: sub, provider },
+    { by: 'user', value: user },
+    ...providerSessionId === undefined ? [] : [{ by: 'sid', value: providerSessionId, provider } as const]
+  ]
+}
+
+/** One text for one revocation: what stands in front has no colon in it, so that no value can pass for another. */
+export function keyOf (revocation: Revocation): string {
+  return 'provider' in revocation ? `${revocation.by}:${revocation.provider}:${revocation.value}` : `${revocation.by}:${revocation.value}`
 }

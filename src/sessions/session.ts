@@ -26,6 +26,10 @@ export interface Tokens {
   readonly accessToken: string
   /** Seconds since the epoch; absent where the provider does not say. */
   readonly accessTokenExpiresAt?: number | undefined
+  /** Gets new tokens (RFC 6749 section 6). */
+  readonly refreshToken?: string | undefined
+  /** Tells the provider whose sign-in ends there (`id_token_hint`, OpenID Connect RP-Initiated Logout section 2). */
+  readonly idToken?: string | undefined
 }
 
 export interface Lifetimes {
