@@ -50,7 +50,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const metrics = createMetrics({ version, providers: providersOf(configuration).map(({ id }) => id) })
   const audit = createCountedAudit(trail, metrics)
   const dependencyOf = (provider: string): string => `provider:${provider}`
-  const readiness = createReadiness(providersOf(configuration).map(({ id }) => dependencyOf(id)), now)
+  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now)
 
   const cookies = buildCookies(configuration.session.cookie, publicUrl)
   const signIn = await buildSessions(configuration, { cookies, application: publicOrigin, now })

@@ -31,8 +31,10 @@ export async function beginLogin (request: FastifyRequest, reply: FastifyReply, 
     reply.header('set-cookie', setCookie)
     return reply.header('cache-control', 'no-store').redirect(url.href, request.method === 'GET' ? 302 : 303)
   } catch (error) {
-    if (error instanceof LoginProblem) recordFailure(error, request, parts, { provider: provider.id })
-    throw error
+    if (!(error instanceof LoginProblem)) throw error
+    recordFailure(error, request, parts, { provider: provider.id })
+    // Of several providers, another one may be there.
+    throw parts.providers.only === undefined ? error.withMembers({ login_url: loginUrl(parts.basePath, wish.returnTo) }) : error
   }
 }
 

@@ -30,7 +30,7 @@ ${choice.takesEmail ? emailForm(choice) : undefined}`,
 
 function button ({ action, fields }: ProviderChoice, provider: string, label: string): Html | undefined {
   const href = `${action}?${new URLSearchParams({ ...fields, provider }).toString()}`
-  return isOwnPath(href) ? html`<a class="button" href="${href}"><bdi>${label}</bdi></a>` : undefined
+  return isOwnPath(href) ? html`<a class="button" href="${href}">${label}</a>` : undefined
 }
 
 /** Posted: an address in a URL would be in the log of every proxy on the way. */
@@ -40,7 +40,7 @@ function emailForm ({ action, fields, unknownEmail }: ProviderChoice): Html {
   return html`<form class="field" method="post" action="${action}">
 ${hidden}<label for="email">E-mail address</label>
 <input id="email" name="email" type="email" autocomplete="username" inputmode="email" maxlength="320" required value="${unknownEmail ?? ''}" aria-describedby="email-note"${isWrong ? html` aria-invalid="true" autofocus` : undefined}>
-<p id="email-note" class="${isWrong ? 'wrong' : 'quiet'}"${isWrong ? html` role="alert"` : undefined}>${isWrong ? 'No sign-in is set up for this e-mail address. Check its spelling, or choose below.' : 'Your organization’s sign-in is found by it.'}</p>
+<p id="email-note" class="${isWrong ? 'wrong' : 'quiet'}"${isWrong ? html` role="alert"` : undefined}>${isWrong ? 'No sign-in is set up for this address. Check its spelling, or choose below.' : 'Your organization’s sign-in is found by it.'}</p>
 <button class="button primary">Continue</button>
 </form>
 <p class="or"><span>or</span></p>`
