@@ -30,7 +30,8 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
   async function goOn (request: FastifyRequest, reply: FastifyReply, ended: Session | undefined, returnTo: string | undefined): Promise<FastifyReply> {
     const { state, setCookie } = logouts.begin(returnTo)
     const atProvider = ended && await provider.logout.endSessionUrl(ended, state)
-    if (atProvider !== undefined) return reply.header('set-cookie', setCookie).redirect(atProvider.href, 303)
+    if (atProvider !== undefined && provider.logout.sendsBack) reply.header('set-cookie', setCookie)
+    if (atProvider !== undefined) return reply.redirect(atProvider.href, 303)
     if (returnTo !== undefined) return reply.redirect(returnTo, 303)
     const { status, headers, body } = pages.signedOut({ requestId: request.id, isEverywhere: false })
     return reply.code(status).headers(headers).send(body)
