@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bearerSection } from './schema-bearer.ts'
+import { logoutSection } from './schema-logout.ts'
 import { duration, filePath, isHttpsOrLoopback, webUrl } from './values.ts'
 
 /** Set by Doorward on every authorization request; a second value would be ambiguous (RFC 6749 section 3.1). */
@@ -30,7 +31,8 @@ export const providerSection = z.strictObject({
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),
   caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, for connections to this provider.'),
   clockTolerance: duration('30s').describe('How far the clocks of Doorward and the provider may differ.'),
-  bearer: bearerSection.prefault({})
+  bearer: bearerSection.prefault({}),
+  logout: logoutSection.prefault({})
 }).describe('The OpenID Connect provider that people sign in at.')
 
 /** OpenID Connect Core section 3.1.2.1: seconds. */
