@@ -13,7 +13,7 @@ import { type Configuration, upstreamsOf } from './config/index.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createLogins, createProvider, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, readClientKey, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
@@ -40,7 +40,7 @@ export interface Gateway {
   readonly readiness: Readiness
 }
 
-/** Builds the gateway. @throws {AssertionKeyError} for an unusable key */
+/** Builds the gateway. @throws {AssertionKeyError} or {ClientKeyError} for an unusable key */
 export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version }: GatewayParts): Promise<Gateway> {
   const { server, assertion, access } = configuration
   const { basePath } = server
@@ -60,7 +60,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const needs = needsOf(applications)
   const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
-  const provider = buildProvider(configuration, {
+  const provider = await buildProvider(configuration, {
     logger,
     now,
     onAsked (isUp) {
@@ -87,6 +87,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
+  mountClientKeys(app, basePath, await clientKeySet([configuration.provider]))
   mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
@@ -120,9 +121,12 @@ function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: UR
   return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure })
 }
 
-function buildProvider ({ provider, server }: Configuration, parts: ProviderParts): Provider {
+async function buildProvider ({ provider, server }: Configuration, parts: ProviderParts): Promise<Provider> {
+  const { clientKey, clientCertificate } = provider
   return createProvider({
     ...provider,
+    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey),
+    clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },

@@ -1,13 +1,8 @@
 import { isOwnTarget } from '../own-routes.ts'
+import { type Conflict } from './conflict.ts'
+import { clientConflicts } from './conflicts-client.ts'
 import { type Configuration, placedUpstreams } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
-
-/** Settings that are fine one by one and can't hold together. */
-export interface Conflict {
-  /** The settings concerned; the first is the one to change, unless only another one was given. */
-  readonly settings: readonly string[]
-  readonly message: string
-}
 
 /** Everything in a configuration that contradicts something else in it. */
 export function checkTogether (configuration: Configuration): Conflict[] {
@@ -86,13 +81,6 @@ function covers (domain: string, host: string): boolean {
   return !isAddress && name.includes('.') && host.endsWith(`.${name}`)
 }
 
-function clientConflicts ({ clientAuth, clientSecret }: Configuration['provider']): Conflict[] {
-  const concerned = ['provider.clientAuth', 'provider.clientSecret']
-  if (clientAuth === 'none' && clientSecret !== undefined) return [{ settings: concerned, message: 'none can’t be combined with a client secret' }]
-  if (clientAuth.startsWith('client_secret_') && clientSecret === undefined) return [{ settings: concerned, message: `${clientAuth} needs provider.clientSecret or provider.clientSecretFile` }]
-  return []
-}
-
 function upstreamConflicts ({ upstream, upstreams }: Configuration): Conflict[] {
   if (upstream === undefined && upstreams.length === 0) return [{ settings: ['upstream.url'], message: 'is required; or give upstreams' }]
   if (upstream !== undefined && upstreams.length > 0) return [{ settings: ['upstreams', 'upstream'], message: 'expected either upstream or upstreams' }]
@@ -111,12 +99,13 @@ function pathConflicts (configuration: Configuration): Conflict[] {
 }
 
 /** Without an audience, a token that anybody at the provider got for anything would open the application (RFC 9068 section 4). */
-function bearerConflicts ({ bearer, clientSecret }: Configuration['provider'], { rules }: Configuration['access']): Conflict[] {
+function bearerConflicts ({ bearer, clientAuth, clientSecret, clientKey, clientCertificate }: Configuration['provider'], { rules }: Configuration['access']): Conflict[] {
   const conflicts: Conflict[] = []
   const index = rules.findIndex((rule) => rule.bearer)
   const mayLackAudience = bearer.tokens === 'introspection' && !bearer.introspection.requireAudience
   if (index !== -1 && bearer.audiences.length === 0 && !mayLackAudience) conflicts.push({ settings: ['provider.bearer.audiences', 'access.rules'], message: `expected at least one audience in provider.bearer.audiences, since access.rules[${index}] says bearer: true` })
-  if (bearer.tokens === 'introspection' && clientSecret === undefined) conflicts.push({ settings: ['provider.bearer.tokens', 'provider.clientSecret'], message: 'introspection needs provider.clientSecret or provider.clientSecretFile' })
+  const isPublic = clientAuth === 'none' || (clientSecret ?? clientKey ?? clientCertificate) === undefined
+  if (bearer.tokens === 'introspection' && isPublic) conflicts.push({ settings: ['provider.bearer.tokens', 'provider.clientSecret'], message: 'introspection needs provider.clientSecret, provider.clientKey or provider.clientCertificate' })
   return conflicts
 }
 

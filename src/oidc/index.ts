@@ -13,6 +13,8 @@ import { mountLogout } from './logout.ts'
 import { type SignInParts } from './parts.ts'
 import { mountSession } from './session.ts'
 
+export { clientKeySet, mountClientKeys } from './client-jwks.ts'
+export { ClientKeyError, publicClientKey, readClientKey } from './client-keys.ts'
 export { createBearer } from './bearer.ts'
 export { createLogins } from './logins.ts'
 export { createRounds } from './rounds.ts'

@@ -52,10 +52,11 @@ export interface ProviderParts {
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
 export function createProvider (settings: ProviderSettings, { logger, now, onAsked }: ProviderParts): Provider {
   const isLoopbackHttp = settings.issuer.startsWith('http:')
-  const http = createProviderHttp({ caPem: settings.caPem, allowLoopbackHttp: isLoopbackHttp })
+  const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
   const client: oauth.Client = {
     client_id: settings.clientId,
+    use_mtls_endpoint_aliases: settings.clientCertificate !== undefined,
     [oauth.clockTolerance]: Math.ceil(settings.clockToleranceMilliseconds / 1000)
   }
   const metadata = createProviderMetadata({ load: () => discover(settings.issuer, options, isLoopbackHttp), now, onAttempt: report })
