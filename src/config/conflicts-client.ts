@@ -21,6 +21,15 @@ const givenBy: Readonly<Record<Credential, readonly string[]>> = {
   clientCertificate: ['clientCertificate']
 }
 
+/** What discovery would have found, and nobody else tells. */
+export function discoveryConflicts ({ discovery, issuer, endpoints }: ProviderConfiguration, place = 'provider'): Conflict[] {
+  if (discovery) return []
+  const missing = (['authorization', 'token', 'jwks'] as const).filter((name) => endpoints[name] === undefined)
+  const conflicts = missing.map((name) => ({ settings: [`${place}.discovery`, `${place}.endpoints.${name}`], message: `${place}.endpoints.${name} is required where ${place}.discovery is false` }))
+  if (!issuer.endsWith('/.well-known/openid-configuration')) return conflicts
+  return [...conflicts, { settings: [`${place}.issuer`, `${place}.discovery`], message: `expected the issuer itself, since ${place}.discovery is false` }]
+}
+
 /** HS256 takes a key of the hash's length at least (RFC 7518 section 3.2). */
 const shortestHmacKey = 32
 

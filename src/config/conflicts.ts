@@ -1,6 +1,6 @@
 import { isOwnTarget } from '../own-routes.ts'
 import { type Conflict } from './conflict.ts'
-import { clientConflicts } from './conflicts-client.ts'
+import { clientConflicts, discoveryConflicts } from './conflicts-client.ts'
 import { type Configuration, placedUpstreams } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
 
@@ -15,6 +15,7 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...clientConflicts(provider),
+    ...discoveryConflicts(provider),
     ...upstreamConflicts(configuration),
     ...pathConflicts(configuration),
     ...bearerConflicts(provider, access),

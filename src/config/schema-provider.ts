@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { bearerSection } from './schema-bearer.ts'
 import { clientSettings } from './schema-client.ts'
+import { endpointSettings } from './schema-endpoints.ts'
 import { duration, filePath, isHttpsOrLoopback, webUrl } from './values.ts'
 
 /** Set by Doorward on every authorization request; a second value would be ambiguous (RFC 6749 section 3.1). */
@@ -24,6 +25,7 @@ export const providerSection = z.strictObject({
     .describe('Scopes to ask for.'),
   authorizationParams: z.record(authorizationParameter, z.string()).superRefine(refuseOddAge).default({})
     .describe('Extra parameters of the authorization request, such as `prompt` or ADFS’ `resource`. One that Doorward sets itself is refused.'),
+  ...endpointSettings,
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),
   caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, for connections to this provider.'),
   clockTolerance: duration('30s').describe('How far the clocks of Doorward and the provider may differ.'),

@@ -1,4 +1,5 @@
 import { type ClientCredentials } from './provider-client.ts'
+import { type ProviderEndpoints } from './provider-endpoints.ts'
 import { type ClientCertificate } from './provider-http.ts'
 
 /** One provider of the configuration. Durations are in milliseconds. */
@@ -6,6 +7,9 @@ export interface ProviderSettings extends ClientCredentials {
   readonly id: string
   /** Issuer URL, or the URL of the discovery document. */
   readonly issuer: string
+  /** `false`: the endpoints are all there is to know. */
+  readonly discovery: boolean
+  readonly endpoints: ProviderEndpoints
   readonly clientId: string
   readonly clientCertificate?: ClientCertificate | undefined
   readonly pkce: boolean

@@ -4,7 +4,7 @@ import { type Logger } from '../observability/index.ts'
 import { type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
 import { authorizationUrl } from './provider-authorization.ts'
-import { discover } from './provider-discovery.ts'
+import { findProvider } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { createProviderKeys } from './provider-keys.ts'
@@ -59,7 +59,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
     use_mtls_endpoint_aliases: settings.clientCertificate !== undefined,
     [oauth.clockTolerance]: Math.ceil(settings.clockToleranceMilliseconds / 1000)
   }
-  const metadata = createProviderMetadata({ load: () => discover(settings.issuer, options, isLoopbackHttp), now, onAttempt: report })
+  const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
   const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
   const tokens = createTokenRequests(settings, requests)
