@@ -13,6 +13,11 @@ export function switchAccountUrl (basePath: string, returnTo: string): string {
   return `${loginUrl(basePath, returnTo)}&switch_account=true`
 }
 
+/** Where a provider sends people back to: of several, each has an address of its own. */
+export function callbackUrl (basePath: string, provider?: string): string {
+  return provider === undefined ? `${basePath}/callback` : `${basePath}/callback/${provider}`
+}
+
 /** Where proxies ask whether a request may pass. */
 export function checkUrl (basePath: string): string {
   return `${basePath}/check`

@@ -1,7 +1,6 @@
 import { type Conflict } from './conflict.ts'
-import { type Configuration } from './schema.ts'
+import { type ProviderConfiguration } from './schema.ts'
 
-type ProviderConfiguration = Configuration['provider']
 type Credential = 'clientSecret' | 'clientKey' | 'clientCertificate'
 
 const needed: Readonly<Record<ProviderConfiguration['clientAuth'], Credential | undefined>> = {
@@ -22,7 +21,7 @@ const givenBy: Readonly<Record<Credential, readonly string[]>> = {
 }
 
 /** What discovery would have found, and nobody else tells. */
-export function discoveryConflicts ({ discovery, issuer, endpoints }: ProviderConfiguration, place = 'provider'): Conflict[] {
+export function discoveryConflicts (place: string, { discovery, issuer, endpoints }: ProviderConfiguration): Conflict[] {
   if (discovery) return []
   const missing = (['authorization', 'token', 'jwks'] as const).filter((name) => endpoints[name] === undefined)
   const conflicts = missing.map((name) => ({ settings: [`${place}.discovery`, `${place}.endpoints.${name}`], message: `${place}.endpoints.${name} is required where ${place}.discovery is false` }))
@@ -34,7 +33,7 @@ export function discoveryConflicts ({ discovery, issuer, endpoints }: ProviderCo
 const shortestHmacKey = 32
 
 /** What the client can't authenticate with. */
-export function clientConflicts (provider: ProviderConfiguration, place = 'provider'): Conflict[] {
+export function clientConflicts (place: string, provider: ProviderConfiguration): Conflict[] {
   const { clientAuth, clientSecret, clientKey, clientCertificate } = provider
   const given = { clientSecret, clientKey, clientCertificate }
   const at = (key: string) => `${place}.${key}`
@@ -46,4 +45,9 @@ export function clientConflicts (provider: ProviderConfiguration, place = 'provi
   if (credential !== undefined && given[credential] === undefined) return conflict(credential, `${clientAuth} needs ${givenBy[credential].map(at).join(' or ')}`)
   if (clientAuth === 'client_secret_jwt' && Buffer.byteLength(clientSecret ?? '') < shortestHmacKey) return conflict('clientSecret', `client_secret_jwt needs a secret of at least ${shortestHmacKey} bytes`)
   return []
+}
+
+/** Nothing by which the provider could tell it from others (RFC 6749 section 2.1). */
+export function isPublicClient ({ clientAuth, clientSecret, clientKey, clientCertificate }: ProviderConfiguration): boolean {
+  return clientAuth === 'none' || (clientSecret ?? clientKey ?? clientCertificate) === undefined
 }

@@ -3,7 +3,7 @@ import { type Audit } from '../observability/index.ts'
 import { type Pages } from '../pages/index.ts'
 import { type Sessions } from '../sessions/index.ts'
 import { type Logins } from './logins.ts'
-import { type Provider } from './provider.ts'
+import { type Providers } from './providers.ts'
 import { type Rounds } from './rounds.ts'
 
 /** What the flows work with. */
@@ -12,7 +12,7 @@ export interface SignInParts {
   readonly publicOrigin: string
   /** SameSite=Strict withholds the new session from the redirect that ends a sign-in; a page has to step in. */
   readonly sessionIsStrict: boolean
-  readonly provider: Provider
+  readonly providers: Providers
   readonly logins: Logins
   readonly rounds: Rounds
   readonly sessions: Sessions

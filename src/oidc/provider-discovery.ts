@@ -18,6 +18,11 @@ export async function findProvider ({ issuer, discovery, endpoints }: DiscoveryS
   return server
 }
 
+/** The issuer that is asked for: the setting, or the start of the document's URL. */
+export function issuerUrl (issuer: string): URL {
+  return new URL(issuer.endsWith(suffix) ? issuer.slice(0, -suffix.length) : issuer)
+}
+
 /** What a provider of which nothing is known may sign with: everything but `none` and shared secrets (RFC 8725 section 3.1). */
 const signingAlgorithms = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA', 'RS384', 'PS384', 'ES384', 'RS512', 'PS512', 'ES512']
 
@@ -26,7 +31,7 @@ const signingAlgorithms = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA', 'RS384
  * way the document must name the issuer that was asked for (section 4.3).
  */
 async function discover (issuer: string, options: oauth.DiscoveryRequestOptions): Promise<oauth.AuthorizationServer> {
-  const expected = new URL(issuer.endsWith(suffix) ? issuer.slice(0, -suffix.length) : issuer)
+  const expected = issuerUrl(issuer)
   const response = await oauth.discoveryRequest(expected, options)
   return await oauth.processDiscoveryResponse(expected, response).catch((cause: unknown) => { throw explained(cause, issuer, expected) })
 }

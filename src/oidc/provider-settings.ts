@@ -5,6 +5,10 @@ import { type ClientCertificate } from './provider-http.ts'
 /** One provider of the configuration. Durations are in milliseconds. */
 export interface ProviderSettings extends ClientCredentials {
   readonly id: string
+  /** How people recognize it. */
+  readonly label: string
+  /** Whoever gives an e-mail address of one of these signs in here. */
+  readonly emailDomains: readonly string[]
   /** Issuer URL, or the URL of the discovery document. */
   readonly issuer: string
   /** `false`: the endpoints are all there is to know. */
