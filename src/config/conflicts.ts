@@ -1,14 +1,9 @@
 import { isOwnTarget } from '../own-routes.ts'
+import { type Conflict } from './conflict.ts'
+import { clientConflicts, discoveryConflicts, isPublicClient } from './conflicts-client.ts'
 import { pathText } from './path.ts'
 import { type Configuration, placedProviders, placedUpstreams, type ProviderConfiguration, providersOf } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
-
-/** Settings that are fine one by one and can't hold together. */
-export interface Conflict {
-  /** The settings concerned; the first is the one to change, unless only another one was given. */
-  readonly settings: readonly string[]
-  readonly message: string
-}
 
 type PlacedProviders = ReturnType<typeof placedProviders>
 
@@ -24,7 +19,7 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...providerConflicts(configuration),
-    ...providers.flatMap(([place, provider]) => clientConflicts(place, provider)),
+    ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider)]),
     ...referenceConflicts(configuration),
     ...upstreamConflicts(configuration),
     ...pathConflicts(configuration),
@@ -112,13 +107,6 @@ function referenceConflicts (configuration: Configuration): Conflict[] {
   }))
 }
 
-function clientConflicts (place: string, { clientAuth, clientSecret }: ProviderConfiguration): Conflict[] {
-  const concerned = [`${place}.clientAuth`, `${place}.clientSecret`]
-  if (clientAuth === 'none' && clientSecret !== undefined) return [{ settings: concerned, message: 'none can’t be combined with a client secret' }]
-  if (clientAuth.startsWith('client_secret_') && clientSecret === undefined) return [{ settings: concerned, message: `${clientAuth} needs ${place}.clientSecret or ${place}.clientSecretFile` }]
-  return []
-}
-
 function upstreamConflicts ({ upstream, upstreams }: Configuration): Conflict[] {
   if (upstream === undefined && upstreams.length === 0) return [{ settings: ['upstream.url'], message: 'is required; or give upstreams' }]
   if (upstream !== undefined && upstreams.length > 0) return [{ settings: ['upstreams', 'upstream'], message: 'expected either upstream or upstreams' }]
@@ -143,8 +131,8 @@ function bearerConflicts (providers: PlacedProviders, { rules }: Configuration['
   const accepts = ({ audiences, tokens, introspection }: ProviderConfiguration['bearer']): boolean => audiences.length > 0 || (tokens === 'introspection' && !introspection.requireAudience)
   const audiences = providers.map(([place]) => `${place}.bearer.audiences`)
   if (index !== -1 && !providers.some(([, { bearer }]) => accepts(bearer))) conflicts.push({ settings: [...audiences, 'access.rules'], message: `expected at least one audience in ${audiences.join(' or ')}, since access.rules[${index}] says bearer: true` })
-  for (const [place, { bearer, clientSecret }] of providers) {
-    if (bearer.tokens === 'introspection' && clientSecret === undefined) conflicts.push({ settings: [`${place}.bearer.tokens`, `${place}.clientSecret`], message: `introspection needs ${place}.clientSecret or ${place}.clientSecretFile` })
+  for (const [place, provider] of providers) {
+    if (provider.bearer.tokens === 'introspection' && isPublicClient(provider)) conflicts.push({ settings: [`${place}.bearer.tokens`, `${place}.clientSecret`], message: `introspection needs ${place}.clientSecret, ${place}.clientKey or ${place}.clientCertificate` })
   }
   return conflicts
 }
