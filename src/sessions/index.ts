@@ -12,6 +12,7 @@ import { type SessionStore } from './store.ts'
 
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
 export { createCookieStore } from './cookie-store.ts'
+export { createRedis, type Redis, type RedisSettings } from './redis.ts'
 export { createRevocations, type Revocation } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
 export { type Session, type SignedIn, type Tokens } from './session.ts'
