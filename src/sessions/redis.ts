@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { Problem } from '../errors.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Client, createClient, operationMilliseconds, type RedisSettings } from './redis-connection.ts'
+import { hashOf } from './ticket.ts'
 
 export { type RedisSettings } from './redis-connection.ts'
 
@@ -10,8 +10,8 @@ export { type RedisSettings } from './redis-connection.ts'
  * @throws {Problem} `session_store_unavailable`, each of them, while Redis does not answer
  */
 export interface Redis {
-  /** A key under the prefix: a word of ours for what it is, and the hash of whatever names it, which is never sent. */
-  keyOf (kind: string, name: string): string
+  /** A key under the prefix: a word of ours for what it is, and the hash of what names it, which itself is never sent. */
+  keyOf (kind: string, name?: string): string
   get (key: string): Promise<string | undefined>
   set (key: string, value: string, milliseconds: number): Promise<void>
   /** Sets what is not there yet. @returns whether it was not */
@@ -25,8 +25,8 @@ export interface Redis {
   take (key: string): Promise<string | undefined>
   /** Runs a script on the node that holds the key. */
   run (script: string, key: string, ...values: ReadonlyArray<string | number>): Promise<unknown>
-  /** Connects, and goes on trying. Until then every operation fails. */
-  connect (): void
+  /** Connects, and goes on trying; until then every operation fails. Resolves after the first attempt, however it ended. */
+  connect (): Promise<void>
   close (): void
 }
 
@@ -57,7 +57,7 @@ export function createRedis (settings: RedisSettings, { keyPrefix, logger }: Red
   const run: Redis['run'] = (script, key, ...values) => ask((redis) => redis.eval(script, 1, key, ...values))
 
   return {
-    keyOf: (kind, name) => `${keyPrefix}${kind}:${hashOf(name)}`,
+    keyOf: (kind, name) => name === undefined ? keyPrefix + kind : `${keyPrefix}${kind}:${hashOf(name)}`,
     get: async (key) => await ask((redis) => redis.get(key)) ?? undefined,
     async set (key, value, milliseconds) { await ask((redis) => redis.set(key, value, 'PX', whole(milliseconds))) },
     add: async (key, value, milliseconds) => await ask((redis) => redis.set(key, value, 'PX', whole(milliseconds), 'NX')) === 'OK',
@@ -66,14 +66,9 @@ export function createRedis (settings: RedisSettings, { keyPrefix, logger }: Red
     removeIf: async (key, value) => await run(removeScript, key, value) === 1,
     take: async (key) => await ask((redis) => redis.getdel(key)) ?? undefined,
     run,
-    connect () { client.connect().catch(() => { /* told as an event, and tried again */ }) },
+    async connect () { await withinTime(client.connect()).catch(() => { /* told as an event, and tried again */ }) },
     close () { client.disconnect() }
   }
-}
-
-/** SHA-256, as a cookie would carry it. */
-export function hashOf (name: string): string {
-  return createHash('sha256').update(name).digest('base64url')
 }
 
 /** Redis takes no expiry below a millisecond, and no fraction. */
