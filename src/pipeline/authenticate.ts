@@ -47,7 +47,7 @@ export interface Authenticated {
 export function authenticate (request: Asked, target: CanonicalPath, parts: AuthenticateParts): Authenticated | Promise<Authenticated> {
   const token = tokenOf(request, target, parts.access)
   if (token !== undefined) return byToken(token, request, parts)
-  const looked = loadSession(request, parts.sessions, parts.audit)
+  const looked = loadSession(request, target, parts)
   return looked instanceof Promise ? looked.then((found) => bySession(found, parts.sessions)) : bySession(looked, parts.sessions)
 }
 

@@ -13,15 +13,11 @@ import { type SessionStore } from './store.ts'
 import { createUpkeep } from './upkeep.ts'
 
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
-export { createCookieStore } from './cookie-store.ts'
-export { createMemoryStore } from './memory-store.ts'
-export { createRedis, type Redis, type RedisSettings } from './redis.ts'
-export { createRedisStore } from './redis-store.ts'
-export { createRevocations, type Revocation } from './revocations.ts'
+export { type Redis } from './redis.ts'
+export { type Revocation } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
-export { createSharedRevocations } from './shared-revocations.ts'
-export { type SessionStore } from './store.ts'
 export { type Session, type SignedIn, type Tokens } from './session.ts'
+export { createStorage, type Storage, type StorageParts } from './storage.ts'
 
 export interface SessionParts {
   readonly cookies: Cookies
@@ -47,7 +43,9 @@ export interface SessionLease {
 }
 
 export interface Sessions {
-  /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. */
+  /** @throws {Problem} `session_store_unavailable` where nobody could be signed in or out now */
+  requireAvailable (): void
+  /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. @throws {Problem} as above, or rejects */
   find (cookieHeader: string | undefined): FoundSession | Promise<FoundSession>
   /** The cookies alone, where another credential says who asks. */
   ignore (cookieHeader: string | undefined): FoundSession
@@ -86,7 +84,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     if (session === undefined) return { cookies: cookiesSent, session }
     const reason = endOf(session)
     if (reason === undefined) {
-      requireCurrent()
+      requireAvailable()
       return { cookies: cookiesSent, session, kept: session }
     }
     // Told once: browsers go on sending the cookie, and anybody may.
@@ -95,8 +93,8 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     return isNews ? { cookies: cookiesSent, session: undefined, ended: { session, reason } } : { cookies: cookiesSent, session: undefined }
   }
 
-  /** @throws {Problem} while it can't be known whether somebody else has ended a session */
-  function requireCurrent (): void {
+  /** Fails while it can't be known whether somebody else has ended a session. */
+  function requireAvailable (): void {
     const stale = revocations.staleMilliseconds()
     if (stale > mostStaleMilliseconds) throw new Problem('session_store_unavailable', { cause: new Error('nothing was heard of revocations for too long'), headers: { 'retry-after': '2' } })
   }
@@ -120,6 +118,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
   }
 
   return {
+    requireAvailable,
     find (cookieHeader) {
       const sent = cookies.read(cookieHeader)
       if (sent.ticket === undefined) return { cookies: sent, session: undefined }
