@@ -230,6 +230,7 @@ test('a provider that is away leaves the others, and Doorward ready', async (t) 
 test('a token is judged by the provider that it names, and shown to no other', async (t) => {
   const jwts = await startRogueProvider(t, { clientSecret })
   const opaque = await startRogueProvider(t, { clientSecret, introspection: (token) => ({ active: token === 'opaque', token_type: 'Bearer', aud: 'api', sub: 'alice' }) })
+  await opaque.keys.rotate()
   const upstream = await startUpstream(t)
   const gateway = await startGateway(t, {
     issuer: [
