@@ -144,6 +144,8 @@ function bearerConflicts (providers: PlacedProviders, { rules }: Configuration['
   const audiences = providers.map(([place]) => `${place}.bearer.audiences`)
   if (index !== -1 && !providers.some(([, { bearer }]) => accepts(bearer))) conflicts.push({ settings: [...audiences, 'access.rules'], message: `expected at least one audience in ${audiences.join(' or ')}, since access.rules[${index}] says bearer: true` })
   for (const [place, { bearer, clientSecret }] of providers) {
+    const earlier = providers.find(([, other]) => other.bearer.tokens === 'introspection')?.[0] ?? place
+    if (bearer.tokens === 'introspection' && earlier !== place) conflicts.push({ settings: [`${place}.bearer.tokens`, `${earlier}.bearer.tokens`], message: `${earlier} says introspection already: an opaque token must not be shown to a provider that may not have issued it` })
     if (bearer.tokens === 'introspection' && clientSecret === undefined) conflicts.push({ settings: [`${place}.bearer.tokens`, `${place}.clientSecret`], message: `introspection needs ${place}.clientSecret or ${place}.clientSecretFile` })
   }
   return conflicts
