@@ -20,7 +20,7 @@ import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
+import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions, revokedWithProvider } from './sessions/index.ts'
 
 export interface GatewayParts {
   readonly logger: Logger
@@ -102,14 +102,16 @@ interface SessionsParts {
 }
 
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions ({ session }: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'>> {
+async function buildSessions (configuration: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'>> {
+  const { session } = configuration
   const seals = await createSeals(['session', 'state'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
+  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
   const sessions = createSessions(
     { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
-    { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime, now), now })
+    { cookies, store: createCookieStore(seals.session), revocations: revokedWithProvider(createRevocations(session.maxLifetime, now), trusted), now })
   return { sessions, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
 }
 

@@ -15,6 +15,7 @@ export { createCookieStore } from './cookie-store.ts'
 export { createRevocations, type Revocation } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
 export { type Session, type SignedIn, type Tokens } from './session.ts'
+export { revokedWithProvider } from './trusted-providers.ts'
 
 export interface SessionParts {
   readonly cookies: Cookies
