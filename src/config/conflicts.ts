@@ -1,6 +1,6 @@
 import { isOwnTarget } from '../own-routes.ts'
 import { pathText } from './path.ts'
-import { type Configuration, placedProviders, placedUpstreams, type ProviderConfiguration, providersOf } from './schema.ts'
+import { type Configuration, placedProviders, placedUpstreams, type ProviderConfiguration } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
 
 /** Settings that are fine one by one and can't hold together. */
@@ -101,8 +101,8 @@ function providerConflicts ({ provider, providers }: Configuration): Conflict[] 
 
 /** What is said of a provider that does not exist would never hold. */
 function referenceConflicts (configuration: Configuration): Conflict[] {
-  const ids = providersOf(configuration).map(({ id }) => id)
-  const { access, roles } = configuration
+  const { provider, providers, access, roles } = configuration
+  const ids = [...provider === undefined ? [] : [provider], ...providers].map(({ id }) => id)
   const named = [
     ...access.rules.map(({ require }, index) => [`access.rules[${index}].require.providers`, require?.providers] as const),
     ...Object.entries(roles.mapping).map(([key, { when }]) => [`${pathText(['roles', 'mapping', key])}.when.providers`, when?.providers] as const)
