@@ -13,7 +13,7 @@ import { type Configuration, type ProviderConfiguration, providersOf, redirectUr
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { createBearer, createLogins, createProvider, createProviders, createRounds, mountSignIn, type Provider, type ProviderParts, type Providers, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
@@ -40,7 +40,7 @@ export interface Gateway {
   readonly readiness: Readiness
 }
 
-/** Builds the gateway. @throws {AssertionKeyError} for an unusable key */
+/** Builds the gateway. @throws {AssertionKeyError} or {ClientKeyError} for an unusable key */
 export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version }: GatewayParts): Promise<Gateway> {
   const { server, assertion, access } = configuration
   const { basePath } = server
@@ -60,14 +60,14 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const needs = needsOf(applications)
   const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
-  const providers = createProviders(providersOf(configuration).map((provider) => buildProvider(provider, configuration, {
+  const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider(provider, configuration, {
     logger,
     now,
     onAsked (isUp) {
       metrics.providerAsked(provider.id, isUp)
       readiness.asked(dependencyOf(provider.id), isUp)
     }
-  })))
+  }))))
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -87,7 +87,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
-  mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions })
+  mountClientKeys(app, basePath, await clientKeySet(providersOf(configuration)))
+  mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
   runWith(app, { providers, applications, clients, open })
@@ -102,9 +103,9 @@ interface SessionsParts {
 }
 
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions (configuration: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'>> {
+async function buildSessions (configuration: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'>> {
   const { session } = configuration
-  const seals = await createSeals(['session', 'state'], {
+  const seals = await createSeals(['session', 'state', 'logout'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
@@ -112,7 +113,12 @@ async function buildSessions (configuration: Configuration, { cookies, applicati
   const sessions = createSessions(
     { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
     { cookies, store: createCookieStore(seals.session), revocations: revokedWithProvider(createRevocations(session.maxLifetime, now), trusted), now })
-  return { sessions, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
+  return {
+    sessions,
+    logins: createLogins({ cookies, seal: seals.state, now }),
+    logouts: createLogouts({ cookies, seal: seals.logout, now }),
+    rounds: createRounds(cookies)
+  }
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
@@ -122,13 +128,17 @@ function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: UR
   return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure })
 }
 
-function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Provider {
+async function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
+  const { clientKey, clientCertificate } = provider
   return createProvider({
     ...provider,
+    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey),
+    clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
-    redirectUri: redirectUriOf(provider, configuration)
+    redirectUri: redirectUriOf(provider, configuration),
+    logout: { ...provider.logout, signedOutUri: new URL(`${configuration.server.basePath}/signed-out`, configuration.server.publicUrl).href }
   }, parts)
 }
 

@@ -10,6 +10,7 @@ import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
 import { type Provider } from './provider.ts'
 import { recordFailure } from './record-failure.ts'
+import { startSession } from './start-session.ts'
 
 /**
  * `GET /callback`, or `GET /callback/ID` for each of several providers: ends a sign-in with a redirect to the page first
@@ -39,15 +40,15 @@ async function endLogin (request: FastifyRequest, reply: FastifyReply, provider:
 
 /** From the provider's answer to a session. Every LoginProblem is one audit event, and so is success. */
 async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, provider: Provider, parts: SignInParts): Promise<string[]> {
-  const { basePath, sessions, mapping, keeps, audit } = parts
+  const { basePath, mapping, audit } = parts
   let identity: Identity | undefined
   try {
     requireSameProvider(login, provider)
-    const { claims, allClaims, tokens, ...answer } = await provider.redeem(parameters, login.secrets)
-    const result = mapping(claims, provider.id)
+    const answer = await provider.redeem(parameters, login.secrets)
+    const result = mapping(answer.claims, provider.id)
     identity = result.identity
     requireAdmission(result, basePath, login.returnTo)
-    const started = await sessions.start({ identity, ...answer, ...keeps.allClaims && { allClaims }, ...keeps.accessToken && { tokens } }, found)
+    const started = await startSession(answer, identity, found, parts)
     if (started === undefined) throw new LoginProblem('session_too_large', { metadata: { groups: identity.groups.length } })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
     return started.setCookie

@@ -4,11 +4,14 @@ import { beginLogin } from './begin-login.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { endSession } from './end-session.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
-import { formOf } from './form.ts'
-import { parametersOf } from './parameters.ts'
+import { readForm } from './form.ts'
+import { parametersOf, requireOnce } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
-import { returnToPath, targetLinkPath } from './return-to.ts'
+import { targetLinkPath } from './return-to.ts'
 import { showChooser } from './show-chooser.ts'
+import { wantedPage } from './wanted-page.ts'
+
+const maxFormBytes = 64 * 1024
 
 /**
  * `GET` and `POST /login`: starts a sign-in, as a page of this site, the chooser or a third party (OpenID Connect Core
@@ -27,7 +30,7 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
   const { basePath, publicOrigin, providers, sessions } = parts
 
   async function login (request: FastifyRequest, reply: FastifyReply, parameters: URLSearchParams): Promise<FastifyReply> {
-    const returnTo = wantedPage(parameters, publicOrigin)
+    const returnTo = pageAfter(parameters, publicOrigin)
     if (!isNavigation(request)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
     const choice = chooseProvider(parameters, providers)
     const found = await sessions.find(request.headers.cookie)
@@ -40,16 +43,14 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
   }
 
   app.get(`${basePath}/login`, async (request, reply) => await login(request, reply, parametersOf(request)))
-  app.post(`${basePath}/login`, async (request, reply) => await login(request, reply, await formOf(request)))
+  app.post(`${basePath}/login`, async (request, reply) => await login(request, reply, requireOnce(await readForm(request.raw, maxFormBytes))))
 }
 
 /** @throws {Problem} `return_to_invalid`; a third party that names no page of ours gets the start page */
-function wantedPage (parameters: URLSearchParams, publicOrigin: string): string {
-  const text = parameters.get('return_to')
-  if (text === null && parameters.has('iss')) return targetLinkPath(parameters.get('target_link_uri') ?? '', publicOrigin) ?? '/'
-  const path = returnToPath(text ?? '/', publicOrigin)
-  if (path === undefined) throw new Problem('return_to_invalid')
-  return path
+function pageAfter (parameters: URLSearchParams, publicOrigin: string): string {
+  const wanted = wantedPage(parameters, publicOrigin)
+  if (wanted === undefined && parameters.has('iss')) return targetLinkPath(parameters.get('target_link_uri') ?? '', publicOrigin) ?? '/'
+  return wanted ?? '/'
 }
 
 /** A script or an image can't sign anybody in: it would only leave a login cookie behind each time. */

@@ -4,10 +4,12 @@ import { type Logger } from '../observability/index.ts'
 import { type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
 import { authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
-import { discover, issuerUrl } from './provider-discovery.ts'
+import { findProvider, issuerUrl } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
+import { hintToKeep } from './provider-end-session.ts'
 import { createProviderKeys } from './provider-keys.ts'
+import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
 import { validateResponse } from './provider-response.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
@@ -40,6 +42,7 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'email
   readonly isAskedAboutTokens: boolean
   /** Checks an access token that somebody else obtained from this provider. */
   readonly readAccessToken: ReadAccessToken
+  readonly logout: ProviderLogout
   /** Begins to look for the provider in the background. */
   start (): void
   close (): Promise<void>
@@ -55,16 +58,18 @@ export interface ProviderParts {
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
 export function createProvider (settings: ProviderSettings, { logger, now, onAsked }: ProviderParts): Provider {
   const isLoopbackHttp = settings.issuer.startsWith('http:')
-  const http = createProviderHttp({ caPem: settings.caPem, allowLoopbackHttp: isLoopbackHttp })
+  const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
   const client: oauth.Client = {
     client_id: settings.clientId,
+    use_mtls_endpoint_aliases: settings.clientCertificate !== undefined,
     [oauth.clockTolerance]: Math.ceil(settings.clockToleranceMilliseconds / 1000)
   }
-  const metadata = createProviderMetadata({ load: () => discover(settings.issuer, options, isLoopbackHttp), now, onAttempt: report })
+  const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
   const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
   const tokens = createTokenRequests(settings, requests)
+  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, logger, now })
 
   function report (error: unknown): void {
     onAsked(error === undefined)
@@ -79,6 +84,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
     redirectUri: settings.redirectUri,
     isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
+    logout,
     start: metadata.start,
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, wish) {
@@ -88,7 +94,8 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
       const server = await metadata.get()
       const response = validateResponse(server, client, parameters, secrets.state)
       const redeemed = await tokens.exchange(server, response, secrets)
-      const keptTokens = tokensOf(redeemed, now())
+      logout.learnFrom(redeemed.idTokenText)
+      const keptTokens = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
       const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
       return providerAnswer(redeemed.idToken, userinfo, keptTokens)
     },
