@@ -2,7 +2,7 @@
 import { decodeJwt } from 'jose'
 import t, { test } from 'tap'
 import { untilCounted } from '../admin/scrape.ts'
-import { Browser } from '../support/browser.ts'
+import { type Browser } from '../support/browser.ts'
 import { raw } from '../support/rogue-provider.ts'
 import { startRogueGateway } from '../support/rogue-gateway.ts'
 import { startProvider } from '../support/provider.ts'
