@@ -91,7 +91,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
   runWith(app, { provider, applications, clients, open })
-  return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
+  return { app, admin: createAdmin({ readiness, metrics, logger, api: { token: configuration.admin.token, providers: [configuration.provider.id], sessions: signIn.sessions, audit } }), readiness }
 }
 
 interface SessionsParts {
