@@ -16,12 +16,15 @@ import { type SignInParts } from './parts.ts'
 import { mountSession } from './session.ts'
 import { mountSignedOut } from './signed-out.ts'
 
+export { clientKeySet, mountClientKeys } from './client-jwks.ts'
+export { ClientKeyError, publicClientKey, readClientKey } from './client-keys.ts'
 export { createBearer } from './bearer.ts'
 export { createLogins } from './logins.ts'
 export { createLogouts } from './logouts.ts'
 export { createRounds } from './rounds.ts'
 export { type SignInParts } from './parts.ts'
 export { createProvider, type Provider, type ProviderParts } from './provider.ts'
+export { createProviders, type Providers } from './providers.ts'
 
 export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {
   mountLogin(app, parts)
