@@ -60,7 +60,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   }
   const metadata = createProviderMetadata({ load: () => discover(settings.issuer, options, isLoopbackHttp), now, onAttempt: report })
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
-  const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
+  const requests = { client, options, verifySignature: createSignatureCheck(options, keys), now }
   const tokens = createTokenRequests(settings, requests)
 
   function report (error: unknown): void {
