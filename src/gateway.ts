@@ -63,9 +63,9 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const provider = buildProvider(configuration, {
     logger,
     now,
-    onAsked (isUp) {
+    onAsked (isUp, reason) {
       metrics.providerAsked(configuration.provider.id, isUp)
-      readiness.asked(dependency, isUp)
+      readiness.asked(dependency, isUp, reason)
     }
   })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)

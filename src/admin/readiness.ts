@@ -5,15 +5,20 @@ interface State<Status extends string> {
   readonly since: string
 }
 
+interface DependencyState extends State<'unknown' | 'up' | 'down'> {
+  /** Of the latest attempt, where it is down. */
+  readonly reason?: string
+}
+
 export interface ReadinessReport extends State<'starting' | 'ready' | 'draining'> {
   /** What Doorward depends on, by name; `unknown` until it was first asked. */
-  readonly dependencies: Readonly<Record<string, State<'unknown' | 'up' | 'down'>>>
+  readonly dependencies: Readonly<Record<string, DependencyState>>
 }
 
 /** Whether this process should be sent people. */
 export interface Readiness {
-  /** The dependency was asked for something, and answered or did not. */
-  asked (dependency: string, isUp: boolean): void
+  /** The dependency was asked for something, and answered or did not. The reason is for everybody to read: it holds no secret. */
+  asked (dependency: string, isUp: boolean, reason?: string): void
   /** From here on nobody new should be sent here. */
   drain (): void
   report (): ReadinessReport
@@ -25,14 +30,16 @@ export interface Readiness {
  */
 export function createReadiness (dependencies: readonly string[], now: () => number): Readiness {
   const since = <Status extends string>(status: Status): State<Status> => ({ status, since: new Date(now()).toISOString() })
-  const states: Record<string, ReadinessReport['dependencies'][string]> = Object.fromEntries(dependencies.map((name) => [name, since('unknown')]))
+  const states: Record<string, DependencyState> = Object.fromEntries(dependencies.map((name) => [name, since('unknown')]))
   const missing = new Set(dependencies)
   let own: State<ReadinessReport['status']> = since('starting')
 
   return {
-    asked (dependency, isUp) {
+    asked (dependency, isUp, reason) {
       const status = isUp ? 'up' : 'down'
-      if (states[dependency]?.status !== status) states[dependency] = since(status)
+      const before = states[dependency]
+      const state = before?.status === status ? before : since(status)
+      states[dependency] = { status, since: state.since, ...reason !== undefined && { reason } }
       if (isUp) missing.delete(dependency)
       if (missing.size === 0 && own.status === 'starting') own = since('ready')
     },

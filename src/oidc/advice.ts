@@ -30,6 +30,7 @@ export const advice = {
   audience: 'The token is for another client than provider.clientId',
   userinfo_refused: 'The provider’s userinfo does not accept the access token: grant the client the scopes openid and profile, or do without by userinfo: false',
   issuer_slash: 'They differ in the slash at the end: write provider.issuer as the provider does',
+  no_document: 'Open this address in a browser: where it shows no JSON, provider.issuer is not the issuer',
   issuer_other: 'Write provider.issuer as the provider does, if it is the one you mean'
 } as const
 

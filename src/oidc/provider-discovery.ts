@@ -1,4 +1,6 @@
 import * as oauth from 'oauth4webapi'
+import { ProviderAnswerError } from './advice.ts'
+import { errorCause, errorCode } from './error-parts.ts'
 import { requireSecure } from './provider-http.ts'
 
 const suffix = '/.well-known/openid-configuration'
@@ -15,18 +17,17 @@ export async function discover (issuer: string, options: oauth.DiscoveryRequestO
   return server
 }
 
-/** Discovery that was answered, but not as it should be. */
-class DiscoveryError extends Error {
-  override readonly name = 'DiscoveryError'
-  readonly code = 'DISCOVERY_REFUSED'
-}
-
 /** Says what was asked, and which two names differ: the commonest mistake is a slash too many or too few. */
 function explained (cause: unknown, issuer: string, expected: URL): unknown {
-  const { code, cause: detail } = cause as { code?: unknown, cause?: unknown }
-  if (code === 'ERR_INVALID_URL') return new DiscoveryError('the issuer in the discovery document is not a URL', { cause })
-  if (detail instanceof Response) return new DiscoveryError(`${expected.href.replace(/\/$/, '')}${suffix} answered with status ${detail.status}`, { cause })
+  const detail = errorCause(cause)
+  if (errorCode(cause) === 'ERR_INVALID_URL') return new ProviderAnswerError('issuer_other', 'The issuer in the discovery document is not a URL', cause)
+  if (detail instanceof Response) return new ProviderAnswerError('no_document', `${expected.href.replace(/\/$/, '')}${suffix} answered with status ${detail.status}`, cause)
   const named = (detail as { body?: { issuer?: unknown } } | undefined)?.body?.issuer
   if (typeof named !== 'string' || named === expected.href) return cause
-  return new DiscoveryError(`the provider calls itself ${JSON.stringify(named.slice(0, 300))}, provider.issuer is ${JSON.stringify(issuer)}`, { cause })
+  const code = withoutSlash(named) === withoutSlash(expected.href) ? 'issuer_slash' : 'issuer_other'
+  return new ProviderAnswerError(code, `The provider calls itself ${JSON.stringify(named.slice(0, 300))}, provider.issuer is ${JSON.stringify(issuer)}`, cause)
+}
+
+function withoutSlash (issuer: string): string {
+  return issuer.replace(/\/$/, '')
 }

@@ -3,6 +3,7 @@ import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
+import { outageReason } from './outage-reason.ts'
 import { authorizationUrl } from './provider-authorization.ts'
 import { discover } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
@@ -45,8 +46,8 @@ export interface Provider {
 export interface ProviderParts {
   readonly logger: Logger
   readonly now: () => number
-  /** Called each time that the provider was asked for its metadata. */
-  readonly onAsked: (isUp: boolean) => void
+  /** Called each time that the provider was asked for its metadata; with the reason, where it can't be used. */
+  readonly onAsked: (isUp: boolean, reason?: string) => void
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
@@ -64,9 +65,10 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   const tokens = createTokenRequests(settings, requests)
 
   function report (error: unknown): void {
-    onAsked(error === undefined)
-    if (error === undefined) logger.info({ event: 'provider.discovered', provider: settings.id }, 'provider discovered')
-    else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, err: error }, 'provider can’t be used')
+    const reason = error === undefined ? undefined : outageReason(error)
+    onAsked(reason === undefined, reason)
+    if (reason === undefined) logger.info({ event: 'provider.discovered', provider: settings.id }, 'provider discovered')
+    else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, reason, err: error }, 'provider can’t be used')
   }
 
   return {
@@ -79,10 +81,15 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
     async redeem (parameters, secrets) {
       const server = await metadata.get()
       const response = validateResponse(server, client, parameters, secrets.state)
-      const redeemed = await tokens.exchange(server, response, secrets)
-      const keptTokens = tokensOf(redeemed, now())
-      const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
-      return providerAnswer(redeemed.idToken, userinfo, keptTokens)
+      try {
+        const redeemed = await tokens.exchange(server, response, secrets)
+        const keptTokens = tokensOf(redeemed, now())
+        const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
+        return providerAnswer(redeemed.idToken, userinfo, keptTokens)
+      } catch (error) {
+        metadata.doubt()
+        throw error
+      }
     },
     async close () {
       metadata.stop()

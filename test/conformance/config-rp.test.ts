@@ -23,7 +23,7 @@ t.test('oidcc-client-test-discovery-jwks-uri-keys', async (t) => {
 t.test('oidcc-client-test-discovery-issuer-mismatch', async (t) => {
   const result = await attempt(t, { discovery: (document) => ({ ...document, issuer: `${String(document['issuer'])}/INVALID` }) })
   await assertRejected(t, result, { reason: 'setup_error', status: 503, neverAsked: 'authorize' })
-  t.match(result.gateway.logs.join(''), /the provider calls itself .+INVALID.+provider\.issuer is .+localhost/, 'the log names both issuers')
+  t.match(result.gateway.logs.join(''), /The provider calls itself .+INVALID.+provider\.issuer is .+localhost/, 'the log names both issuers')
 })
 
 t.test('oidcc-client-test-idtoken-sig-none', async (t) => {
