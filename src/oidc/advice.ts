@@ -31,6 +31,7 @@ export const advice = {
   userinfo_refused: 'The provider’s userinfo does not accept the access token: grant the client the scopes openid and profile, or do without by userinfo: false',
   issuer_slash: 'They differ in the slash at the end: write provider.issuer as the provider does',
   no_document: 'Open this address in a browser: where it shows no JSON, provider.issuer is not the issuer',
+  incomplete: 'Doorward needs an OpenID provider with the authorization code flow; what speaks OAuth 2.0 alone is not enough',
   issuer_other: 'Write provider.issuer as the provider does, if it is the one you mean'
 } as const
 

@@ -13,7 +13,11 @@ export async function discover (issuer: string, options: oauth.DiscoveryRequestO
   const expected = new URL(issuer.endsWith(suffix) ? issuer.slice(0, -suffix.length) : issuer)
   const response = await oauth.discoveryRequest(expected, options)
   const server = await oauth.processDiscoveryResponse(expected, response).catch((cause: unknown) => { throw explained(cause, issuer, expected) })
-  for (const endpoint of [server.authorization_endpoint, server.token_endpoint, server.jwks_uri]) requireSecure(endpoint ?? '', allowLoopbackHttp)
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
+    const endpoint = server[name]
+    if (endpoint === undefined) throw new ProviderAnswerError('incomplete', `The discovery document names no ${name}`)
+    requireSecure(endpoint, allowLoopbackHttp)
+  }
   return server
 }
 
@@ -21,7 +25,7 @@ export async function discover (issuer: string, options: oauth.DiscoveryRequestO
 function explained (cause: unknown, issuer: string, expected: URL): unknown {
   const detail = errorCause(cause)
   if (errorCode(cause) === 'ERR_INVALID_URL') return new ProviderAnswerError('issuer_other', 'The issuer in the discovery document is not a URL', cause)
-  if (detail instanceof Response) return new ProviderAnswerError('no_document', `${expected.href.replace(/\/$/, '')}${suffix} answered with status ${detail.status}`, cause)
+  if (detail instanceof Response) return new ProviderAnswerError('no_document', `${withoutSlash(expected.href)}${suffix} answered with status ${detail.status}${detail.ok ? ', but not with JSON' : ''}`, cause)
   const named = (detail as { body?: { issuer?: unknown } } | undefined)?.body?.issuer
   if (typeof named !== 'string' || named === expected.href) return cause
   const code = withoutSlash(named) === withoutSlash(expected.href) ? 'issuer_slash' : 'issuer_other'

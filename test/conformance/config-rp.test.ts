@@ -64,12 +64,13 @@ t.test('E18: many sign-ins at the moment of a rotation all succeed', async (t) =
   await rogue.keys.rotate()
   const together = Promise.withResolvers<undefined>()
   rogue.hooks.token = async (answer) => {
-    if (rogue.calls('token').length === 13) together.resolve(undefined)
+    if (rogue.calls('token').length === 51) together.resolve(undefined)
     await together.promise
     return answer
   }
-  const pages = await Promise.all(Array.from({ length: 12 }, async () => await new Browser().open(`${gateway.origin}/x`)))
+  const pages = await Promise.all(Array.from({ length: 50 }, async () => await new Browser().open(`${gateway.origin}/x`)))
   t.strictSame(pages.map(({ status }) => status), pages.map(() => 200))
+  t.equal(rogue.calls('jwks').length, 2, 'and fetch the new keys once')
 })
 
 t.test('E18: tokens with made-up key ids are not so many requests for keys', async (t) => {
