@@ -7,6 +7,8 @@ import { staleFiles } from '../scripts/generate-docs.ts'
 import { loadConfiguration, problemText, settings } from '../src/config/index.ts'
 import { problems } from '../src/errors.ts'
 import { createMetrics } from '../src/observability/index.ts'
+import { advice } from '../src/oidc/advice.ts'
+import { outageReason } from '../src/oidc/outage-reason.ts'
 import { parseExposition } from './admin/scrape.ts'
 import { conformancePlans } from './conformance/modules.ts'
 
@@ -45,6 +47,15 @@ test('every setting and its variable are documented', async (t) => {
 test('every error is documented', async (t) => {
   const reference = page('errors.md')
   for (const [code, { status, title }] of Object.entries(problems)) t.match(reference, `| \`${code}\` | ${status} | ${title} |`)
+})
+
+test('whatever the log advises on is in the troubleshooting page', async (t) => {
+  const rows = page('troubleshooting.md').split('\n').filter((line) => line.startsWith('| '))
+  for (const [code, text] of Object.entries(advice)) t.ok(rows.some((row) => row.includes(`\`${code}\``) && row.endsWith(`| ${text}. |`)), code)
+  for (const code of ['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH', 'ETIMEDOUT', 'ECONNRESET', 'UND_ERR_RES_EXCEEDED_MAX_SIZE', 'CERT_HAS_EXPIRED', 'EPROTO', 'OAUTH_PARSE_ERROR', 'NEW']) {
+    const words = outageReason({ code }).replace(` (${code})`, '')
+    t.ok(rows.some((row) => row.startsWith(`| ${words} |`)), words)
+  }
 })
 
 test('every metric is documented, with its type, its labels and what it says', async (t) => {

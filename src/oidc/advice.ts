@@ -35,9 +35,9 @@ export const advice = {
   issuer_other: 'Write provider.issuer as the provider does, if it is the one you mean'
 } as const
 
-export type AdviceCode = keyof typeof advice
+type AdviceCode = keyof typeof advice
 
-export function hasAdvice (code: string): code is AdviceCode {
+function hasAdvice (code: string): code is AdviceCode {
   return Object.hasOwn(advice, code)
 }
 

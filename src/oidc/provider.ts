@@ -67,7 +67,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   function report (error: unknown): void {
     const reason = error === undefined ? undefined : outageReason(error)
     onAsked(reason === undefined, reason)
-    if (reason === undefined) logger.info({ event: 'provider.discovered', provider: settings.id }, 'provider discovered')
+    if (reason === undefined) logger.info({ event: 'provider.discovered', provider: settings.id, issuer: settings.issuer, clientId: settings.clientId, redirectUri: settings.redirectUri }, 'provider discovered')
     else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, reason, err: error }, 'provider can’t be used')
   }
 
