@@ -12,7 +12,7 @@ const hour = 3600
 const emailClaims = ['email', 'email_verified']
 
 /** Everything about oidc-provider that does not depend on where it runs. */
-export async function providerConfiguration (people: People, claimsInIdToken: boolean, apis: Apis): Promise<Configuration> {
+export async function providerConfiguration (people: People, claimsInIdToken: boolean, apis: Apis): Promise<Configuration & { features: Configuration }> {
   return {
     jwks: { keys: await Promise.all([signingKey('RS256'), signingKey('ES256')]) },
     claims: { openid: ['sub'], email: emailClaims, profile: profileClaims(people) },
@@ -24,8 +24,11 @@ export async function providerConfiguration (people: People, claimsInIdToken: bo
     interactions: { policy: policy(), url: (_context: Context, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
     clientBasedCORS: () => false,
     renderError,
+    // Its own guard against requests to internal addresses would keep it from a gateway on loopback.
+    fetch: (url: URL, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) => fetch(url, options),
     ttl: { AccessToken: hour, AuthorizationCode: 60, ClientCredentials: hour, Grant: 12 * hour, IdToken: hour, Interaction: hour, RefreshToken: 12 * hour, Session: 12 * hour },
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },

@@ -18,6 +18,8 @@ export interface TokenRequests {
 
 export interface RedeemedTokens {
   readonly idToken: oauth.IDToken
+  /** The same as it came. */
+  readonly idTokenText: string
   readonly accessToken: string
   readonly expiresInSeconds: number | undefined
 }
@@ -57,7 +59,7 @@ export function createTokenRequests (settings: ProviderSettings, { client, optio
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
       if (idToken === undefined) throw new LoginProblem('id_token_invalid')
       requireSoundIdToken(idToken, { accessToken: tokens.access_token, nowSeconds: now() / 1000, toleranceSeconds: settings.clockToleranceMilliseconds / 1000 })
-      return { idToken, accessToken: tokens.access_token, expiresInSeconds: tokens.expires_in }
+      return { idToken, idTokenText: tokens.id_token ?? '', accessToken: tokens.access_token, expiresInSeconds: tokens.expires_in }
     },
     async userinfo (server, accessToken, subject) {
       if (!settings.userinfo || server.userinfo_endpoint === undefined) return {}
