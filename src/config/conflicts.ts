@@ -2,6 +2,7 @@ import { isOwnTarget } from '../own-routes.ts'
 import { type Conflict } from './conflict.ts'
 import { clientConflicts, discoveryConflicts, isPublicClient } from './conflicts-client.ts'
 import { pathText } from './path.ts'
+import { redisConflicts } from './redis-conflicts.ts'
 import { type Configuration, placedProviders, placedUpstreams, type ProviderConfiguration, providersOf } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
 
@@ -18,6 +19,7 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...forwardAuthConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
+    ...redisConflicts(session),
     ...providerConflicts(configuration),
     ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider)]),
     ...referenceConflicts(configuration),
