@@ -73,9 +73,9 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider(provider, configuration, {
     logger,
     now,
-    onAsked (isUp) {
+    onAsked (isUp, reason) {
       metrics.providerAsked(provider.id, isUp)
-      readiness.asked(dependencyOf(provider.id), isUp)
+      readiness.asked(dependencyOf(provider.id), isUp, reason)
     }
   }))))
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)

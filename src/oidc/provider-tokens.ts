@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { type Claims } from '../mapping/index.ts'
+import { requireSoundIdToken } from './id-token-checks.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 import { clientAuthentication } from './provider-client.ts'
@@ -27,9 +28,10 @@ export interface TokenParts {
   readonly client: oauth.Client
   readonly options: { readonly [oauth.customFetch]: ProviderHttp['fetch'], readonly [oauth.allowInsecureRequests]: boolean }
   readonly verifySignature: SignatureCheck
+  readonly now: () => number
 }
 
-export function createTokenRequests (settings: ProviderSettings, { client, options, verifySignature }: TokenParts): TokenRequests {
+export function createTokenRequests (settings: ProviderSettings, { client, options, verifySignature, now }: TokenParts): TokenRequests {
   const maxAge = settings.authorizationParams['max_age']
 
   async function redeem (server: oauth.AuthorizationServer, parameters: URLSearchParams, secrets: LoginSecrets) {
@@ -55,8 +57,8 @@ export function createTokenRequests (settings: ProviderSettings, { client, optio
       const { response, tokens } = await redeem(server, parameters, secrets).catch(asProblem('token'))
       await verifySignature(server, response).catch(asProblem('id_token'))
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
-      // Without a subject everybody would be the same person.
-      if (idToken === undefined || idToken.sub === '') throw new LoginProblem('id_token_invalid')
+      if (idToken === undefined) throw new LoginProblem('id_token_invalid')
+      requireSoundIdToken(idToken, { accessToken: tokens.access_token, nowSeconds: now() / 1000, toleranceSeconds: settings.clockToleranceMilliseconds / 1000 })
       return { idToken, idTokenText: tokens.id_token ?? '', accessToken: tokens.access_token, expiresInSeconds: tokens.expires_in }
     },
     async userinfo (server, accessToken, subject) {

@@ -3,6 +3,7 @@ import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
+import { outageReason } from './outage-reason.ts'
 import { authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
 import { findProvider, issuerUrl } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
@@ -51,8 +52,8 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'email
 export interface ProviderParts {
   readonly logger: Logger
   readonly now: () => number
-  /** Called each time that the provider was asked for its metadata. */
-  readonly onAsked: (isUp: boolean) => void
+  /** Called each time that the provider was asked for its metadata; with the reason, where it can't be used. */
+  readonly onAsked: (isUp: boolean, reason?: string) => void
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
@@ -67,14 +68,15 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   }
   const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
-  const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
+  const requests = { client, options, verifySignature: createSignatureCheck(options, keys), now }
   const tokens = createTokenRequests(settings, requests)
   const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, logger, now })
 
   function report (error: unknown): void {
-    onAsked(error === undefined)
-    if (error === undefined) logger.info({ event: 'provider.discovered', provider: settings.id }, 'provider discovered')
-    else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, err: error }, 'provider can’t be used')
+    const reason = error === undefined ? undefined : outageReason(error)
+    onAsked(reason === undefined, reason)
+    if (reason === undefined) logger.info({ event: 'provider.discovered', provider: settings.id, issuer: settings.issuer, clientId: settings.clientId, redirectUri: settings.redirectUri }, 'provider discovered')
+    else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, reason, err: error }, 'provider can’t be used')
   }
 
   return {
@@ -93,11 +95,16 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
     async redeem (parameters, secrets) {
       const server = await metadata.get()
       const response = validateResponse(server, client, parameters, secrets.state)
-      const redeemed = await tokens.exchange(server, response, secrets)
-      logout.learnFrom(redeemed.idTokenText)
-      const keptTokens = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
-      const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
-      return providerAnswer(redeemed.idToken, userinfo, keptTokens)
+      try {
+        const redeemed = await tokens.exchange(server, response, secrets)
+        logout.learnFrom(redeemed.idTokenText)
+        const keptTokens = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
+        const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
+        return providerAnswer(redeemed.idToken, userinfo, keptTokens)
+      } catch (error) {
+        metadata.doubt()
+        throw error
+      }
     },
     async close () {
       metadata.stop()
