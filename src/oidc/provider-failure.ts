@@ -4,20 +4,24 @@ import { LoginProblem } from './login-problem.ts'
 import { describedSafely } from './provider-words.ts'
 
 /** The part of the sign-in that was under way. */
-export type Stage = 'token' | 'id_token' | 'userinfo'
+export type Stage = 'authorization' | 'token' | 'id_token' | 'userinfo'
 
 /** What went wrong between Doorward and the provider, as one of the reasons that the audit trail knows. */
 export function providerFailure (error: unknown, stage: Stage): LoginProblem {
   if (error instanceof LoginProblem) return error
   if (isUnreachable(error)) return new LoginProblem(unreachableReasons[stage], { code: 'sign_in_unavailable', cause: error, headers: { 'retry-after': '5' } })
-  if (error instanceof oauth.ResponseBodyError) return new LoginProblem(stage === 'userinfo' ? 'no_userinfo' : 'token_exchange_failed', { cause: error, metadata: { error: error.error, errorDescription: describedSafely(error.error_description) } })
+  if (error instanceof oauth.ResponseBodyError) return new LoginProblem(refusedReasons[stage], { cause: error, metadata: { error: error.error, errorDescription: describedSafely(error.error_description) } })
   return new LoginProblem(invalidReason(error, stage), { cause: error, metadata: mismatch(error) })
 }
 
-const unreachableReasons: Record<Stage, LoginFailure> = { token: 'token_exchange_failed', id_token: 'setup_error', userinfo: 'no_userinfo' }
+const unreachableReasons: Record<Stage, LoginFailure> = { authorization: 'setup_error', token: 'token_exchange_failed', id_token: 'setup_error', userinfo: 'no_userinfo' }
+
+/** The provider said no, in the words of the protocol. */
+const refusedReasons: Record<Stage, LoginFailure> = { authorization: 'idp_error', token: 'token_exchange_failed', id_token: 'token_exchange_failed', userinfo: 'no_userinfo' }
 
 function invalidReason (error: unknown, stage: Stage): LoginFailure {
   const code = errorCode(error)
+  if (stage === 'authorization') return 'setup_error'
   if (stage === 'userinfo') return code === oauth.JSON_ATTRIBUTE_COMPARISON ? 'userinfo_invalid' : 'no_userinfo'
   if (code === oauth.JWT_CLAIM_COMPARISON) return mismatchReason(error)
   if (stage === 'id_token' || code === oauth.JWT_TIMESTAMP_CHECK) return 'id_token_invalid'

@@ -17,6 +17,9 @@ export interface ProviderSettings extends ClientCredentials {
   readonly clientId: string
   readonly clientCertificate?: ClientCertificate | undefined
   readonly pkce: boolean
+  /** `auto`: where the provider requires it. */
+  readonly par: 'auto' | boolean
+  readonly dpop: boolean
   readonly scopes: readonly string[]
   readonly authorizationParams: Readonly<Record<string, string>>
   readonly userinfo: boolean

@@ -3,12 +3,14 @@ import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
-import { authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
+import { authorizationParameters, authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
 import { findProvider, issuerUrl } from './provider-discovery.ts'
+import { createSender } from './provider-dpop.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
+import { createPushedRequests } from './provider-pushed.ts'
 import { validateResponse } from './provider-response.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 import { createSignatureCheck } from './provider-signature.ts'
@@ -64,8 +66,9 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   }
   const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
-  const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
+  const requests = { client, options, sender: createSender(options, client, settings.dpop), verifySignature: createSignatureCheck(options, keys) }
   const tokens = createTokenRequests(settings, requests)
+  const push = createPushedRequests(settings, requests)
 
   function report (error: unknown): void {
     onAsked(error === undefined)
@@ -83,7 +86,8 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
     start: metadata.start,
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, wish) {
-      return await authorizationUrl(await metadata.get(), settings, secrets, wish)
+      const server = await metadata.get()
+      return authorizationUrl(server, await push(server, await authorizationParameters(server, settings, secrets, wish)))
     },
     async redeem (parameters, secrets) {
       const server = await metadata.get()
