@@ -52,7 +52,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const dependencyOf = (provider: string): string => `provider:${provider}`
   const readiness = createReadiness(providersOf(configuration).map(({ id }) => dependencyOf(id)), now)
 
-  const cookies = buildCookies(configuration.session.cookie, publicUrl)
+  const cookies = buildCookies(configuration, publicUrl)
   const signIn = await buildSessions(configuration, { cookies, application: publicOrigin, now })
   const clients = createIdleWatch(server.clientTimeout)
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
@@ -115,10 +115,11 @@ async function buildSessions ({ session }: Configuration, { cookies, application
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
-function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: URL): Cookies {
+function buildCookies (configuration: Configuration, publicUrl: URL): Cookies {
+  const { cookie } = configuration.session
   const secure = publicUrl.protocol === 'https:'
   const prefix = !secure ? '' : cookie.domain === undefined ? '__Host-' : '__Secure-'
-  return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure })
+  return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure, isPostedTo: providersOf(configuration).some(({ responseMode }) => responseMode === 'form_post') })
 }
 
 async function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Promise<Provider> {

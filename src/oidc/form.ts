@@ -1,23 +1,46 @@
+import { type IncomingMessage } from 'node:http'
 import { type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import { requireOnce } from './parameters.ts'
 
+const formType = 'application/x-www-form-urlencoded'
 const mostBytes = 64 * 1024
+/** Browsers and programs send a form in one piece. */
+const patienceMilliseconds = 10_000
 
 /**
- * The fields of a form. Nothing else of Doorward's own is read from a body, so it is read here and not by Fastify.
+ * The fields of a form, each once. Nothing else of Doorward's own is read from a body, so it is read here and not by Fastify.
  *
- * @throws {Problem} `media_type_unsupported`, `body_too_large`, `request_invalid`
+ * @throws {Problem} `media_type_unsupported`, `body_too_large`, `request_timeout`, or `request_invalid` for a body that breaks off
  */
 export async function formOf (request: FastifyRequest): Promise<URLSearchParams> {
-  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== 'application/x-www-form-urlencoded') throw new Problem('media_type_unsupported')
+  return requireOnce(await readForm(request.raw, mostBytes))
+}
+
+async function readForm (message: IncomingMessage, maxBytes: number): Promise<URLSearchParams> {
+  const [type = ''] = (message.headers['content-type'] ?? '').split(';')
+  if (type.trim().toLowerCase() !== formType) throw new Problem('media_type_unsupported')
+  if (Number(message.headers['content-length'] ?? 0) > maxBytes) throw new Problem('body_too_large')
+  return new URLSearchParams((await bodyOf(message, maxBytes)).toString())
+}
+
+/** Read by events: what iterates over a request destroys it where it stops early, and the answer with it. */
+async function bodyOf (message: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > mostBytes) throw new Problem('body_too_large')
-    chunks.push(chunk)
+  let size = 0
+  const whole = Promise.withResolvers<Buffer>()
+  const refuse = (code: 'body_too_large' | 'request_timeout' | 'request_invalid') => { whole.reject(new Problem(code)) }
+  const take = (chunk: Buffer): void => {
+    size += chunk.length
+    if (size > maxBytes) refuse('body_too_large')
+    else chunks.push(chunk)
   }
-  return requireOnce(new URLSearchParams(Buffer.concat(chunks).toString()))
+  const timer = setTimeout(refuse, patienceMilliseconds, 'request_timeout')
+  message.on('data', take).once('end', () => { whole.resolve(Buffer.concat(chunks)) }).once('close', () => { refuse('request_invalid') })
+  try {
+    return await whole.promise
+  } finally {
+    clearTimeout(timer)
+    message.off('data', take).pause()
+  }
 }

@@ -19,6 +19,7 @@ export async function authorizationParameters (server: oauth.AuthorizationServer
     client_id: settings.clientId,
     redirect_uri: settings.redirectUri,
     response_type: 'code',
+    ...(settings.responseMode === 'form_post' && { response_mode: 'form_post' }),
     scope: settings.scopes.join(' '),
     state: secrets.state,
     nonce: secrets.nonce,

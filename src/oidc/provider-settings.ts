@@ -26,6 +26,8 @@ export interface ProviderSettings extends ClientCredentials {
   readonly caPem?: string | undefined
   readonly clockToleranceMilliseconds: number
   readonly redirectUri: string
+  /** How the browser brings the answer: in the address, or in a form. */
+  readonly responseMode: 'query' | 'form_post'
   readonly bearer: BearerSettings
 }
 

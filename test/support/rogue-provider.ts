@@ -154,6 +154,7 @@ class Rogue implements RogueProvider {
     const honest = { code, state: asked.get('state') ?? '', iss: this.issuer }
     const parameters = await this.hooks.authorize?.(honest) ?? honest
     if (parameters instanceof Raw) return parameters
+    if (asked.get('response_mode') === 'form_post') return formPost(redirectUri ?? '', parameters)
     const location = new URL(redirectUri ?? this.issuer)
     for (const [name, value] of Object.entries(parameters)) {
       for (const one of [value].flat()) location.searchParams.append(name, one)
@@ -201,6 +202,12 @@ class Rogue implements RogueProvider {
     const decoded = new URLSearchParams(`id=${id}&secret=${secret}`)
     return decoded.get('id') === this.clientId && decoded.get('secret') === this.clientSecret
   }
+}
+
+/** A page whose form a script would submit (OAuth 2.0 Form Post Response Mode section 2). */
+function formPost (action: string, parameters: Readonly<Record<string, string | readonly string[]>>): Raw {
+  const inputs = Object.entries(parameters).flatMap(([name, values]) => [values].flat().map((value) => `<input type="hidden" name="${name}" value="${value}"/>`))
+  return new Raw({ headers: { 'content-type': 'text/html' }, body: `<form method="post" action="${action}">${inputs.join('')}</form>` })
 }
 
 function matchesChallenge ({ challenge }: Grant, form: URLSearchParams): boolean {
