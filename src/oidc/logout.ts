@@ -13,7 +13,9 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
   async function logout (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const found = await sessions.find(request.headers.cookie)
     reply.header('cache-control', 'no-store')
-    if (found.session !== undefined && isFromAnotherSite(request.headers, publicOrigin)) {
+    // A form of another site brings no session along (SameSite=Lax), and could have its cookies deleted all the same.
+    const mayHaveSession = found.session !== undefined || request.method === 'POST'
+    if (mayHaveSession && isFromAnotherSite(request.headers, publicOrigin)) {
       const { status, headers, body } = pages.confirmLogout(request.id)
       return reply.code(status).headers(headers).send(body)
     }
