@@ -13,7 +13,7 @@ import { type Configuration, type ProviderConfiguration, providersOf, redirectUr
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { clientKeySet, createBearer, createLogins, createProvider, createProviders, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createLogins, createProvider, createProviders, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, readDecryptionKey, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
@@ -127,6 +127,7 @@ async function buildProvider (provider: ProviderConfiguration, configuration: Co
   return createProvider({
     ...provider,
     clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey),
+    decryptionKeys: await Promise.all(provider.decryptionKeys.map(readDecryptionKey)),
     clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,

@@ -1,3 +1,4 @@
+import { type DecryptionKey } from './decryption.ts'
 import { type ClientCredentials } from './provider-client.ts'
 import { type ProviderEndpoints } from './provider-endpoints.ts'
 import { type ClientCertificate } from './provider-http.ts'
@@ -16,6 +17,7 @@ export interface ProviderSettings extends ClientCredentials {
   readonly endpoints: ProviderEndpoints
   readonly clientId: string
   readonly clientCertificate?: ClientCertificate | undefined
+  readonly decryptionKeys: readonly DecryptionKey[]
   readonly pkce: boolean
   /** `auto`: where the provider requires it. */
   readonly par: 'auto' | boolean

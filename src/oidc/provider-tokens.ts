@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { type Claims } from '../mapping/index.ts'
+import { type Decrypt } from './decryption.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 import { clientAuthentication } from './provider-client.ts'
@@ -25,10 +26,11 @@ export interface TokenParts {
   readonly client: oauth.Client
   readonly options: RequestOptions
   readonly sender: Sender
+  readonly decrypt: Decrypt
   readonly verifySignature: SignatureCheck
 }
 
-export function createTokenRequests (settings: ProviderSettings, { client, sender, verifySignature }: TokenParts): TokenRequests {
+export function createTokenRequests (settings: ProviderSettings, { client, sender, decrypt, verifySignature }: TokenParts): TokenRequests {
   const maxAge = settings.authorizationParams['max_age']
 
   async function redeem (server: oauth.AuthorizationServer, parameters: URLSearchParams, secrets: LoginSecrets) {
@@ -38,6 +40,7 @@ export function createTokenRequests (settings: ProviderSettings, { client, sende
       const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
         expectedNonce: secrets.nonce,
         requireIdToken: true,
+        [oauth.jweDecrypt]: decrypt,
         ...(maxAge !== undefined && { maxAge: Number(maxAge) })
       })
       return { response, tokens }
@@ -47,7 +50,7 @@ export function createTokenRequests (settings: ProviderSettings, { client, sende
   async function readUserinfo (server: oauth.AuthorizationServer, accessToken: string, subject: string): Promise<Claims> {
     const { response, claims } = await sender.send(server, async (options) => {
       const response = await oauth.userInfoRequest(server, client, accessToken, options)
-      return { response, claims: await oauth.processUserInfoResponse(server, client, subject, response) }
+      return { response, claims: await oauth.processUserInfoResponse(server, client, subject, response, { [oauth.jweDecrypt]: decrypt }) }
     })
     if (response.headers.get('content-type')?.startsWith('application/jwt') === true) await verifySignature(server, response)
     return claims

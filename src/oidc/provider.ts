@@ -3,6 +3,7 @@ import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
+import { createDecryption } from './decryption.ts'
 import { authorizationParameters, authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
 import { findProvider, issuerUrl } from './provider-discovery.ts'
 import { createSender } from './provider-dpop.ts'
@@ -66,7 +67,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   }
   const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
-  const requests = { client, options, sender: createSender(options, client, settings.dpop), verifySignature: createSignatureCheck(options, keys) }
+  const requests = { client, options, sender: createSender(options, client, settings.dpop), decrypt: createDecryption(settings.decryptionKeys), verifySignature: createSignatureCheck(options, keys) }
   const tokens = createTokenRequests(settings, requests)
   const push = createPushedRequests(settings, requests)
 
