@@ -8,7 +8,8 @@ import { client, startProvider } from '../support/provider.ts'
 import { startRogueGateway } from '../support/rogue-gateway.ts'
 import { raw } from '../support/rogue-provider.ts'
 
-const provider = await startProvider(t, { protocol: { features: { encryption: { enabled: true }, jwtUserinfo: { enabled: true } } } })
+const encryptionAlgorithms = ['RSA-OAEP', 'RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A128KW']
+const provider = await startProvider(t, { protocol: { enabledJWA: { idTokenEncryptionAlgValues: encryptionAlgorithms, userinfoEncryptionAlgValues: encryptionAlgorithms }, features: { encryption: { enabled: true }, jwtUserinfo: { enabled: true } } } })
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
