@@ -30,6 +30,8 @@ export interface ProviderOptions {
   readonly claimsInIdToken?: boolean
   /** Audience → the form of the access tokens for it. Default: none, and access tokens are for the provider alone. */
   readonly apis?: Apis
+  /** Whether a refresh token is good once: one that comes again ends the sign-in. Default: false. */
+  readonly rotates?: boolean
   /** Called after every request, except for those to the page to pick a person on. */
   readonly onRequest?: (context: Context) => void
 }
@@ -42,10 +44,10 @@ export interface DemoProvider {
 
 /** A provider that does not listen yet. */
 export async function createProvider (options: ProviderOptions): Promise<DemoProvider> {
-  const { issuer, people = demoPeople, clients = [demoClient], claimsInIdToken = true, apis = {} } = options
+  const { issuer, people = demoPeople, clients = [demoClient], claimsInIdToken = true, apis = {}, rotates = false } = options
   const adapter = createMemoryAdapter()
   const provider = new Provider(issuer, {
-    ...await providerConfiguration(people, claimsInIdToken, apis),
+    ...await providerConfiguration({ people, claimsInIdToken, apis, rotates }),
     adapter,
     cookies: { keys: [randomBytes(32).toString('base64url')], names: cookieNames }
   })

@@ -13,14 +13,14 @@ import { type Configuration, upstreamsOf } from './config/index.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts, type SignInParts } from './oidc/index.ts'
+import { createBearer, createLogins, createProvider, createRefresh, createRounds, mountSignIn, type Provider, type ProviderParts, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
+import { type Cookies, createCookies, createCookieStore, createLeases, createNewestSessions, createRevocations, createSeals, createSessions } from './sessions/index.ts'
 
 export interface GatewayParts {
   readonly logger: Logger
@@ -56,7 +56,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const signIn = await buildSessions(configuration, { cookies, application: publicOrigin, now })
   const clients = createIdleWatch(server.clientTimeout)
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
-  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
+  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { now, clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
   const needs = needsOf(applications)
   const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
@@ -68,6 +68,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
       readiness.asked(dependency, isUp)
     }
   })
+  const providerOf = (id: string): Provider | undefined => id === provider.id ? provider : undefined
+  const refresh = createRefresh({ ...signIn, providerOf, leases: createLeases(), mapping, keeps: needs, audit, logger, now })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -75,6 +77,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     publicUrl,
     sessions: signIn.sessions,
     access: createAccess(access),
+    refresh: refresh.refresh,
     checkToken: createBearer({ provider, mapping, keeps: needs, logger, now }),
     assertions,
     audit,
@@ -90,7 +93,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
-  runWith(app, { provider, applications, clients, open })
+  runWith(app, { provider, refresh, applications, clients, open })
   return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
 }
 
@@ -108,8 +111,8 @@ async function buildSessions ({ session }: Configuration, { cookies, application
     application
   })
   const sessions = createSessions(
-    { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
-    { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime, now), now })
+    { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime, refreshBeforeMilliseconds: session.refreshBefore },
+    { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime, now), newest: createNewestSessions(now), now })
   return { sessions, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
 }
 
@@ -140,11 +143,12 @@ function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }
 
 interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
   readonly provider: Provider
+  readonly refresh: Refresh
   readonly applications: readonly Application[]
 }
 
 /** What runs beside the requests begins and ends with the server. */
-function runWith (app: FastifyInstance, { provider, applications, clients, open }: RunningParts): void {
+function runWith (app: FastifyInstance, { provider, refresh, applications, clients, open }: RunningParts): void {
   app.addHook('onReady', async () => { provider.start() })
   app.addHook('preClose', (done) => {
     open.closeTunnels()
@@ -153,6 +157,7 @@ function runWith (app: FastifyInstance, { provider, applications, clients, open 
   app.addHook('onClose', async () => {
     clients.close()
     open.close()
+    await refresh.close()
     await Promise.all([provider, ...applications].map(async (part) => { await part.close() }))
   })
 }

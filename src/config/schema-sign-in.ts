@@ -58,6 +58,8 @@ export const providerSection = z.strictObject({
   authorizationParams: z.record(authorizationParameter, z.string()).superRefine(refuseOddAge).default({})
     .describe('Extra parameters of the authorization request, such as `prompt` or ADFS’ `resource`. One that Doorward sets itself is refused.'),
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),
+  refresh: z.boolean().default(true)
+    .describe('Use the refresh token that the provider gives, if it gives one: tokens are refreshed before they expire, and what the provider then says of the person counts at once.'),
   caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, for connections to this provider.'),
   clockTolerance: duration('30s').describe('How far the clocks of Doorward and the provider may differ.'),
   bearer: bearerSection.prefault({})
@@ -73,6 +75,7 @@ export const sessionSection = z.strictObject({
   previousSecretsFile: filePath.optional().describe('File that holds `previousSecrets`, one a line.'),
   idleTimeout: duration('30m', '1ms').describe('A session ends when it is not used for this long.'),
   maxLifetime: duration('8h', '1ms').describe('A session ends this long after the sign-in, used or not.'),
+  refreshBefore: duration('60s').describe('Tokens are refreshed this long before the access token expires, by the first request after that, where the provider gave a refresh token.'),
   closeGrace: duration('5s', '20ms').describe('WebSockets and event streams are closed within this time after their session has ended.'),
   cookie: z.strictObject({
     name: z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/, { error: 'expected a cookie name of 1 to 64 characters' }).optional()

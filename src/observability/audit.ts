@@ -43,6 +43,9 @@ export type AuditEvent = Common & (
   | { readonly event: 'login', readonly outcome: 'success' }
   | { readonly event: 'login', readonly outcome: 'failure', readonly reason: LoginFailure }
   | { readonly event: 'logout', readonly outcome: 'success', readonly reason: LogoutInitiator }
+  | { readonly event: 'session.refresh', readonly outcome: 'success' }
+  | { readonly event: 'session.refresh', readonly outcome: 'failure', readonly reason: LoginFailure | 'refresh_rejected' }
+  | { readonly event: 'session.revoked', readonly outcome: 'success', readonly reason: 'refresh_rejected' }
   | { readonly event: 'session.expired', readonly outcome: 'success', readonly reason: 'idle_timeout' | 'max_lifetime' }
   | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'rule_denied' | 'required_group_missing' | 'no_email_claim' }
   | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'token_rejected', readonly metadata: { readonly cause: TokenRejection } }

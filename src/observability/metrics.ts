@@ -11,6 +11,11 @@ const upstreamFailures = ['connect_failed', 'connect_timeout', 'response_timeout
 /** Why the application gave no answer, or not all of it. A client that leaves is no failure of the application. */
 export type UpstreamFailure = (typeof upstreamFailures)[number]
 
+const refreshResults = ['success', 'rejected', 'failed'] as const
+
+/** `rejected`: the session ended. `failed`: the provider could not say, and the session went on as it was. */
+export type RefreshResult = (typeof refreshResults)[number]
+
 /** What is counted of one application. */
 export interface UpstreamMetrics {
   /** Milliseconds from sending the request to the headers of the answer. */
@@ -31,6 +36,7 @@ export interface Metrics {
   /** @param failure none where it ended in a session */
   loginEnded (provider: string, failure?: LoginFailure): void
   loggedOut (initiator: LogoutInitiator): void
+  refreshEnded (provider: string, result: RefreshResult): void
   /** The provider was asked for its metadata. */
   providerAsked (provider: string, isUp: boolean): void
   /** Everything, in Prometheus' text format. */
@@ -45,12 +51,14 @@ export function createMetrics ({ version, providers }: { readonly version: strin
   const upstreams = createUpstreamCounts(registry)
   const logins = new Counter({ name: 'doorward_logins_total', help: 'Sign-ins that ended, with a session or without.', labelNames: ['provider', 'outcome', 'reason'], registers })
   const logouts = new Counter({ name: 'doorward_logouts_total', help: 'Sessions that somebody ended.', labelNames: ['initiator'], registers })
+  const refreshes = new Counter({ name: 'doorward_refreshes_total', help: 'Attempts to refresh the tokens of a session.', labelNames: ['provider', 'outcome'], registers })
   const providerUp = new Gauge({ name: 'doorward_provider_up', help: 'Whether the provider answered when it was last asked for its metadata.', labelNames: ['provider'], registers })
   const refused = new Counter({ name: 'doorward_connections_refused_total', help: 'Connections that were closed unread, since server.maxConnections were open.', registers })
   const websockets = new Gauge({ name: 'doorward_websockets_open', help: 'WebSockets that are open.', registers })
   new Gauge({ name: 'doorward_build_info', help: 'Always 1; what runs is in the label.', labelNames: ['version'], registers }).set({ version }, 1)
   for (const provider of providers) {
     logins.inc({ provider, outcome: 'success', reason: '' }, 0)
+    for (const outcome of refreshResults) refreshes.inc({ provider, outcome }, 0)
     providerUp.set({ provider }, 0)
   }
   logouts.inc({ initiator: 'user' }, 0)
@@ -64,6 +72,7 @@ export function createMetrics ({ version, providers }: { readonly version: strin
     tunnelClosed () { websockets.dec() },
     loginEnded (provider, failure) { logins.inc({ provider, outcome: failure === undefined ? 'success' : 'failure', reason: failure ?? '' }) },
     loggedOut (initiator) { logouts.inc({ initiator }) },
+    refreshEnded (provider, outcome) { refreshes.inc({ provider, outcome }) },
     providerAsked (provider, isUp) { providerUp.set({ provider }, Number(isUp)) },
     async exposition () {
       return { contentType: registry.contentType, text: `${await registry.metrics()}\n${requests.durationText()}\n${upstreams.durationText()}` }

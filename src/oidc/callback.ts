@@ -8,6 +8,7 @@ import { LoginProblem } from './login-problem.ts'
 import { type LostLogin, type ResumedLogin } from './logins.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
+import { tokensToKeep } from './received-tokens.ts'
 import { recordFailure } from './record-failure.ts'
 
 /** `GET /callback`: ends a sign-in with a redirect to the page first wanted. */
@@ -35,11 +36,13 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
   const { basePath, provider, sessions, mapping, keeps, audit } = parts
   let identity: Identity | undefined
   try {
-    const { claims, allClaims, tokens, ...answer } = await provider.redeem(parameters, login.secrets)
-    const result = mapping(claims, provider.id)
+    const answer = await provider.redeem(parameters, login.secrets)
+    const { authTime, acr, amr, providerSessionId, allClaims } = answer
+    const result = mapping(answer.claims, provider.id)
     identity = result.identity
     requireAdmission(result, basePath, login.returnTo)
-    const started = await sessions.start({ identity, ...answer, ...keeps.allClaims && { allClaims }, ...keeps.accessToken && { tokens } }, found)
+    const tokens = tokensToKeep(answer, identity, parts)
+    const started = await sessions.start({ identity, authTime, acr, amr, providerSessionId, ...keeps.allClaims && { allClaims }, ...tokens !== undefined && { tokens } }, found)
     if (started === undefined) throw new LoginProblem('session_too_large', { metadata: { groups: identity.groups.length } })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
     return started.setCookie

@@ -4,6 +4,7 @@ import { type Pages } from '../pages/index.ts'
 import { type Sessions } from '../sessions/index.ts'
 import { type Logins } from './logins.ts'
 import { type Provider } from './provider.ts'
+import { type Keeps } from './received-tokens.ts'
 import { type Rounds } from './rounds.ts'
 
 /** What the flows work with. */
@@ -17,8 +18,7 @@ export interface SignInParts {
   readonly rounds: Rounds
   readonly sessions: Sessions
   readonly mapping: Mapping
-  /** What a session keeps beside who it is: everything else that the provider sends is forgotten. */
-  readonly keeps: { readonly allClaims: boolean, readonly accessToken: boolean }
+  readonly keeps: Keeps
   readonly pages: Pages
   readonly audit: Audit
 }

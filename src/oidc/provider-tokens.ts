@@ -11,6 +11,8 @@ import { type SignatureCheck } from './provider-signature.ts'
 export interface TokenRequests {
   /** Redeems the code and validates the id_token (OpenID Connect Core sections 3.1.3.1 to 3.1.3.7). */
   exchange (server: oauth.AuthorizationServer, response: URLSearchParams, secrets: LoginSecrets): Promise<RedeemedTokens>
+  /** Redeems a refresh token (RFC 6749 section 6) and validates the id_token, if one comes; its signature is left to `verify`. */
+  refresh (server: oauth.AuthorizationServer, refreshToken: string): Promise<RefreshedTokens>
   /** The claims of the userinfo endpoint, about this subject (section 5.3); none where there is none. */
   userinfo (server: oauth.AuthorizationServer, accessToken: string, subject: string): Promise<Claims>
 }
@@ -18,7 +20,14 @@ export interface TokenRequests {
 export interface RedeemedTokens {
   readonly idToken: oauth.IDToken
   readonly accessToken: string
+  readonly refreshToken: string | undefined
   readonly expiresInSeconds: number | undefined
+}
+
+export interface RefreshedTokens extends Omit<RedeemedTokens, 'idToken'> {
+  readonly idToken: oauth.IDToken | undefined
+  /** Verifies the signature of the id_token (OpenID Connect Core section 12.2). @throws {LoginProblem} */
+  verify (): Promise<void>
 }
 
 export interface TokenParts {
@@ -27,8 +36,20 @@ export interface TokenParts {
   readonly verifySignature: SignatureCheck
 }
 
+/**
+ * Whoever gives a refresh up may lose the only refresh token that is still good: it is waited for longer than requests
+ * wait for it (refresh.ts).
+ */
+export const refreshTimeoutMilliseconds = 20_000
+
 export function createTokenRequests (settings: ProviderSettings, { client, options, verifySignature }: TokenParts): TokenRequests {
   const maxAge = settings.authorizationParams['max_age']
+  const fetch = options[oauth.customFetch]
+  const patient = { ...options, [oauth.customFetch]: ((url, init) => fetch(url, { ...init, timeoutMilliseconds: refreshTimeoutMilliseconds })) satisfies ProviderHttp['fetch'] }
+
+  function tokensIn (answer: oauth.TokenEndpointResponse): Omit<RedeemedTokens, 'idToken'> {
+    return { accessToken: answer.access_token, refreshToken: settings.refresh ? answer.refresh_token : undefined, expiresInSeconds: answer.expires_in }
+  }
 
   async function redeem (server: oauth.AuthorizationServer, parameters: URLSearchParams, secrets: LoginSecrets) {
     const verifier = settings.pkce ? secrets.codeVerifier : oauth.nopkce
@@ -55,7 +76,13 @@ export function createTokenRequests (settings: ProviderSettings, { client, optio
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
       // Without a subject everybody would be the same person.
       if (idToken === undefined || idToken.sub === '') throw new LoginProblem('id_token_invalid')
-      return { idToken, accessToken: tokens.access_token, expiresInSeconds: tokens.expires_in }
+      return { idToken, ...tokensIn(tokens) }
+    },
+    async refresh (server, refreshToken) {
+      const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication(server, settings), refreshToken, patient).catch(asProblem('token'))
+      const tokens = await oauth.processRefreshTokenResponse(server, client, response).catch(asProblem('token'))
+      const verify = async (): Promise<void> => { await verifySignature(server, response).catch(asProblem('id_token')) }
+      return { idToken: oauth.getValidatedIdTokenClaims(tokens), ...tokensIn(tokens), verify }
     },
     async userinfo (server, accessToken, subject) {
       if (!settings.userinfo || server.userinfo_endpoint === undefined) return {}

@@ -1,5 +1,5 @@
 /** The honest provider of the tests: the demo's, on a free port, with any people and clients, and a record of requests. */
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
 import { type ClientMetadata, type Context } from 'oidc-provider'
 import { type Test } from 'tap'
 import { listenOnLoopback } from '../../demo/loopback.ts'
@@ -39,6 +39,10 @@ export interface TestProviderOptions {
   readonly claimsInIdToken?: boolean
   /** Audience → the form of the access tokens for it. */
   readonly apis?: Readonly<Record<string, 'jwt' | 'opaque'>>
+  /** Whether a refresh token is good once. Clients need the grant type `refresh_token` to get one. Default: false. */
+  readonly rotates?: boolean
+  /** Awaited before a token request is looked at; nobody looks at it if the client has left by then. */
+  readonly beforeToken?: () => Promise<unknown>
 }
 
 export const clientId = 'doorward'
@@ -66,14 +70,22 @@ export async function startProvider (t: Test, options: TestProviderOptions = {})
   t.teardown(close)
   const issuer = `http://localhost:${port}`
   const requests: ProviderRequest[] = []
+  const { beforeToken, ...rest } = options
   const { listener, register } = await createProvider({
     clients: [],
-    ...options,
+    ...rest,
     issuer,
     onRequest: (context) => { requests.push(requestOf(context)) }
   })
-  server.on('request', listener)
+  server.on('request', beforeToken === undefined ? listener : delayed(listener, beforeToken))
   return { issuer, port, requests, register, stop: close, start: async () => { await listenOnLoopback(server, port) } }
+}
+
+function delayed (listener: RequestListener, beforeToken: () => Promise<unknown>): RequestListener {
+  return (request, response) => {
+    if (request.url !== '/token') return listener(request, response)
+    beforeToken().then(() => { if (!response.destroyed) listener(request, response) }, () => { response.destroy() })
+  }
 }
 
 function requestOf (context: Context): ProviderRequest {

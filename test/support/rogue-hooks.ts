@@ -16,6 +16,8 @@ export interface RogueHooks {
   /** Claims are signed with the honest header and the current key; text is taken for the whole token. */
   idToken?: (claims: Claims, header: TokenHeader, keys: SigningKeys) => MaybePromise<Claims | string>
   token?: (answer: Claims) => MaybePromise<Body>
+  /** The answer to a refresh token that is good. */
+  refresh?: (answer: Claims) => MaybePromise<Body>
   userinfo?: (claims: Claims) => MaybePromise<Body>
   /** What there is to say of a token. */
   introspection?: (token: string) => MaybePromise<Body>

@@ -19,6 +19,8 @@ export interface RogueOptions extends RogueHooks {
   readonly claims?: Claims
   readonly clientId?: string
   readonly clientSecret?: string
+  /** Whether it gives refresh tokens, each good once. Default: false. */
+  readonly refreshes?: boolean
 }
 
 export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'introspection' | 'other'
@@ -84,14 +86,16 @@ class Rogue implements RogueProvider {
   readonly requests: RogueRequest[] = []
   readonly #claims: Claims
   readonly #grants = new Map<string, Grant>()
+  readonly #refreshTokens: Set<string> | undefined
 
   constructor (issuer: string, keys: SigningKeys, options: RogueOptions) {
-    const { claims = roguePerson, clientId = 'doorward', clientSecret = 'a secret of the rogue, 32 bytes and more', ...hooks } = options
+    const { claims = roguePerson, clientId = 'doorward', clientSecret = 'a secret of the rogue, 32 bytes and more', refreshes = false, ...hooks } = options
     this.issuer = issuer
     this.keys = keys
     this.clientId = clientId
     this.clientSecret = clientSecret
     this.hooks = { ...hooks }
+    this.#refreshTokens = refreshes ? new Set() : undefined
     this.#claims = { sub: roguePerson.sub, ...claims }
   }
 
@@ -149,12 +153,32 @@ class Rogue implements RogueProvider {
   }
 
   async #token ({ form, headers }: RogueRequest): Promise<Body> {
+    if (form.get('grant_type') === 'refresh_token') return await this.#refresh(form, headers.authorization)
     const grant = this.#grants.get(form.get('code') ?? '')
     this.#grants.delete(form.get('code') ?? '')
     if (!this.#isClient(form, headers.authorization)) return problem(401, 'invalid_client')
     if (grant === undefined || grant.redirectUri !== form.get('redirect_uri') || !matchesChallenge(grant, form)) return problem(400, 'invalid_grant')
-    const answer = { access_token: randomBytes(16).toString('base64url'), token_type: 'Bearer', expires_in: 3600, id_token: await this.#idToken(grant.nonce) }
+    const answer = await this.#tokenAnswer(grant.nonce)
     return await this.hooks.token?.(answer) ?? answer
+  }
+
+  async #refresh (form: URLSearchParams, authorization: string | undefined): Promise<Body> {
+    if (!this.#isClient(form, authorization)) return problem(401, 'invalid_client')
+    if (this.#refreshTokens?.delete(form.get('refresh_token') ?? '') !== true) return problem(400, 'invalid_grant')
+    const answer = await this.#tokenAnswer(null)
+    return await this.hooks.refresh?.(answer) ?? answer
+  }
+
+  async #tokenAnswer (nonce: string | null): Promise<Claims> {
+    const refreshToken = randomBytes(24).toString('base64url')
+    this.#refreshTokens?.add(refreshToken)
+    return {
+      access_token: randomBytes(16).toString('base64url'),
+      token_type: 'Bearer',
+      expires_in: 3600,
+      id_token: await this.#idToken(nonce),
+      ...this.#refreshTokens !== undefined && { refresh_token: refreshToken }
+    }
   }
 
   async #idToken (nonce: string | null): Promise<string> {

@@ -1,0 +1,140 @@
+import t, { type Test } from 'tap'
+import { type People, people as demoPeople } from '../../demo/people.ts'
+import { type Answer, Browser } from '../support/browser.ts'
+import { startProvider } from '../support/provider.ts'
+import { hour, type Journey, type JourneyOptions, minute, startJourney, stoppedClock } from './journey.ts'
+
+/** The provider's access tokens live for an hour. */
+const due = 59 * minute
+
+const configuration = {
+  session: { idleTimeout: '8h' },
+  roles: { mapping: { 'cmdbsyncer-admins': { roles: ['admin'] }, 'cmdbsyncer-ops': { roles: ['host', 'log'] } } }
+}
+
+interface SignedIn extends Journey {
+  readonly clock: { now: number }
+  /** Subject → claims, which may be changed. */
+  readonly people: Record<string, People[string]>
+  /** The Cookie header of the sign-in. */
+  readonly cookie: string
+  /** Form fields of the refreshes that the provider was asked for. */
+  refreshes (): number
+  /** What the audit trail tells after the sign-in, in short. */
+  told (): string[]
+  /** What a client with this cookie is answered. */
+  ask (cookie: string, path?: string): Promise<Answer>
+}
+
+/** Bob, signed in at a provider whose refresh tokens are good once. */
+async function signedIn (t: Test, options: JourneyOptions & { readonly beforeToken?: () => Promise<unknown> } = {}): Promise<SignedIn> {
+  const { beforeToken, ...more } = options
+  const people = { ...demoPeople }
+  const clock = stoppedClock()
+  const provider = await startProvider(t, { people, rotates: true, ...beforeToken !== undefined && { beforeToken } })
+  const journey = await startJourney(t, { provider, configuration, client: { grant_types: ['authorization_code', 'refresh_token'] }, now: () => clock.now, ...more })
+  await journey.browser.signIn(journey.url('/x'), 'bob')
+  return {
+    ...journey,
+    clock,
+    people,
+    cookie: cookieOf(journey.browser, journey),
+    refreshes: () => provider.requests.filter(({ path, form }) => path === '/token' && form['grant_type'] === 'refresh_token').length,
+    told: () => journey.gateway.audit.slice(1).map(({ event, outcome, reason }) => [event, outcome, reason].filter((part) => part !== undefined).join(' ')),
+    ask: async (cookie, path = '/x') => await new Browser().get(journey.url(path), { headers: { cookie } })
+  }
+}
+
+function cookieOf ({ jar }: Browser, { gateway }: Journey): string {
+  return jar.header(new URL(gateway.origin)) ?? ''
+}
+
+/** What the application was told of the last one who asked. */
+function roles ({ upstream }: Journey): unknown {
+  return upstream.requests.at(-1)?.headers['x-auth-roles']
+}
+
+t.test('tokens are refreshed a minute before they expire, by the request that comes then, and no earlier', async (t) => {
+  const journey = await signedIn(t)
+  const { browser, clock, url, refreshes, told } = journey
+  clock.now += due - 2000
+  t.equal((await browser.get(url('/x'))).status, 200)
+  t.equal(refreshes(), 0)
+  clock.now += 2000
+  for (let round = 1; round <= 3; round++) {
+    t.equal((await browser.get(url('/x'))).status, 200)
+    t.equal((await browser.get(url('/x'))).status, 200)
+    t.equal(refreshes(), round)
+    clock.now += due
+  }
+  t.strictSame(told(), Array(3).fill('session.refresh success'))
+  t.match(journey.gateway.audit.at(-1), { user: { user: 'bob', provider: 'default' }, session: journey.gateway.audit[0]?.['session'], request: { path: '/x' }, metadata: { roles: ['host', 'log'] } })
+})
+
+t.test('refreshing makes a session no longer than it was', async (t) => {
+  const { browser, clock, url } = await signedIn(t, { configuration: { ...configuration, session: { idleTimeout: '2h', maxLifetime: '3h' } } })
+  const { expiresAt } = (await browser.get(url('/oidc/session'))).json() as { expiresAt: string }
+  for (let round = 0; round < 3; round++) {
+    t.equal((await browser.get(url('/x'))).status, 200)
+    t.equal(((await browser.get(url('/oidc/session'))).json() as { expiresAt: string }).expiresAt, expiresAt)
+    clock.now += due
+  }
+  clock.now += 3 * minute - 1
+  t.equal((await browser.get(url('/x'))).status, 200)
+  clock.now += 1
+  t.equal((await browser.get(url('/x'))).status, 302)
+})
+
+t.test('a session that is idle ends, refreshed or not', async (t) => {
+  const { browser, clock, url, refreshes } = await signedIn(t, { configuration: { session: { idleTimeout: '2h' } } })
+  clock.now += due
+  t.equal((await browser.get(url('/x'))).status, 200)
+  clock.now += 2 * hour
+  t.equal((await browser.get(url('/x'))).status, 302)
+  t.equal(refreshes(), 1)
+})
+
+t.test('roles of a group that somebody was taken out of vanish with the refresh, at once and everywhere', async (t) => {
+  const journey = await signedIn(t, { configuration: { ...configuration, access: { rules: [{ path: '/hosts', require: { roles: ['host'] } }] } } })
+  const { clock, people, cookie, ask, browser, url } = journey
+  t.equal((await browser.get(url('/hosts'))).status, 200)
+  people['bob'] = { ...people['bob'], groups: ['data-scientists'] }
+  t.equal((await browser.get(url('/hosts'))).status, 200, 'nobody has asked the provider yet')
+  clock.now += due
+  t.equal((await browser.get(url('/hosts'))).status, 403, 'the very request that refreshes')
+  t.equal((await ask(cookie, '/hosts')).status, 403, 'the cookie from before')
+  t.equal((await browser.get(url('/x'))).status, 200)
+  t.equal(roles(journey), undefined)
+  t.match((await ask(cookie, '/oidc/session')).json(), { groups: ['data-scientists'], roles: [] })
+  people['bob'] = { ...people['bob'], groups: ['cmdbsyncer-admins'] }
+  clock.now += due
+  await browser.get(url('/x'))
+  t.equal(roles(journey), 'admin', 'and the roles of another come')
+})
+
+t.test('whoever is no longer admitted is signed out by the refresh', async (t) => {
+  const journey = await signedIn(t, { configuration: { ...configuration, groups: { allow: ['cmdbsyncer-ops'] } } })
+  const { clock, people, browser, url, told, ask, cookie, gateway } = journey
+  people['bob'] = { ...people['bob'], groups: [] }
+  clock.now += due
+  t.equal((await browser.get(url('/x'))).status, 302)
+  t.strictSame(told(), ['session.refresh failure refresh_rejected', 'session.revoked success refresh_rejected'])
+  t.match(gateway.audit[1], { metadata: { cause: 'required_group_missing' }, user: { user: 'bob' } })
+  t.equal((await ask(cookie)).status, 302, 'and so is a copy of the cookie')
+  t.equal(told().length, 2)
+})
+
+t.test('a refresh token that the provider takes back ends the session', async (t) => {
+  const { clock, browser, url, told, provider, gateway, refreshes } = await signedIn(t)
+  // As an administrator does who locks somebody out.
+  await provider.register({ client_id: 'another', redirect_uris: ['https://other.example/'] })
+  clock.now += due
+  await browser.get(url('/x'))
+  clock.now += due
+  const spent = provider.requests.find(({ form }) => form['grant_type'] === 'refresh_token')?.form['refresh_token'] ?? ''
+  const revocation = await new Browser().get(`${provider.issuer}/token/revocation`, { method: 'POST', body: new URLSearchParams({ token: spent, client_id: 'doorward', client_secret: 'wrong' }) })
+  t.equal(revocation.status, 401)
+  t.equal(gateway.audit.length, 2)
+  t.equal(refreshes(), 1)
+  t.strictSame(told(), ['session.refresh success'])
+})
