@@ -65,11 +65,16 @@ async function reject ({ reason, metadata }: LoginProblem, attempt: Attempt): Pr
 }
 
 async function end (attempt: Attempt, cause: LoginFailure, metadata: Readonly<Record<string, unknown>> = {}): Promise<'ended'> {
-  const { session, sessions, audit } = attempt
+  const { session, sessions, audit, logger } = attempt
   const event = { ...eventOf(attempt), reason: 'refresh_rejected' } as const
   audit.record({ ...event, outcome: 'failure', metadata: { cause, ...metadata } })
-  await sessions.revoke({ by: 'id', value: session.id })
-  audit.record({ ...event, event: 'session.revoked', outcome: 'success' })
+  try {
+    await sessions.revoke({ by: 'id', value: session.id })
+    audit.record({ ...event, event: 'session.revoked', outcome: 'success' })
+  } catch (err) {
+    // It is over for who asks now, and the provider says the same when it is asked again.
+    logger.warn({ event: 'session.unrevoked', session: session.id, err }, 'the end of a session could not be told to everybody')
+  }
   return 'ended'
 }
 

@@ -57,7 +57,7 @@ export function authenticate (request: Asked, target: CanonicalPath, parts: Auth
 
 function bySession (found: FoundSession, sessions: Sessions): Authenticated {
   const { session } = found
-  return { caller: session, found, isByToken: false, lease: session === undefined ? undefined : sessions.lease(session) }
+  return { caller: session, found, isByToken: false, lease: session === undefined ? undefined : sessions.lease({ ...found, session }) }
 }
 
 async function byToken (token: string, request: Asked, { checkToken, sessions, audit }: AuthenticateParts): Promise<Authenticated> {

@@ -5,19 +5,28 @@
  * (oidc/) nor what it is good for (pipeline/, access/).
  */
 import { LRUCache } from 'lru-cache'
+import { Problem } from '../errors.ts'
 import { type Cookies, type RequestCookies } from './cookies.ts'
+import { fittingSession } from './fitting-session.ts'
+import { createFreshness, type Freshness } from './freshness.ts'
 import { type NewestSessions } from './newest-sessions.ts'
 import { type Revocation, type Revocations } from './revocations.ts'
-import { isRefreshDue, isTouchDue, type Lifetimes, newSession, type Refreshed, refreshedSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession, withoutRefresh } from './session.ts'
+import { isRefreshDue, isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
 import { type SessionStore } from './store.ts'
+import { createUpkeep } from './upkeep.ts'
 
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
 export { createCookieStore } from './cookie-store.ts'
-export { createLeases, type Leases } from './leases.ts'
-export { createNewestSessions } from './newest-sessions.ts'
+export { createLeases, createSharedLeases, type Leases } from './leases.ts'
+export { createMemoryStore } from './memory-store.ts'
+export { createNewestSessions, createSharedNewestSessions } from './newest-sessions.ts'
+export { createRedis, type Redis, type RedisSettings } from './redis.ts'
+export { createRedisStore } from './redis-store.ts'
 export { createRevocations, type Revocation } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
-export { generationOf, isRefreshDue, type Refreshed, type Session, type SignedFor, type SignedIn, type Tokens } from './session.ts'
+export { createSharedRevocations } from './shared-revocations.ts'
+export { type SessionStore } from './store.ts'
+export { generationOf, isRefreshDue, type Refreshed, type Session, type SignedIn, type Tokens } from './session.ts'
 
 export interface SessionParts {
   readonly cookies: Cookies
@@ -31,6 +40,8 @@ export interface SessionParts {
 export interface FoundSession {
   readonly cookies: RequestCookies
   readonly session: Session | undefined
+  /** The same, as the store has it: what is written there has to say what it replaces. */
+  readonly kept?: Session | undefined
   /** Set where the browser sent a session that has run out, the first time that it does. */
   readonly ended?: { readonly session: Session, readonly reason: SessionEnd } | undefined
   /** Its tokens should be refreshed now. */
@@ -45,29 +56,27 @@ export interface SessionLease {
   use (): void
 }
 
-export interface Sessions {
+export interface Sessions extends Freshness {
   /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. */
   find (cookieHeader: string | undefined): FoundSession | Promise<FoundSession>
   /** The cookies alone, where another credential says who asks. */
   ignore (cookieHeader: string | undefined): FoundSession
   /** Starts a session with a new id; the one the browser had is over. `undefined`: it does not fit into cookies. */
   start (signedIn: SignedIn, found: FoundSession): Promise<{ session: Session, setCookie: string[] } | undefined>
-  /** The newest state of a session there is. On the hot path of a browser that has an earlier one. */
-  newest (session: Session): Session | Promise<Session>
-  /** Keeps what a refresh brought, unless the session has ended meanwhile or does not fit into cookies any more. */
-  refresh (session: Session, refreshed: Refreshed): Promise<Session | 'ended' | 'too_large'>
-  /** As it is found now that it may have been refreshed. */
-  refound (found: FoundSession, session: Session | undefined): FoundSession
   /** Set-Cookie lines that move the idle expiry or bring a newer state, or `undefined` while neither is due. */
   touch (found: FoundSession): string[] | undefined | Promise<string[] | undefined>
   /** For a connection that stays open after its request: says when the session has ended, and counts what is done there. */
-  lease (session: Session): SessionLease
+  lease (found: FoundSession & { readonly session: Session }): SessionLease
   /** Ends a session before its time. Resolves to the Set-Cookie lines that remove it from the browser. */
   end (found: FoundSession): Promise<string[]>
   /** Ends sessions that somebody else than their browser asks to end, wherever they are. */
   revoke (revocation: Revocation): Promise<void>
 }
 
+/** Longer than this nobody is let in on the word of a memory that may be out of date. */
+const mostStaleMilliseconds = 2_000
+/** Connections that are open stay so a little longer, or every failover would cut them all. */
+const mostStaleOpenMilliseconds = 60_000
 const maxTold = 10_000
 const maxLeased = 100_000
 
@@ -76,6 +85,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
   const told = new LRUCache<string, true>({ max: maxTold })
   /** Session id → idle expiry, of sessions that are used through open connections, which write no cookies. */
   const leased = new LRUCache<string, number>({ max: maxLeased })
+  const freshness = createFreshness(lifetimes, { cookies, store, newest, hasEnded: (session) => endOf(session) !== undefined, now })
 
   function endOf (session: Session): SessionEnd | 'revoked' | undefined {
     if (revocations.isRevoked(session)) return 'revoked'
@@ -86,37 +96,43 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
   function judge (cookiesSent: RequestCookies, session: Session | undefined): FoundSession | Promise<FoundSession> {
     if (session === undefined) return { cookies: cookiesSent, session }
     const reason = endOf(session)
-    if (reason === undefined) return isRefreshDue(session, now()) ? renewed(cookiesSent, session) : { cookies: cookiesSent, session }
+    if (reason === undefined) {
+      requireCurrent()
+      const found = { cookies: cookiesSent, session, kept: session }
+      return isRefreshDue(session, now()) ? freshness.upToDate(found, session) : found
+    }
     // Told once: browsers go on sending the cookie, and anybody may.
     const isNews = reason !== 'revoked' && !told.has(session.id)
     told.set(session.id, true)
     return isNews ? { cookies: cookiesSent, session: undefined, ended: { session, reason } } : { cookies: cookiesSent, session: undefined }
   }
 
-  /** Only what is due can be out of date: a browser sends an earlier state for a while, or for ever if an answer was lost. */
-  function renewed (cookiesSent: RequestCookies, presented: Session): FoundSession | Promise<FoundSession> {
-    const found = newest.of(presented)
-    const sent = { cookies: cookiesSent, session: presented }
-    return found instanceof Promise ? found.then((later) => refound(sent, later)) : refound(sent, found)
+  /** @throws {Problem} while it can't be known whether somebody else has ended a session */
+  function requireCurrent (): void {
+    const stale = revocations.staleMilliseconds()
+    if (stale > mostStaleMilliseconds) throw new Problem('session_store_unavailable', { cause: new Error('nothing was heard of revocations for too long'), headers: { 'retry-after': '2' } })
   }
 
-  function refound (found: FoundSession, session: Session | undefined): FoundSession {
-    if (session === undefined) return { cookies: found.cookies, session }
-    return { ...found, session, isRefreshDue: isRefreshDue(session, now()), isNewer: found.isNewer === true || session !== found.session }
+  /** Moves the idle expiry where the session is kept. Not worth a refusal: the next request comes by here, too. */
+  function renew ({ kept, cookies: { ticket } }: FoundSession, touched: Session): string | undefined | Promise<string | undefined> {
+    if (kept === undefined || ticket === undefined) return undefined
+    const renewed = store.replace(ticket, kept, touched)
+    return renewed instanceof Promise ? renewed.catch(unlessUnavailable) : renewed
   }
 
-  /** Without what only a refresh needs, rather than not at all. */
-  async function fitting (session: Session, earlier: RequestCookies): Promise<{ session: Session, setCookie: string[] } | undefined> {
-    for (const smaller of [session, withoutRefresh(session)]) {
-      const setCookie = cookies.writeTicket(await store.save(smaller), earlier)
-      if (setCookie !== undefined) return { session: smaller, setCookie }
-    }
-    return undefined
+  /** Dead by its revocation, wherever a copy of it is; that its record goes too only saves room. */
+  async function endKept ({ session, cookies: { ticket } }: FoundSession): Promise<void> {
+    if (session === undefined) return
+    await revocations.revoke({ by: 'id', value: session.id })
+    if (ticket !== undefined) await Promise.resolve(store.remove(ticket)).catch(unlessUnavailable)
+  }
+
+  function linesFor (ticket: string | undefined, earlier: RequestCookies): string[] | undefined {
+    return ticket === undefined || ticket === earlier.ticket ? undefined : cookies.writeTicket(ticket, earlier)
   }
 
   return {
-    refound,
-    newest: (session) => newest.of(session),
+    ...freshness,
     find (cookieHeader) {
       const sent = cookies.read(cookieHeader)
       if (sent.ticket === undefined) return { cookies: sent, session: undefined }
@@ -125,39 +141,41 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     },
     ignore: (cookieHeader) => ({ cookies: cookies.read(cookieHeader), session: undefined }),
     async start (signedIn, found) {
-      const started = await fitting(newSession(signedIn, now(), lifetimes), found.cookies)
-      if (started !== undefined && found.session !== undefined) await revocations.revoke({ by: 'id', value: found.session.id })
+      const session = { ...newSession(signedIn, now(), lifetimes), createdAt: await revocations.time() }
+      const started = await fittingSession(session, found.cookies, { cookies, store })
+      if (started !== undefined) await endKept(found)
       return started
     },
-    async refresh (session, refreshed) {
-      const next = refreshedSession(session, refreshed, now(), lifetimes)
-      // A store that is away must not cost the tokens: the ones before may be worth nothing any more.
-      const fit = await fitting(next, cookies.read(undefined)).catch(() => ({ session: next }))
-      if (fit === undefined) return 'too_large'
-      if (endOf(fit.session) !== undefined) return 'ended'
-      await newest.keep(fit.session)
-      return fit.session
-    },
-    touch ({ session, isNewer = false, cookies: earlier }) {
+    touch (found) {
+      const { session, isNewer = false, cookies: earlier } = found
       if (session === undefined || !(isNewer || isTouchDue(session, now(), lifetimes))) return undefined
       const touched = touchedSession(session, now(), lifetimes)
       if (leased.has(session.id)) leased.set(session.id, touched.idleExpiresAt)
-      const ticket = store.save(touched)
-      return ticket instanceof Promise ? ticket.then((text) => cookies.writeTicket(text, earlier)) : cookies.writeTicket(ticket, earlier)
+      const ticket = renew(found, touched)
+      return ticket instanceof Promise ? ticket.then((text) => linesFor(text, earlier)) : linesFor(ticket, earlier)
     },
-    lease (session) {
+    lease (found) {
+      const { session, kept, cookies: { ticket } } = found
+      const keepUp = store.holdsSessions && kept !== undefined && ticket !== undefined ? createUpkeep(ticket, kept, { store, lifetimes, now }) : undefined
       return {
-        isOver: () => endOf(session) !== undefined,
+        isOver: () => revocations.staleMilliseconds() > mostStaleOpenMilliseconds || endOf(session) !== undefined,
         use () {
           // What has ended stays ended, however late an answer comes.
-          if (endOf(session) === undefined) leased.set(session.id, touchedSession(session, now(), lifetimes).idleExpiresAt)
+          if (endOf(session) !== undefined) return
+          leased.set(session.id, touchedSession(session, now(), lifetimes).idleExpiresAt)
+          keepUp?.()
         }
       }
     },
-    async end ({ session, cookies: earlier }) {
-      if (session !== undefined) await revocations.revoke({ by: 'id', value: session.id })
-      return cookies.clearTicket(earlier)
+    async end (found) {
+      await endKept(found)
+      return cookies.clearTicket(found.cookies)
     },
     async revoke (revocation) { await revocations.revoke(revocation) }
   }
+}
+
+function unlessUnavailable (error: unknown): undefined {
+  if (error instanceof Problem && error.code === 'session_store_unavailable') return
+  throw error
 }

@@ -1,9 +1,9 @@
-/**
- * The right to do something alone. Whoever holds it may vanish: what is shared ends by itself after a while, and is
- * renewed until then.
- */
+import { randomBytes } from 'node:crypto'
+import { type Redis } from './redis.ts'
+
+/** The right to do something alone. */
 export interface Leases {
-  /** Ends it, or `undefined` while somebody else holds it. Rejects where that can't be known. */
+  /** Gives it back, or `undefined` while somebody else holds it. @throws {Problem} where that can't be known */
   acquire (name: string): Release | undefined | Promise<Release | undefined>
 }
 
@@ -18,6 +18,35 @@ export function createLeases (): Leases {
       if (held.has(name)) return undefined
       held.add(name)
       return () => { held.delete(name) }
+    }
+  }
+}
+
+/**
+ * Longer than what is done under it takes at most, since whoever holds it may not get to renewing it; and renewed, since
+ * that may still take longer. Whoever vanishes holds it until then.
+ */
+const leaseMilliseconds = 25_000
+const renewalMilliseconds = 5_000
+
+/** Prolongs what is still ours. */
+const renewScript = 'if redis.call("get", KEYS[1]) ~= ARGV[1] then return 0 end return redis.call("pexpire", KEYS[1], ARGV[2])'
+
+/** In Redis, among all replicas that share it. */
+export function createSharedLeases (redis: Redis): Leases {
+  return {
+    async acquire (name) {
+      const key = redis.keyOf('lease', name)
+      // One that was lost and taken by somebody else is neither prolonged nor given back.
+      const token = randomBytes(16).toString('base64url')
+      if (!await redis.add(key, token, leaseMilliseconds)) return undefined
+      const renewal = setInterval(() => {
+        redis.run(renewScript, key, token, leaseMilliseconds).catch(() => { /* there is another turn before it ends */ })
+      }, renewalMilliseconds).unref()
+      return async () => {
+        clearInterval(renewal)
+        await redis.removeIf(key, token).catch(() => false)
+      }
     }
   }
 }

@@ -1,5 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import { generationOf, type Session } from './session.ts'
+import { type Logger } from '../observability/index.ts'
+import { type Redis } from './redis.ts'
+import { type Seal } from './sealing.ts'
+import { generationOf, isRefreshDue, type Session } from './session.ts'
 
 /**
  * The newest state of each session that was refreshed. A browser goes on with the cookie that it had: its other requests
@@ -16,8 +19,12 @@ export interface NewestSessions {
 const maxSessions = 50_000
 const maxCharacters = 64 * 1024 * 1024
 
+interface OwnNewestSessions extends NewestSessions {
+  of (session: Session): Session
+}
+
 /** In memory: for this process alone, each for as long as it may live. */
-export function createNewestSessions (now: () => number): NewestSessions {
+export function createNewestSessions (now: () => number): OwnNewestSessions {
   const held = new LRUCache<string, Session>({
     max: maxSessions,
     maxSize: maxCharacters,
@@ -39,6 +46,46 @@ export function createNewestSessions (now: () => number): NewestSessions {
     keep (session) {
       const known = held.get(session.id)
       if (known === undefined || generationOf(known) < generationOf(session)) put(session)
+    }
+  }
+}
+
+export interface SharedNewestParts {
+  readonly redis: Redis
+  readonly seal: Seal
+  readonly logger: Logger
+  readonly now: () => number
+}
+
+/** In Redis too, sealed, for every replica that shares it. Asked is it only about what is due as far as is known here. */
+export function createSharedNewestSessions ({ redis, seal, logger, now }: SharedNewestParts): NewestSessions {
+  const here = createNewestSessions(now)
+
+  async function read (session: Session): Promise<Session> {
+    const sealed = await redis.get(redis.keyOf('newest', session.id))
+    const found = sealed === undefined ? undefined : seal.open(sealed) as Session | undefined
+    // Under another key a record would make one session into another.
+    if (found?.id === session.id) await here.keep(found)
+    return here.of(session)
+  }
+
+  function complain (session: Session, err: unknown): void {
+    logger.warn({ event: 'refresh.unshared', session: session.id, err }, 'what other replicas know of a refreshed session can’t be had at the moment')
+  }
+
+  return {
+    of (session) {
+      const known = here.of(session)
+      if (!isRefreshDue(known, now())) return known
+      return read(known).catch((error: unknown) => {
+        complain(session, error)
+        return known
+      })
+    },
+    async keep (session) {
+      await here.keep(session)
+      const key = redis.keyOf('newest', session.id)
+      await redis.set(key, seal.seal(session), session.expiresAt - now()).catch((error: unknown) => { complain(session, error) })
     }
   }
 }
