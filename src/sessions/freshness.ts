@@ -1,6 +1,6 @@
 import { type Cookies } from './cookies.ts'
 import { fittingSession } from './fitting-session.ts'
-import { type FoundSession } from './index.ts'
+import { type FoundSession } from './found-session.ts'
 import { type NewestSessions } from './newest-sessions.ts'
 import { isRefreshDue, type Lifetimes, type Refreshed, refreshedSession, type Session } from './session.ts'
 import { type SessionStore } from './store.ts'

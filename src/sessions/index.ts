@@ -9,6 +9,7 @@ import { Problem } from '../errors.ts'
 import { type Cookies, type RequestCookies } from './cookies.ts'
 import { fittingSession } from './fitting-session.ts'
 import { createFreshness, type Freshness } from './freshness.ts'
+import { type FoundSession } from './found-session.ts'
 import { type NewestSessions } from './newest-sessions.ts'
 import { type Revocation, type Revocations } from './revocations.ts'
 import { isRefreshDue, isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
@@ -17,6 +18,7 @@ import { createUpkeep } from './upkeep.ts'
 
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
 export { createCookieStore } from './cookie-store.ts'
+export { type FoundSession } from './found-session.ts'
 export { createLeases, createSharedLeases, type Leases } from './leases.ts'
 export { createMemoryStore } from './memory-store.ts'
 export { createNewestSessions, createSharedNewestSessions } from './newest-sessions.ts'
@@ -35,19 +37,6 @@ export interface SessionParts {
   readonly newest: NewestSessions
   /** Milliseconds since the epoch. */
   readonly now: () => number
-}
-
-export interface FoundSession {
-  readonly cookies: RequestCookies
-  readonly session: Session | undefined
-  /** The same, as the store has it: what is written there has to say what it replaces. */
-  readonly kept?: Session | undefined
-  /** Set where the browser sent a session that has run out, the first time that it does. */
-  readonly ended?: { readonly session: Session, readonly reason: SessionEnd } | undefined
-  /** Its tokens should be refreshed now. */
-  readonly isRefreshDue?: boolean
-  /** The browser has an earlier state of it, and is to be given this one. */
-  readonly isNewer?: boolean
 }
 
 export interface SessionLease {
