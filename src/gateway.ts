@@ -20,7 +20,7 @@ import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Cookies, createCookies, createCookieStore, createLeases, createNewestSessions, createRevocations, createSeals, createSessions } from './sessions/index.ts'
+import { type Cookies, createCookies, createSeals, createSessions, createStorage, type Storage, type StorageParts } from './sessions/index.ts'
 
 export interface GatewayParts {
   readonly logger: Logger
@@ -50,10 +50,20 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const metrics = createMetrics({ version, providers: [configuration.provider.id] })
   const audit = createCountedAudit(trail, metrics)
   const dependency = `provider:${configuration.provider.id}`
-  const readiness = createReadiness([dependency], now)
+  const readiness = createReadiness([dependency], now, configuration.session.redis === undefined ? [] : [sessionStore])
 
   const cookies = buildCookies(configuration.session.cookie, publicUrl)
-  const signIn = await buildSessions(configuration, { cookies, application: publicOrigin, now })
+  const { storage, ...signIn } = await buildSessions(configuration, {
+    cookies,
+    application: publicOrigin,
+    logger,
+    now,
+    onAsked (isUp) {
+      metrics.sessionStoreAsked(isUp)
+      readiness.asked(sessionStore, isUp)
+    },
+    onFailed: metrics.sessionStoreFailed
+  })
   const clients = createIdleWatch(server.clientTimeout)
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
   const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { now, clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
@@ -69,7 +79,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     }
   })
   const providerOf = (id: string): Provider | undefined => id === provider.id ? provider : undefined
-  const refresh = createRefresh({ ...signIn, providerOf, leases: createLeases(), mapping, keeps: needs, audit, logger, now })
+  const refresh = createRefresh({ ...signIn, providerOf, leases: storage.leases, mapping, keeps: needs, audit, logger, now })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -93,27 +103,33 @@ export async function createGateway (configuration: Configuration, { logger, aud
   mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
-  runWith(app, { provider, refresh, applications, clients, open })
+  runWith(app, { provider, refresh, storage, applications, clients, open })
   return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
 }
 
-interface SessionsParts {
+interface SessionsParts extends Omit<StorageParts, 'seals'> {
   readonly cookies: Cookies
   /** The public origin: what is sealed here means nothing at another. */
   readonly application: string
-  readonly now: () => number
 }
 
+/** As `/readyz` names it. */
+const sessionStore = 'session-store'
+
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions ({ session }: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'>> {
-  const seals = await createSeals(['session', 'state'], {
+async function buildSessions ({ session }: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'> & { readonly storage: Storage }> {
+  const seals = await createSeals(['session', 'state', 'record'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
-  const sessions = createSessions(
-    { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime, refreshBeforeMilliseconds: session.refreshBefore },
-    { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime, now), newest: createNewestSessions(now), now })
-  return { sessions, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
+  const storage = createStorage({
+    store: session.store,
+    redis: session.redis === undefined ? undefined : { ...session.redis, caPem: readOptional(session.redis.caFile) },
+    maxLifetimeMilliseconds: session.maxLifetime
+  }, { ...parts, seals, now })
+  const lifetimes = { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime, refreshBeforeMilliseconds: session.refreshBefore }
+  const sessions = createSessions(lifetimes, { ...storage, cookies, now })
+  return { storage, sessions, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
@@ -144,12 +160,16 @@ function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }
 interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
   readonly provider: Provider
   readonly refresh: Refresh
+  readonly storage: Storage
   readonly applications: readonly Application[]
 }
 
 /** What runs beside the requests begins and ends with the server. */
-function runWith (app: FastifyInstance, { provider, refresh, applications, clients, open }: RunningParts): void {
-  app.addHook('onReady', async () => { provider.start() })
+function runWith (app: FastifyInstance, { provider, refresh, storage, applications, clients, open }: RunningParts): void {
+  app.addHook('onReady', async () => {
+    provider.start()
+    await storage.start()
+  })
   app.addHook('preClose', (done) => {
     open.closeTunnels()
     done()
@@ -158,6 +178,7 @@ function runWith (app: FastifyInstance, { provider, refresh, applications, clien
     clients.close()
     open.close()
     await refresh.close()
+    storage.close()
     await Promise.all([provider, ...applications].map(async (part) => { await part.close() }))
   })
 }

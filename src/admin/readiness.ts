@@ -5,7 +5,7 @@ interface State<Status extends string> {
   readonly since: string
 }
 
-export interface ReadinessReport extends State<'starting' | 'ready' | 'draining'> {
+export interface ReadinessReport extends State<'starting' | 'ready' | 'unavailable' | 'draining'> {
   /** What Doorward depends on, by name; `unknown` until it was first asked. */
   readonly dependencies: Readonly<Record<string, State<'unknown' | 'up' | 'down'>>>
 }
@@ -21,9 +21,10 @@ export interface Readiness {
 
 /**
  * Ready once every dependency has answered. One that is lost later leaves Doorward ready: whoever is signed in is still
- * served, and no other replica would fare better.
+ * served, and no other replica would fare better. Not so what is vital: without it nobody is served.
  */
-export function createReadiness (dependencies: readonly string[], now: () => number): Readiness {
+export function createReadiness (others: readonly string[], now: () => number, vital: readonly string[] = []): Readiness {
+  const dependencies = [...others, ...vital]
   const since = <Status extends string>(status: Status): State<Status> => ({ status, since: new Date(now()).toISOString() })
   const states: Record<string, ReadinessReport['dependencies'][string]> = Object.fromEntries(dependencies.map((name) => [name, since('unknown')]))
   const missing = new Set(dependencies)
@@ -37,6 +38,9 @@ export function createReadiness (dependencies: readonly string[], now: () => num
       if (missing.size === 0 && own.status === 'starting') own = since('ready')
     },
     drain () { own = since('draining') },
-    report: () => ({ ...own, dependencies: { ...states } })
+    report () {
+      const lost = own.status === 'ready' ? vital.map((name) => states[name]).find((state) => state?.status === 'down') : undefined
+      return { ...own, ...lost !== undefined && { status: 'unavailable', since: lost.since }, dependencies: { ...states } }
+    }
   }
 }

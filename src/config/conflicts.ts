@@ -1,4 +1,5 @@
 import { isOwnTarget } from '../own-routes.ts'
+import { redisConflicts } from './redis-conflicts.ts'
 import { type Configuration, placedUpstreams } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
 
@@ -19,6 +20,7 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...forwardAuthConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
+    ...redisConflicts(session),
     ...clientConflicts(provider),
     ...upstreamConflicts(configuration),
     ...pathConflicts(configuration),

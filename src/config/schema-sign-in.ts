@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bearerSection } from './schema-bearer.ts'
+import { redisSection } from './schema-redis.ts'
 import { duration, filePath, hostName, isLoopback, listenAddress, proxyRange, secretKey, size, webUrl } from './values.ts'
 
 /** Set by Doorward on every authorization request; a second value would be ambiguous (RFC 6749 section 3.1). */
@@ -66,7 +67,7 @@ export const providerSection = z.strictObject({
 }).describe('The OpenID Connect provider that people sign in at.')
 
 export const sessionSection = z.strictObject({
-  store: z.enum(['cookie']).default('cookie').describe('Where sessions live. `cookie`: sealed in the browser’s cookies, nothing is kept on the server.'),
+  store: z.enum(['cookie', 'memory', 'redis']).default('cookie').describe('Where sessions live. `cookie`: sealed in the browser’s cookies, nothing is kept on the server. `memory`: in this process, lost when it ends. `redis`: sealed, in the Redis of `redis`.'),
   secret: secretKey.meta({ writeOnly: true }).optional()
     .describe('Key that seals sessions: 32 bytes or more in base64. Without it a random one is made at every start, and everybody has to sign in again.'),
   secretFile: filePath.optional().describe('File that holds `secret`.'),
@@ -83,7 +84,8 @@ export const sessionSection = z.strictObject({
     sameSite: z.enum(['lax', 'strict', 'none']).default('lax').describe('SameSite attribute of the session cookie.'),
     domain: z.string().regex(/^[A-Za-z0-9.-]+$/, { error: 'expected a host name' }).optional()
       .describe('Domain attribute: shares the session with every host below it. Absent: this host alone.')
-  }).prefault({}).describe('The session cookie.')
+  }).prefault({}).describe('The session cookie.'),
+  redis: redisSection
 }).describe('How long a sign-in lasts, and where it is kept.')
 
 /** OpenID Connect Core section 3.1.2.1: seconds. */

@@ -1,6 +1,7 @@
 import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import { beginLogin } from './begin-login.ts'
+import { findSession } from './find-session.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
 import { parametersOf } from './parameters.ts'
 import { returnToPath } from './return-to.ts'
@@ -9,7 +10,7 @@ import { type SignInParts } from './parts.ts'
 
 /** `GET /login?return_to=PATH[&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
 export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, sessions } = parts
+  const { basePath, publicOrigin } = parts
 
   function wantedPage (parameters: URLSearchParams): string {
     const text = parameters.get('return_to') ?? '/'
@@ -22,7 +23,7 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
     const parameters = parametersOf(request)
     const returnTo = wantedPage(parameters)
     if (!isNavigation(request)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
-    const found = await sessions.find(request.headers.cookie)
+    const found = await findSession(request, parts)
     const chooseAccount = parameters.get('switch_account') === 'true'
     // Whoever asks for another account has left this one, whether or not the sign-in is completed.
     if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', await endSession(request, found, parts))

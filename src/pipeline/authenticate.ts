@@ -49,8 +49,8 @@ export interface Authenticated {
 export function authenticate (request: Asked, target: CanonicalPath, parts: AuthenticateParts): Authenticated | Promise<Authenticated> {
   const token = tokenOf(request, target, parts.access)
   if (token !== undefined) return byToken(token, request, parts)
-  const { sessions, audit, refresh } = parts
-  const looked = loadSession(request, sessions, audit)
+  const { sessions, refresh } = parts
+  const looked = loadSession(request, target, parts)
   const fresh = looked instanceof Promise ? looked.then((found) => refreshSession(found, request, refresh)) : refreshSession(looked, request, refresh)
   return fresh instanceof Promise ? fresh.then((found) => bySession(found, sessions)) : bySession(fresh, sessions)
 }

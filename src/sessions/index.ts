@@ -17,18 +17,13 @@ import { type SessionStore } from './store.ts'
 import { createUpkeep } from './upkeep.ts'
 
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
-export { createCookieStore } from './cookie-store.ts'
 export { type FoundSession } from './found-session.ts'
-export { createLeases, createSharedLeases, type Leases } from './leases.ts'
-export { createMemoryStore } from './memory-store.ts'
-export { createNewestSessions, createSharedNewestSessions } from './newest-sessions.ts'
-export { createRedis, type Redis, type RedisSettings } from './redis.ts'
-export { createRedisStore } from './redis-store.ts'
-export { createRevocations, type Revocation } from './revocations.ts'
+export { type Leases } from './leases.ts'
+export { type Redis } from './redis.ts'
+export { type Revocation } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
-export { createSharedRevocations } from './shared-revocations.ts'
-export { type SessionStore } from './store.ts'
 export { generationOf, isRefreshDue, type Refreshed, type Session, type SignedIn, type Tokens } from './session.ts'
+export { createStorage, type Storage, type StorageParts } from './storage.ts'
 
 export interface SessionParts {
   readonly cookies: Cookies
@@ -46,7 +41,9 @@ export interface SessionLease {
 }
 
 export interface Sessions extends Freshness {
-  /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. */
+  /** @throws {Problem} `session_store_unavailable` where nobody could be signed in or out now */
+  requireAvailable (): void
+  /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. @throws {Problem} as above, or rejects */
   find (cookieHeader: string | undefined): FoundSession | Promise<FoundSession>
   /** The cookies alone, where another credential says who asks. */
   ignore (cookieHeader: string | undefined): FoundSession
@@ -86,7 +83,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     if (session === undefined) return { cookies: cookiesSent, session }
     const reason = endOf(session)
     if (reason === undefined) {
-      requireCurrent()
+      requireAvailable()
       const found = { cookies: cookiesSent, session, kept: session }
       return isRefreshDue(session, now()) ? freshness.upToDate(found, session) : found
     }
@@ -96,8 +93,8 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     return isNews ? { cookies: cookiesSent, session: undefined, ended: { session, reason } } : { cookies: cookiesSent, session: undefined }
   }
 
-  /** @throws {Problem} while it can't be known whether somebody else has ended a session */
-  function requireCurrent (): void {
+  /** Fails while it can't be known whether somebody else has ended a session. */
+  function requireAvailable (): void {
     const stale = revocations.staleMilliseconds()
     if (stale > mostStaleMilliseconds) throw new Problem('session_store_unavailable', { cause: new Error('nothing was heard of revocations for too long'), headers: { 'retry-after': '2' } })
   }
@@ -122,6 +119,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
 
   return {
     ...freshness,
+    requireAvailable,
     find (cookieHeader) {
       const sent = cookies.read(cookieHeader)
       if (sent.ticket === undefined) return { cookies: sent, session: undefined }

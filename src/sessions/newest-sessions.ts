@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type Logger } from '../observability/index.ts'
 import { type Redis } from './redis.ts'
+import { opened, type SessionRecord } from './redis-store.ts'
 import { type Seal } from './sealing.ts'
 import { generationOf, isRefreshDue, type Session } from './session.ts'
 
@@ -62,10 +63,10 @@ export function createSharedNewestSessions ({ redis, seal, logger, now }: Shared
   const here = createNewestSessions(now)
 
   async function read (session: Session): Promise<Session> {
-    const sealed = await redis.get(redis.keyOf('newest', session.id))
-    const found = sealed === undefined ? undefined : seal.open(sealed) as Session | undefined
-    // Under another key a record would make one session into another.
-    if (found?.id === session.id) await here.keep(found)
+    const key = redis.keyOf('newest', session.id)
+    const sealed = await redis.get(key)
+    const found = sealed === undefined ? undefined : opened(key, sealed, seal)
+    if (found !== undefined) await here.keep(found)
     return here.of(session)
   }
 
@@ -85,7 +86,7 @@ export function createSharedNewestSessions ({ redis, seal, logger, now }: Shared
     async keep (session) {
       await here.keep(session)
       const key = redis.keyOf('newest', session.id)
-      await redis.set(key, seal.seal(session), session.expiresAt - now()).catch((error: unknown) => { complain(session, error) })
+      await redis.set(key, seal.seal({ key, session } satisfies SessionRecord), session.expiresAt - now()).catch((error: unknown) => { complain(session, error) })
     }
   }
 }

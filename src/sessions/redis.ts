@@ -33,6 +33,8 @@ export interface Redis {
 export interface RedisParts {
   readonly keyPrefix: string
   readonly logger: Logger
+  /** An operation did not end as it should. */
+  readonly onFailed: () => void
 }
 
 /** In seconds (RFC 9110 section 10.2.3): a failover takes a few. */
@@ -41,7 +43,7 @@ const retryAfter = '2'
 const replaceScript = 'if redis.call("get", KEYS[1]) ~= ARGV[1] then return 0 end redis.call("set", KEYS[1], ARGV[2], "PX", ARGV[3]) return 1'
 const removeScript = 'if redis.call("get", KEYS[1]) ~= ARGV[1] then return 0 end return redis.call("del", KEYS[1])'
 
-export function createRedis (settings: RedisSettings, { keyPrefix, logger }: RedisParts): Redis {
+export function createRedis (settings: RedisSettings, { keyPrefix, logger, onFailed }: RedisParts): Redis {
   const client = createClient(settings)
   // Without a listener the process would end. What a request meets is told with it; this is what happens between them.
   client.on('error', (error: Error) => { logger.debug({ event: 'redis.error', err: withoutSecrets(error) }, 'the connection to Redis failed') })
@@ -50,6 +52,7 @@ export function createRedis (settings: RedisSettings, { keyPrefix, logger }: Red
     try {
       return await withinTime(operation(client))
     } catch (error) {
+      onFailed()
       throw new Problem('session_store_unavailable', { cause: withoutSecrets(error), headers: { 'retry-after': retryAfter } })
     }
   }
