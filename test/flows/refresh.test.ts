@@ -124,17 +124,93 @@ t.test('whoever is no longer admitted is signed out by the refresh', async (t) =
   t.equal(told().length, 2)
 })
 
-t.test('a refresh token that the provider takes back ends the session', async (t) => {
-  const { clock, browser, url, told, provider, gateway, refreshes } = await signedIn(t)
-  // As an administrator does who locks somebody out.
-  await provider.register({ client_id: 'another', redirect_uris: ['https://other.example/'] })
+t.test('the newest state is found by the old cookie, and given to the browser again', async (t) => {
+  const { clock, cookie, ask, refreshes, browser, url } = await signedIn(t)
+  clock.now += due
+  // The answer with the new cookie is lost, and so is the next one.
+  for (let lost = 0; lost < 3; lost++) {
+    const answer = await ask(cookie)
+    t.equal(answer.status, 200)
+    t.equal(answer.setCookies.filter((line) => line.startsWith('doorward=')).length, 1)
+  }
+  t.equal(refreshes(), 1)
+  clock.now += due
+  t.equal((await browser.get(url('/x'))).status, 200, 'also when another refresh is due: with the token that is good')
+  t.equal((await ask(cookie)).status, 200)
+  t.equal(refreshes(), 2)
+  t.strictSame((await browser.get(url('/x'))).setCookies, [], 'who has the newest is given nothing')
+})
+
+for (const store of ['cookie', 'memory']) {
+  t.test(`fifty requests at once refresh a session once, and all are answered (${store})`, async (t) => {
+    const { clock, cookie, ask, refreshes, told } = await signedIn(t, { configuration: { ...configuration, session: { ...configuration.session, store } } })
+    clock.now += due
+    const answers = await Promise.all(Array.from({ length: 50 }, async () => await ask(cookie)))
+    t.strictSame(new Set(answers.map(({ status }) => status)), new Set([200]))
+    t.equal(refreshes(), 1)
+    t.strictSame(told(), ['session.refresh success'])
+  })
+}
+
+t.test('a session that is ended while it is refreshed stays ended', async (t) => {
+  const asked = Promise.withResolvers<undefined>()
+  const answer = Promise.withResolvers<undefined>()
+  let isRefresh = false
+  const { clock, cookie, ask, told, refreshes } = await signedIn(t, {
+    beforeToken: async () => {
+      if (!isRefresh) return
+      asked.resolve(undefined)
+      await answer.promise
+    }
+  })
+  isRefresh = true
+  clock.now += due
+  const refreshing = ask(cookie)
+  await asked.promise
+  await ask(cookie, '/oidc/logout')
+  answer.resolve(undefined)
+  const { status, setCookies } = await refreshing
+  t.equal(status, 302)
+  t.strictSame(setCookies.filter((line) => line.startsWith('doorward=')), [])
+  t.equal((await ask(cookie)).status, 302)
+  t.equal(refreshes(), 1)
+  t.strictSame(told(), ['logout success user'])
+})
+
+t.test('without a refresh token, or with refreshing switched off, a session lasts as long as it may', async (t) => {
+  for (const options of [{ client: {} }, { configuration: { ...configuration, provider: { refresh: false } } }]) {
+    const { clock, browser, url, refreshes, told, provider } = await signedIn(t, options)
+    for (const passed of [due, minute, 6 * hour]) {
+      clock.now += passed
+      t.equal((await browser.get(url('/x'))).status, 200)
+    }
+    t.equal(refreshes(), 0)
+    t.strictSame(told(), [])
+    await provider.stop()
+  }
+})
+
+t.test('an access token that has expired is not passed on as if it were good', async (t) => {
+  const headers = { profiles: ['mod_auth_openidc', 'oauth2-proxy'], accessToken: true }
+  const passed = ({ upstream }: Journey): unknown[] => {
+    const { oidc_access_token: theirs, oidc_access_token_expires: expires, 'x-forwarded-access-token': other } = upstream.requests.at(-1)?.headers ?? {}
+    return [theirs, expires, other]
+  }
+  const journey = await signedIn(t, { configuration: { ...configuration, headers } })
+  const { clock, browser, url, provider } = journey
+  const first = passed(journey)
+  t.match(first, [/^.{20,}/, String(Math.floor(clock.now / 1000) + 3600), first[0]])
   clock.now += due
   await browser.get(url('/x'))
+  const second = passed(journey)
+  t.match(second, [/^.{20,}/, String(Math.floor(clock.now / 1000) + 3600), second[0]])
+  t.not(second[0], first[0])
+  await provider.stop()
   clock.now += due
-  const spent = provider.requests.find(({ form }) => form['grant_type'] === 'refresh_token')?.form['refresh_token'] ?? ''
-  const revocation = await new Browser().get(`${provider.issuer}/token/revocation`, { method: 'POST', body: new URLSearchParams({ token: spent, client_id: 'doorward', client_secret: 'wrong' }) })
-  t.equal(revocation.status, 401)
-  t.equal(gateway.audit.length, 2)
-  t.equal(refreshes(), 1)
-  t.strictSame(told(), ['session.refresh success'])
+  await browser.get(url('/x'))
+  t.strictSame(passed(journey), second, 'for its last minute it is good')
+  clock.now += minute
+  t.equal((await browser.get(url('/x'))).status, 200)
+  t.strictSame(passed(journey), [undefined, undefined, undefined])
+  t.equal(journey.upstream.requests.at(-1)?.headers['oidc_claim_sub'], 'bob', 'who it is, the application is told all the same')
 })

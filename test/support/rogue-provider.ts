@@ -164,9 +164,13 @@ class Rogue implements RogueProvider {
 
   async #refresh (form: URLSearchParams, authorization: string | undefined): Promise<Body> {
     if (!this.#isClient(form, authorization)) return problem(401, 'invalid_client')
-    if (this.#refreshTokens?.delete(form.get('refresh_token') ?? '') !== true) return problem(400, 'invalid_grant')
+    const given = form.get('refresh_token') ?? ''
+    if (this.#refreshTokens?.has(given) !== true) return problem(400, 'invalid_grant')
     const answer = await this.#tokenAnswer(null)
-    return await this.hooks.refresh?.(answer) ?? answer
+    const body = await this.hooks.refresh?.(answer) ?? answer
+    // Spent by whoever gets new tokens for it.
+    if (!(body instanceof Raw)) this.#refreshTokens.delete(given)
+    return body
   }
 
   async #tokenAnswer (nonce: string | null): Promise<Claims> {
