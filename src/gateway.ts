@@ -118,7 +118,7 @@ const sessionStore = 'session-store'
 
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
 async function buildSessions ({ session }: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'> & { readonly storage: Storage }> {
-  const seals = await createSeals(['session', 'state', 'record'], {
+  const seals = await createSeals(['session', 'state', 'record', 'shelf'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })

@@ -1,9 +1,8 @@
-import { type Conflict } from './conflicts.ts'
 import { type Configuration } from './schema.ts'
 import { type RedisConfiguration } from './schema-redis.ts'
 
-/** What contradicts something else about where sessions are kept. */
-export function redisConflicts ({ store, redis }: Configuration['session']): Conflict[] {
+/** What contradicts something else about where sessions are kept; the first setting is the one to change. */
+export function redisConflicts ({ store, redis }: Configuration['session']): Array<{ readonly settings: readonly string[], readonly message: string }> {
   if (redis === undefined) return store === 'redis' ? [{ settings: ['session.redis.url', 'session.store'], message: 'is required, since session.store is redis' }] : []
   const { url, nodes, username, password, caFile, sentinel, cluster } = redis
   const given = new URL(url)

@@ -7,7 +7,9 @@ import { createRedis, type Redis, type RedisSettings } from './redis.ts'
 import { createRedisStore } from './redis-store.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
 import { type Seal } from './sealing.ts'
+import { createRedisShelf } from './redis-shelf.ts'
 import { createSharedRevocations } from './shared-revocations.ts'
+import { createMemoryShelf, type Shelf, type ShelfLimits } from './shelf.ts'
 import { type SessionStore } from './store.ts'
 
 export interface StorageSettings {
@@ -19,7 +21,7 @@ export interface StorageSettings {
 
 export interface StorageParts {
   /** For what browsers keep, and for what Redis keeps: neither can be used as the other. */
-  readonly seals: { readonly session: Seal, readonly record: Seal }
+  readonly seals: { readonly session: Seal, readonly record: Seal, readonly shelf: Seal }
   readonly logger: Logger
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -35,6 +37,8 @@ export interface Storage {
   readonly revocations: Revocations
   readonly newest: NewestSessions
   readonly leases: Leases
+  /** A place for one kind of thing; in Redis, Redis itself sets the limits. */
+  shelf (kind: string, limits: ShelfLimits): Shelf
   /** What replicas share, if anything. */
   readonly redis: Redis | undefined
   /** Resolves once it is known whether everything is there; what is not is tried again for as long as it takes. */
@@ -45,8 +49,16 @@ export interface Storage {
 export function createStorage ({ store, redis: settings, maxLifetimeMilliseconds }: StorageSettings, { seals, logger, now, onAsked, onFailed }: StorageParts): Storage {
   const own = (): SessionStore => store === 'memory' ? createMemoryStore(now) : createCookieStore(seals.session)
   if (settings === undefined) {
-    const revocations = createRevocations(maxLifetimeMilliseconds, now)
-    return { store: own(), revocations, newest: createNewestSessions(now), leases: createLeases(), redis: undefined, async start () {}, close () {} }
+    return {
+      store: own(),
+      revocations: createRevocations(maxLifetimeMilliseconds, now),
+      newest: createNewestSessions(now),
+      leases: createLeases(),
+      shelf: (_kind, limits) => createMemoryShelf(limits, now),
+      redis: undefined,
+      async start () {},
+      close () {}
+    }
   }
   const redis = createRedis(settings, { keyPrefix: settings.keyPrefix, logger, onFailed })
   const revocations = createSharedRevocations({ redis, maxLifetimeMilliseconds, logger, onAsked })
@@ -55,6 +67,7 @@ export function createStorage ({ store, redis: settings, maxLifetimeMilliseconds
     revocations,
     newest: createSharedNewestSessions({ redis, seal: seals.record, logger, now }),
     leases: createSharedLeases(redis),
+    shelf: (kind) => createRedisShelf(kind, { redis, seal: seals.shelf }),
     redis,
     async start () {
       await redis.connect()
