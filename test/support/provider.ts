@@ -1,5 +1,5 @@
 /** The honest provider of the tests: the demo's, on a free port, with any people and clients, and a record of requests. */
-import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
 import { type ClientMetadata, type Context } from 'oidc-provider'
 import { type Test } from 'tap'
 import { listenOnLoopback } from '../../demo/loopback.ts'
@@ -41,8 +41,8 @@ export interface TestProviderOptions {
   readonly apis?: Readonly<Record<string, 'jwt' | 'opaque'>>
   /** Whether a refresh token is good once. Clients need the grant type `refresh_token` to get one. Default: false. */
   readonly rotates?: boolean
-  /** Awaited before a token request is looked at; nobody looks at it if the client has left by then. */
-  readonly beforeToken?: () => Promise<unknown>
+  /** Awaited before a token request is looked at; nobody looks at it if the client has left by then (`close` of the response). */
+  readonly beforeToken?: (response: ServerResponse) => Promise<unknown>
 }
 
 export const clientId = 'doorward'
@@ -81,10 +81,10 @@ export async function startProvider (t: Test, options: TestProviderOptions = {})
   return { issuer, port, requests, register, stop: close, start: async () => { await listenOnLoopback(server, port) } }
 }
 
-function delayed (listener: RequestListener, beforeToken: () => Promise<unknown>): RequestListener {
+function delayed (listener: RequestListener, beforeToken: (response: ServerResponse) => Promise<unknown>): RequestListener {
   return (request, response) => {
     if (request.url !== '/token') return listener(request, response)
-    beforeToken().then(() => { if (!response.destroyed) listener(request, response) }, () => { response.destroy() })
+    beforeToken(response).then(() => { if (!response.destroyed) listener(request, response) }, () => { response.destroy() })
   }
 }
 
