@@ -40,7 +40,7 @@ export interface TokenParts {
  * Whoever gives a refresh up may lose the only refresh token that is still good: it is waited for longer than requests
  * wait for it (refresh.ts).
  */
-export const refreshTimeoutMilliseconds = 20_000
+const refreshTimeoutMilliseconds = 20_000
 
 export function createTokenRequests (settings: ProviderSettings, { client, options, verifySignature }: TokenParts): TokenRequests {
   const maxAge = settings.authorizationParams['max_age']

@@ -9,7 +9,7 @@ import { missingPart } from '../support/parts.ts'
 import { client, clientId, clientSecret, startProvider, type TestProvider } from '../support/provider.ts'
 import { startRedis, type TestRedis, until } from '../support/redis.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
-import { startGatewayProcess } from '../proxy/gateway-process.ts'
+import { type GatewayProcess, startGatewayProcess } from '../proxy/gateway-process.ts'
 import { ask, responseTo } from '../proxy/open-gateway.ts'
 import { minute, second } from './journey.ts'
 
@@ -111,7 +111,7 @@ t.test('a replica that is killed while it refreshes takes nobody’s session alo
   clock.now -= due
   const cookie = await signIn()
   const sections = { provider: { issuer: provider.issuer, clientId, clientSecret }, session, server: { publicUrl, hosts: ['app.example.com'] }, access: { default: 'authenticated' } }
-  const [first, second] = [await startGatewayProcess(t, upstream.url, sections), await startGatewayProcess(t, upstream.url, sections)]
+  const [doomed, survivor] = await Promise.all([1, 2].map(() => startGatewayProcess(t, upstream.url, sections))) as [GatewayProcess, GatewayProcess]
   const statusAt = async (socket: string): Promise<number | undefined> => {
     const request = ask(socket, { path: '/x', headers: { host: 'app.example.com', cookie } })
     request.end()
@@ -127,10 +127,10 @@ t.test('a replica that is killed while it refreshes takes nobody’s session alo
     await once(response, 'close')
     left.resolve(undefined)
   }
-  const cut = statusAt(first.socket).catch((error: NodeJS.ErrnoException) => error.code)
+  const cut = statusAt(doomed.socket).catch((error: NodeJS.ErrnoException) => error.code)
   await asked.promise
-  const waiting = Array.from({ length: 20 }, () => statusAt(second.socket))
-  await first.kill()
+  const waiting = Array.from({ length: 20 }, () => statusAt(survivor.socket))
+  await doomed.kill()
   t.equal(await cut, 'ECONNRESET')
   pace.wait = async () => undefined
   await left.promise
@@ -140,7 +140,7 @@ t.test('a replica that is killed while it refreshes takes nobody’s session alo
   const [lease = ''] = (await redis.ask('--scan', '--pattern', 'doorward:lease:*')).split('\n')
   t.ok(Number(await redis.ask('pttl', lease)) > 0, 'what it held ends by itself')
   await redis.ask('pexpire', lease, '1')
-  await until(() => second.log().includes('"event":"session.refresh","outcome":"success"'))
-  t.equal(await statusAt(second.socket), 200)
+  await until(() => survivor.log().includes('"event":"session.refresh","outcome":"success"'))
+  t.equal(await statusAt(survivor.socket), 200)
   t.equal(refreshes(), 1)
 })
