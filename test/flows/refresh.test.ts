@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { type People, people as demoPeople } from '../../demo/people.ts'
 import { type Answer, Browser } from '../support/browser.ts'
 import { startProvider } from '../support/provider.ts'
+import { openWebSocket, startWebSocketUpstream } from '../support/web-sockets.ts'
 import { hour, type Journey, type JourneyOptions, minute, startJourney, stoppedClock } from './journey.ts'
 
 /** The provider's access tokens live for an hour. */
@@ -122,6 +124,24 @@ t.test('whoever is no longer admitted is signed out by the refresh', async (t) =
   t.match(gateway.audit[1], { metadata: { cause: 'required_group_missing' }, user: { user: 'bob' } })
   t.equal((await ask(cookie)).status, 302, 'and so is a copy of the cookie')
   t.equal(told().length, 2)
+})
+
+t.test('a WebSocket ends where a refresh ends its session, and stays where it does not', async (t) => {
+  const { url: application } = await startWebSocketUpstream(t)
+  const upstream = { url: application, port: 0, requests: [], close: async () => {} }
+  const journey = await signedIn(t, { upstream, configuration: { groups: { allow: ['cmdbsyncer-ops'] }, session: { ...configuration.session, closeGrace: '40ms' } } })
+  const { clock, people, cookie, ask, told } = journey
+  const socket = await openWebSocket(t, journey.gateway.port, '/', { headers: { cookie } })
+  clock.now += due
+  await ask(cookie)
+  socket.send('still here')
+  t.equal(String((await once(socket, 'message'))[0]), 'still here')
+  const closed = once(socket, 'close')
+  people['bob'] = { ...people['bob'], groups: [] }
+  clock.now += due
+  t.equal((await ask(cookie)).status, 302)
+  t.equal((await closed)[0], 1006)
+  t.strictSame(told(), ['session.refresh success', 'session.refresh failure refresh_rejected', 'session.revoked success refresh_rejected'])
 })
 
 t.test('the newest state is found by the old cookie, and given to the browser again', async (t) => {
