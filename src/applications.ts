@@ -12,9 +12,14 @@ export interface Application {
   close (): Promise<void>
 }
 
-export function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, parts: Omit<ForwardParts, 'upstream'>): Application {
+export interface ApplicationParts extends Omit<ForwardParts, 'upstream'> {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, { now, ...parts }: ApplicationParts): Application {
   const { path, stripPath, static: answer } = settings
-  const common = { path, stripPath, profile: buildProfile(settings.headers, configuration.headers) }
+  const common = { path, stripPath, profile: buildProfile(settings.headers, configuration.headers, now) }
   if (answer !== undefined) {
     const route = { ...common, host: undefined, audience: settings.audience ?? configuration.server.publicUrl, forward: createStaticAnswer(answer) }
     return { route, close: async () => {} }
@@ -36,13 +41,13 @@ export function needsOf (applications: readonly Application[]): IdentityProfile[
 }
 
 /** What an upstream says of its headers wins over what is said for all. */
-function buildProfile (own: UpstreamConfiguration['headers'], common: Configuration['headers']): IdentityProfile {
+function buildProfile (own: UpstreamConfiguration['headers'], common: Configuration['headers'], now: () => number): IdentityProfile {
   return createIdentityProfile({
     profiles: own.profiles ?? common.profiles,
     accessToken: own.accessToken ?? common.accessToken,
     encoding: own.encoding ?? common.encoding,
     templates: compileTemplates(own.set ?? common.set)
-  })
+  }, now)
 }
 
 function buildUpstream ({ url, connectTimeout, responseTimeout, idleTimeout, tls }: UpstreamConfiguration): Upstream {

@@ -13,7 +13,7 @@ import { type Configuration, type ProviderConfiguration, providersOf, redirectUr
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, readDecryptionKey, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRefresh, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
@@ -66,7 +66,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   })
   const clients = createIdleWatch(server.clientTimeout)
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
-  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
+  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { now, clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
   const needs = needsOf(applications)
   const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
@@ -78,6 +78,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
       readiness.asked(dependencyOf(provider.id), isUp, reason)
     }
   }))))
+  const refresh = createRefresh({ ...signIn, providerOf: providers.get, leases: storage.leases, mapping, keeps: needs, audit, logger, now })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -85,6 +86,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     publicUrl,
     sessions: signIn.sessions,
     access: createAccess(access),
+    refresh: refresh.refresh,
     checkToken: createBearer({ providers, mapping, keeps: needs, logger, now }),
     assertions,
     audit,
@@ -101,7 +103,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
-  runWith(app, { providers, storage, applications, clients, open })
+  runWith(app, { providers, refresh, storage, applications, clients, open })
   const api = { token: configuration.admin.token, providers: providersOf(configuration).map(({ id }) => id), sessions: signIn.sessions, audit }
   return { app, admin: createAdmin({ readiness, metrics, logger, api }), readiness }
 }
@@ -129,7 +131,8 @@ async function buildSessions (configuration: Configuration, { cookies, applicati
   }, { ...parts, seals, now })
   const trusted = new Set(providersOf(configuration).map(({ id }) => id))
   const revocations = revokedWithProvider(storage.revocations, trusted)
-  const sessions = createSessions({ idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime }, { ...storage, revocations, cookies, now })
+  const lifetimes = { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime, refreshBeforeMilliseconds: session.refreshBefore }
+  const sessions = createSessions(lifetimes, { ...storage, revocations, cookies, now })
   return {
     storage,
     sessions,
@@ -172,12 +175,13 @@ function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }
 
 interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
   readonly providers: Providers
+  readonly refresh: Refresh
   readonly storage: Storage
   readonly applications: readonly Application[]
 }
 
 /** What runs beside the requests begins and ends with the server. */
-function runWith (app: FastifyInstance, { providers, storage, applications, clients, open }: RunningParts): void {
+function runWith (app: FastifyInstance, { providers, refresh, storage, applications, clients, open }: RunningParts): void {
   app.addHook('onReady', async () => {
     providers.start()
     await storage.start()
@@ -189,6 +193,7 @@ function runWith (app: FastifyInstance, { providers, storage, applications, clie
   app.addHook('onClose', async () => {
     clients.close()
     open.close()
+    await refresh.close()
     storage.close()
     await Promise.all([providers, ...applications].map(async (part) => { await part.close() }))
   })

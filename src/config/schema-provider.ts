@@ -34,6 +34,8 @@ export const providerSection = z.strictObject({
   dpop: z.boolean().default(false)
     .describe('Bind access tokens to a key of this process (DPoP, RFC 9449): a token that is stolen is of no use without the key.'),
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),
+  refresh: z.boolean().default(true)
+    .describe('Use the refresh token that the provider gives, if it gives one: tokens are refreshed before they expire, and what the provider then says of the person counts at once.'),
   caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, for connections to this provider.'),
   clockTolerance: duration('30s').describe('How far the clocks of Doorward and the provider may differ.'),
   bearer: bearerSection.prefault({}),

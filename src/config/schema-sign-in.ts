@@ -42,6 +42,7 @@ export const sessionSection = z.strictObject({
   previousSecretsFile: filePath.optional().describe('File that holds `previousSecrets`, one a line.'),
   idleTimeout: duration('30m', '1ms').describe('A session ends when it is not used for this long.'),
   maxLifetime: duration('8h', '1ms').describe('A session ends this long after the sign-in, used or not.'),
+  refreshBefore: duration('60s').describe('Tokens are refreshed this long before the access token expires, by the first request after that, where the provider gave a refresh token.'),
   closeGrace: duration('5s', '20ms').describe('WebSockets and event streams are closed within this time after their session has ended.'),
   cookie: z.strictObject({
     name: z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/, { error: 'expected a cookie name of 1 to 64 characters' }).optional()

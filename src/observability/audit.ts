@@ -16,7 +16,7 @@ export type TokenRejection =
 export type LogoutInitiator = 'user' | 'provider' | 'admin'
 
 /** On which way somebody else than the person ended sessions. */
-export type RevocationReason = 'backchannel' | 'frontchannel' | 'admin'
+export type RevocationReason = 'backchannel' | 'frontchannel' | 'refresh_rejected' | 'admin'
 
 /** The person as far as known. Never a token, a code, a cookie or a secret. */
 export interface AuditUser {
@@ -47,6 +47,8 @@ export type AuditEvent = Common & (
   | { readonly event: 'login', readonly outcome: 'success' }
   | { readonly event: 'login', readonly outcome: 'failure', readonly reason: LoginFailure }
   | { readonly event: 'logout', readonly outcome: 'success', readonly reason: 'user' }
+  | { readonly event: 'session.refresh', readonly outcome: 'success' }
+  | { readonly event: 'session.refresh', readonly outcome: 'failure', readonly reason: LoginFailure | 'refresh_rejected' }
   | { readonly event: 'session.expired', readonly outcome: 'success', readonly reason: 'idle_timeout' | 'max_lifetime' }
   | { readonly event: 'session.revoked', readonly outcome: 'success', readonly reason: RevocationReason }
   | { readonly event: 'admin.change', readonly outcome: 'success' }

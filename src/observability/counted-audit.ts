@@ -1,9 +1,9 @@
-import { type Audit, type LogoutInitiator, type RevocationReason } from './audit.ts'
-import { type Metrics } from './metrics.ts'
+import { type Audit, type AuditEvent, type LogoutInitiator, type RevocationReason } from './audit.ts'
+import { type Metrics, type RefreshResult } from './metrics.ts'
 
-const initiators: Readonly<Record<RevocationReason, LogoutInitiator>> = { backchannel: 'provider', frontchannel: 'provider', admin: 'admin' }
+const initiators: Readonly<Record<RevocationReason, LogoutInitiator>> = { backchannel: 'provider', frontchannel: 'provider', refresh_rejected: 'provider', admin: 'admin' }
 
-/** The same audit trail, with sign-ins and sign-outs counted on the way: the two can't tell different stories. */
+/** The same audit trail, with sign-ins, sign-outs and refreshes counted on the way: the two can't tell different stories. */
 export function createCountedAudit (audit: Audit, metrics: Metrics): Audit {
   return {
     record (event) {
@@ -13,7 +13,13 @@ export function createCountedAudit (audit: Audit, metrics: Metrics): Audit {
         metrics.loggedOut(initiators[event.reason])
         metrics.sessionsRevoked(event.reason)
       }
+      if (event.event === 'session.refresh') metrics.refreshEnded(event.user?.provider ?? '', refreshOutcome(event))
       audit.record(event)
     }
   }
+}
+
+function refreshOutcome (event: Extract<AuditEvent, { event: 'session.refresh' }>): RefreshResult {
+  if (event.outcome === 'success') return 'success'
+  return event.reason === 'refresh_rejected' ? 'rejected' : 'failed'
 }

@@ -11,6 +11,11 @@ const upstreamFailures = ['connect_failed', 'connect_timeout', 'response_timeout
 /** Why the application gave no answer, or not all of it. A client that leaves is no failure of the application. */
 export type UpstreamFailure = (typeof upstreamFailures)[number]
 
+const refreshResults = ['success', 'rejected', 'failed'] as const
+
+/** `rejected`: the session ended. `failed`: the provider could not say, and the session went on as it was. */
+export type RefreshResult = (typeof refreshResults)[number]
+
 /** What is counted of one application. */
 export interface UpstreamMetrics {
   /** Milliseconds from sending the request to the headers of the answer. */
@@ -32,6 +37,7 @@ export interface Metrics {
   loginEnded (provider: string, failure?: LoginFailure): void
   loggedOut (initiator: LogoutInitiator): void
   sessionsRevoked (reason: RevocationReason): void
+  refreshEnded (provider: string, result: RefreshResult): void
   /** The provider was asked for its metadata. */
   providerAsked (provider: string, isUp: boolean): void
   /** Redis was asked whether it is there. */
@@ -51,6 +57,7 @@ export function createMetrics ({ version, providers }: { readonly version: strin
   const logins = new Counter({ name: 'doorward_logins_total', help: 'Sign-ins that ended, with a session or without.', labelNames: ['provider', 'outcome', 'reason'], registers })
   const logouts = new Counter({ name: 'doorward_logouts_total', help: 'Sign-outs: of one session by its person, of one or several by the provider or an administrator.', labelNames: ['initiator'], registers })
   const revocations = new Counter({ name: 'doorward_sessions_revoked_total', help: 'Times that somebody else than the person ended sessions, by the way they came.', labelNames: ['reason'], registers })
+  const refreshes = new Counter({ name: 'doorward_refreshes_total', help: 'Attempts to refresh the tokens of a session.', labelNames: ['provider', 'outcome'], registers })
   const providerUp = new Gauge({ name: 'doorward_provider_up', help: 'Whether the provider answered when it was last asked for its metadata.', labelNames: ['provider'], registers })
   const storeUp = new Gauge({ name: 'doorward_session_store_up', help: 'Whether the store that replicas share answered when it was last asked.', labelNames: ['store'], registers })
   const storeErrors = new Counter({ name: 'doorward_session_store_errors_total', help: 'Operations of the shared store that failed or took too long.', labelNames: ['store'], registers })
@@ -59,10 +66,11 @@ export function createMetrics ({ version, providers }: { readonly version: strin
   new Gauge({ name: 'doorward_build_info', help: 'Always 1; what runs is in the label.', labelNames: ['version'], registers }).set({ version }, 1)
   for (const provider of providers) {
     logins.inc({ provider, outcome: 'success', reason: '' }, 0)
+    for (const outcome of refreshResults) refreshes.inc({ provider, outcome }, 0)
     providerUp.set({ provider }, 0)
   }
   for (const initiator of ['user', 'provider', 'admin']) logouts.inc({ initiator }, 0)
-  for (const reason of ['backchannel', 'frontchannel', 'admin']) revocations.inc({ reason }, 0)
+  for (const reason of ['backchannel', 'frontchannel', 'refresh_rejected', 'admin']) revocations.inc({ reason }, 0)
   collectDefaultMetrics({ register: registry })
 
   return {
@@ -74,6 +82,7 @@ export function createMetrics ({ version, providers }: { readonly version: strin
     loginEnded (provider, failure) { logins.inc({ provider, outcome: failure === undefined ? 'success' : 'failure', reason: failure ?? '' }) },
     loggedOut (initiator) { logouts.inc({ initiator }) },
     sessionsRevoked (reason) { revocations.inc({ reason }) },
+    refreshEnded (provider, outcome) { refreshes.inc({ provider, outcome }) },
     sessionStoreAsked (isUp) { storeUp.set({ store: 'redis' }, Number(isUp)) },
     sessionStoreFailed () { storeErrors.inc({ store: 'redis' }) },
     providerAsked (provider, isUp) { providerUp.set({ provider }, Number(isUp)) },

@@ -1,6 +1,6 @@
 /**
  * How people sign in and out: the OpenID Connect authorization-code flow with PKCE (OpenID Connect Core section 3.1,
- * RFC 7636, RFC 9700), one file a flow, each with its own route below the base path. And what an access token is worth
+ * RFC 7636, RFC 9700), one file a flow, each with its own route below the base path. What is given is refreshed before it expires (refresh*.ts). And what an access token is worth
  * that a program obtained elsewhere (RFC 6750): bearer.ts, access-token*.ts.
  *
  * Owns what is said to the provider and what is believed of its answers. It does not know what is behind the gateway,
@@ -22,6 +22,7 @@ export { readDecryptionKey } from './decryption.ts'
 export { createBearer } from './bearer.ts'
 export { createLogins } from './logins.ts'
 export { createLogouts } from './logouts.ts'
+export { createRefresh, type Refresh } from './refresh.ts'
 export { createRounds } from './rounds.ts'
 export { type SignInParts } from './parts.ts'
 export { createProvider, type Provider, type ProviderParts } from './provider.ts'

@@ -5,6 +5,7 @@ import { type Sessions } from '../sessions/index.ts'
 import { type Logins } from './logins.ts'
 import { type Logouts } from './logouts.ts'
 import { type Providers } from './providers.ts'
+import { type Keeps } from './received-tokens.ts'
 import { type Rounds } from './rounds.ts'
 
 /** What the flows work with. */
@@ -19,8 +20,7 @@ export interface SignInParts {
   readonly rounds: Rounds
   readonly sessions: Sessions
   readonly mapping: Mapping
-  /** What a session keeps beside who it is: everything else that the provider sends is forgotten. */
-  readonly keeps: { readonly allClaims: boolean, readonly accessToken: boolean }
+  readonly keeps: Keeps
   readonly pages: Pages
   readonly audit: Audit
   /** Milliseconds since the epoch. */

@@ -17,7 +17,8 @@ export interface ProviderHttpSettings {
 }
 
 export interface ProviderHttp {
-  fetch (url: string, options: { method?: string, headers?: Record<string, string>, body?: unknown, signal?: AbortSignal | undefined }): Promise<Response>
+  /** @param options.timeoutMilliseconds in place of what the method stands for */
+  fetch (url: string, options: { method?: string, headers?: Record<string, string>, body?: unknown, signal?: AbortSignal | undefined, timeoutMilliseconds?: number }): Promise<Response>
   close (): Promise<void>
 }
 
@@ -50,13 +51,14 @@ export function createProviderHttp (settings: ProviderHttpSettings): ProviderHtt
   })
 
   return {
-    async fetch (url, { method = 'GET', headers = {}, body, signal }) {
+    async fetch (url, { method = 'GET', headers = {}, body, signal, timeoutMilliseconds = method === 'GET' ? readTimeoutMilliseconds : writeTimeoutMilliseconds }) {
       requireSecure(url, settings.allowLoopbackHttp)
-      const deadline = AbortSignal.timeout(method === 'GET' ? readTimeoutMilliseconds : writeTimeoutMilliseconds)
+      const deadline = AbortSignal.timeout(timeoutMilliseconds)
       const answer = await request(url, {
         dispatcher: agent,
         method: method as 'GET' | 'POST',
         headers,
+        headersTimeout: Math.max(timeoutMilliseconds, writeTimeoutMilliseconds),
         body: body instanceof URLSearchParams ? body.toString() : null,
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline])
       })

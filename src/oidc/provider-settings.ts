@@ -25,6 +25,8 @@ export interface ProviderSettings extends ClientCredentials {
   readonly scopes: readonly string[]
   readonly authorizationParams: Readonly<Record<string, string>>
   readonly userinfo: boolean
+  /** Whether refresh tokens are kept and used. */
+  readonly refresh: boolean
   readonly caPem?: string | undefined
   readonly clockToleranceMilliseconds: number
   readonly redirectUri: string

@@ -13,6 +13,8 @@ import { type SignatureCheck } from './provider-signature.ts'
 export interface TokenRequests {
   /** Redeems the code and validates the id_token (OpenID Connect Core sections 3.1.3.1 to 3.1.3.7). */
   exchange (server: oauth.AuthorizationServer, response: URLSearchParams, secrets: LoginSecrets): Promise<RedeemedTokens>
+  /** Redeems a refresh token (RFC 6749 section 6) and validates the id_token, if one comes; its signature is left to `verify`. */
+  refresh (server: oauth.AuthorizationServer, refreshToken: string): Promise<RefreshedTokens>
   /** The claims of the userinfo endpoint, about this subject (section 5.3); none where there is none. */
   userinfo (server: oauth.AuthorizationServer, accessToken: string, subject: string): Promise<Claims>
 }
@@ -22,7 +24,14 @@ export interface RedeemedTokens {
   /** The same as it came. */
   readonly idTokenText: string
   readonly accessToken: string
+  readonly refreshToken: string | undefined
   readonly expiresInSeconds: number | undefined
+}
+
+export interface RefreshedTokens extends Omit<RedeemedTokens, 'idToken'> {
+  readonly idToken: oauth.IDToken | undefined
+  /** Verifies the signature of the id_token (OpenID Connect Core section 12.2). @throws {LoginProblem} */
+  verify (): Promise<void>
 }
 
 export interface TokenParts {
@@ -34,8 +43,18 @@ export interface TokenParts {
   readonly now: () => number
 }
 
+/**
+ * Whoever gives a refresh up may lose the only refresh token that is still good: it is waited for longer than requests
+ * wait for it (refresh.ts).
+ */
+const refreshTimeoutMilliseconds = 20_000
+
 export function createTokenRequests (settings: ProviderSettings, { client, sender, decrypt, verifySignature, now }: TokenParts): TokenRequests {
   const maxAge = settings.authorizationParams['max_age']
+
+  function tokensIn (answer: oauth.TokenEndpointResponse): Omit<RedeemedTokens, 'idToken'> {
+    return { idTokenText: answer.id_token ?? '', accessToken: answer.access_token, refreshToken: settings.refresh ? answer.refresh_token : undefined, expiresInSeconds: answer.expires_in }
+  }
 
   async function redeem (server: oauth.AuthorizationServer, parameters: URLSearchParams, secrets: LoginSecrets) {
     const verifier = settings.pkce ? secrets.codeVerifier : oauth.nopkce
@@ -51,6 +70,22 @@ export function createTokenRequests (settings: ProviderSettings, { client, sende
     })
   }
 
+  async function renew (server: oauth.AuthorizationServer, refreshToken: string) {
+    return await sender.send(server, async (options) => {
+      const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication(server, settings), refreshToken, patient(options))
+      return { response, tokens: await oauth.processRefreshTokenResponse(server, client, response, { [oauth.jweDecrypt]: decrypt }) }
+    })
+  }
+
+  /** A token that is not bound to the key is one that whoever steals it can use. */
+  function requireBound ({ token_type: tokenType }: oauth.TokenEndpointResponse): void {
+    if (tokenType !== sender.tokenType) throw new LoginProblem('token_exchange_failed', { metadata: { tokenType, expected: sender.tokenType } })
+  }
+
+  function requireSound (idToken: oauth.IDToken, { access_token: accessToken }: oauth.TokenEndpointResponse): void {
+    requireSoundIdToken(idToken, { accessToken, nowSeconds: now() / 1000, toleranceSeconds: settings.clockToleranceMilliseconds / 1000 })
+  }
+
   async function readUserinfo (server: oauth.AuthorizationServer, accessToken: string, subject: string): Promise<Claims> {
     const { response, claims } = await sender.send(server, async (options) => {
       const response = await oauth.userInfoRequest(server, client, accessToken, options)
@@ -63,19 +98,31 @@ export function createTokenRequests (settings: ProviderSettings, { client, sende
   return {
     async exchange (server, parameters, secrets) {
       const { response, tokens } = await redeem(server, parameters, secrets).catch(asProblem('token'))
-      // A token that is not bound to the key is one that whoever steals it can use.
-      if (tokens.token_type !== sender.tokenType) throw new LoginProblem('token_exchange_failed', { metadata: { tokenType: tokens.token_type, expected: sender.tokenType } })
+      requireBound(tokens)
       await verifySignature(server, response).catch(asProblem('id_token'))
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
       if (idToken === undefined) throw new LoginProblem('id_token_invalid')
-      requireSoundIdToken(idToken, { accessToken: tokens.access_token, nowSeconds: now() / 1000, toleranceSeconds: settings.clockToleranceMilliseconds / 1000 })
-      return { idToken, idTokenText: tokens.id_token ?? '', accessToken: tokens.access_token, expiresInSeconds: tokens.expires_in }
+      requireSound(idToken, tokens)
+      return { idToken, ...tokensIn(tokens) }
+    },
+    async refresh (server, refreshToken) {
+      const { response, tokens } = await renew(server, refreshToken).catch(asProblem('token'))
+      requireBound(tokens)
+      const idToken = oauth.getValidatedIdTokenClaims(tokens)
+      if (idToken !== undefined) requireSound(idToken, tokens)
+      const verify = async (): Promise<void> => { await verifySignature(server, response).catch(asProblem('id_token')) }
+      return { idToken, ...tokensIn(tokens), verify }
     },
     async userinfo (server, accessToken, subject) {
       if (!settings.userinfo || server.userinfo_endpoint === undefined) return {}
       return await readUserinfo(server, accessToken, subject).catch(asProblem('userinfo'))
     }
   }
+}
+
+function patient (options: RequestOptions): RequestOptions {
+  const fetch = options[oauth.customFetch]
+  return { ...options, [oauth.customFetch]: (url, init) => fetch(url, { ...init, timeoutMilliseconds: refreshTimeoutMilliseconds }) }
 }
 
 function asProblem (stage: Stage): (error: unknown) => never {

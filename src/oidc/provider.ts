@@ -1,10 +1,9 @@
 import * as oauth from 'oauth4webapi'
-import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
-import { type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
 import { createDecryption } from './decryption.ts'
 import { outageReason } from './outage-reason.ts'
+import { type SignInAnswer, signInAnswer } from './provider-answer.ts'
 import { authorizationParameters, authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
 import { findProvider, issuerUrl } from './provider-discovery.ts'
 import { createSender } from './provider-dpop.ts'
@@ -15,25 +14,13 @@ import { createProviderKeys } from './provider-keys.ts'
 import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
 import { createPushedRequests } from './provider-pushed.ts'
+import { createProviderRefresh, type ProviderRefresh } from './provider-refresh.ts'
 import { validateResponse } from './provider-response.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 import { createSignatureCheck } from './provider-signature.ts'
-import { createTokenRequests, type RedeemedTokens } from './provider-tokens.ts'
+import { createTokenRequests } from './provider-tokens.ts'
+import { tokensOf } from './received-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
-
-/** Who the provider says has signed in, after every check. */
-export interface ProviderAnswer {
-  /** Merged: what is decided on. */
-  readonly claims: Claims
-  /** As sent, for passing on. */
-  readonly allClaims: Claims
-  readonly tokens: Tokens
-  /** Seconds since the epoch. */
-  readonly authTime: number | undefined
-  readonly acr: string | undefined
-  readonly amr: readonly string[] | undefined
-  readonly providerSessionId: string | undefined
-}
 
 export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode'> {
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
@@ -41,9 +28,11 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'email
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
   authorizationUrl (secrets: LoginSecrets, options: AuthorizationWish): Promise<URL>
   /** Ends the code flow: checks the response, redeems the code, verifies the id_token, reads userinfo. @throws {LoginProblem} */
-  redeem (response: URLSearchParams, secrets: LoginSecrets): Promise<ProviderAnswer>
+  redeem (response: URLSearchParams, secrets: LoginSecrets): Promise<SignInAnswer>
   /** Every access token is shown to the provider, also one that could be verified here. */
   readonly isAskedAboutTokens: boolean
+  /** Gets new tokens for a session, and what the provider says of the person now. */
+  readonly refresh: ProviderRefresh
   /** Checks an access token that somebody else obtained from this provider. */
   readonly readAccessToken: ReadAccessToken
   readonly logout: ProviderLogout
@@ -93,6 +82,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,
     start: metadata.start,
+    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, now }),
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, wish) {
       const server = await metadata.get()
@@ -104,9 +94,9 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
       try {
         const redeemed = await tokens.exchange(server, response, secrets)
         logout.learnFrom(redeemed.idTokenText)
-        const keptTokens = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
+        const received = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
         const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
-        return providerAnswer(redeemed.idToken, userinfo, keptTokens)
+        return signInAnswer(redeemed.idToken, userinfo, received)
       } catch (error) {
         metadata.doubt()
         throw error
@@ -117,23 +107,4 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
       await http.close()
     }
   }
-}
-
-/** Userinfo wins where both have a claim, but it is not signed: it can't change whom the id_token is about. */
-function providerAnswer (idToken: oauth.IDToken, userinfo: Claims, tokens: Tokens): ProviderAnswer {
-  const { sid, acr, amr, auth_time: authTime } = idToken
-  return {
-    claims: { ...idToken, ...userinfo, iss: idToken.iss, aud: idToken.aud, sub: idToken.sub },
-    allClaims: allClaimsOf(idToken, userinfo),
-    tokens,
-    authTime,
-    acr: typeof acr === 'string' ? acr : undefined,
-    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : undefined,
-    providerSessionId: typeof sid === 'string' ? sid : undefined
-  }
-}
-
-/** `expires_in` counts from the response (RFC 6749 section 5.1). */
-function tokensOf ({ accessToken, expiresInSeconds = 0 }: RedeemedTokens, now: number): Tokens {
-  return expiresInSeconds > 0 ? { accessToken, accessTokenExpiresAt: Math.floor(now / 1000 + expiresInSeconds) } : { accessToken }
 }

@@ -9,6 +9,7 @@ import { bearerToken } from './bearer-token.ts'
 import { type CanonicalPath } from './canonical-path.ts'
 import { bearerChallenge } from './challenge.ts'
 import { loadSession } from './load-session.ts'
+import { refreshSession, type RefreshSession } from './refresh-session.ts'
 
 /** Who asks: somebody by the session of their browser, or by an access token, which has no id. */
 export type Caller = Pick<Session, 'identity' | 'allClaims' | 'tokens' | 'authTime' | 'acr' | 'amr'> & Partial<Pick<Session, 'id'>>
@@ -27,6 +28,7 @@ export interface AuthenticateParts {
   readonly audit: Audit
   /** @throws {Problem} where the token can't be judged */
   readonly checkToken: (token: string) => TokenVerdict | Promise<TokenVerdict>
+  readonly refresh: RefreshSession
 }
 
 export interface Authenticated {
@@ -47,8 +49,10 @@ export interface Authenticated {
 export function authenticate (request: Asked, target: CanonicalPath, parts: AuthenticateParts): Authenticated | Promise<Authenticated> {
   const token = tokenOf(request, target, parts.access)
   if (token !== undefined) return byToken(token, request, parts)
+  const { sessions, refresh } = parts
   const looked = loadSession(request, target, parts)
-  return looked instanceof Promise ? looked.then((found) => bySession(found, parts.sessions)) : bySession(looked, parts.sessions)
+  const fresh = looked instanceof Promise ? looked.then((found) => refreshSession(found, request, refresh)) : refreshSession(looked, request, refresh)
+  return fresh instanceof Promise ? fresh.then((found) => bySession(found, sessions)) : bySession(fresh, sessions)
 }
 
 function bySession (found: FoundSession, sessions: Sessions): Authenticated {

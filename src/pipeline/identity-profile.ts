@@ -36,12 +36,18 @@ const createProfile: Readonly<Record<ProfileName, (settings: ProfileSettings) =>
   'oauth2-proxy': oauth2ProxyProfile
 }
 
-/** The identity headers of a configuration. They are prepared once for each session, not for each request. */
-export function createIdentityProfile (settings: ProfileSettings): IdentityProfile {
+interface Prepared {
+  readonly lines: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly until: number
+}
+
+/** The identity headers of a configuration. They are prepared once for each session and token, not for each request. */
+export function createIdentityProfile (settings: ProfileSettings, now: () => number): IdentityProfile {
   const { templates } = settings
   const profiles = [...new Set(settings.profiles)].map((name) => createProfile[name](settings))
   const templated = new Set(templates.map(({ name }) => foldedName(name)))
-  const prepared = new WeakMap<Principal, readonly string[]>()
+  const prepared = new WeakMap<Principal, Prepared>()
 
   function prepare (principal: Principal): readonly string[] {
     // A template replaces a profile's header, it never stands beside it as a second value.
@@ -57,11 +63,21 @@ export function createIdentityProfile (settings: ProfileSettings): IdentityProfi
       accessToken: profiles.some(({ needs }) => needs.accessToken)
     },
     headersOf (principal) {
-      const known = prepared.get(principal) ?? prepare(principal)
-      prepared.set(principal, known)
-      return known
+      const known = prepared.get(principal)
+      if (known !== undefined && now() < known.until) return known.lines
+      const { shown, until } = withoutExpiredToken(principal, now())
+      const lines = prepare(shown)
+      prepared.set(principal, { lines, until })
+      return lines
     }
   }
+}
+
+/** An application that is handed a token takes it for good: one that has expired, since it could not be refreshed, is none. */
+function withoutExpiredToken (principal: Principal, now: number): { shown: Principal, until: number } {
+  const { accessTokenExpiresAt = Infinity } = principal.tokens ?? {}
+  const until = accessTokenExpiresAt * 1000
+  return now < until ? { shown: principal, until } : { shown: { ...principal, tokens: undefined }, until: Infinity }
 }
 
 /** What somebody does not have is no header, not an empty one. */

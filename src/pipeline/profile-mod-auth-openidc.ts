@@ -45,9 +45,9 @@ function claimLines ({ allClaims = {} }: Principal, encode: (text: string) => st
 }
 
 /** An expired token is passed on too, as the module does: the application compares the expiry. */
-function tokenLines ({ tokens }: Principal, encode: (text: string) => string): HeaderLine[] {
-  if (tokens?.accessToken === undefined) return []
+function tokenLines ({ tokens = {} }: Principal, encode: (text: string) => string): HeaderLine[] {
   const { accessToken, accessTokenExpiresAt } = tokens
+  if (accessToken === undefined) return []
   const token = ['OIDC_access_token', encode(accessToken)] as const
   return accessTokenExpiresAt === undefined ? [token] : [token, ['OIDC_access_token_expires', encode(String(accessTokenExpiresAt))]]
 }

@@ -7,16 +7,22 @@
 import { LRUCache } from 'lru-cache'
 import { Problem } from '../errors.ts'
 import { type Cookies, type RequestCookies } from './cookies.ts'
+import { fittingSession } from './fitting-session.ts'
+import { createFreshness, type Freshness } from './freshness.ts'
+import { type FoundSession } from './found-session.ts'
+import { type NewestSessions } from './newest-sessions.ts'
 import { type Revocation, type Revocations } from './revocations.ts'
-import { isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
+import { isRefreshDue, isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
 import { type SessionStore } from './store.ts'
 import { createUpkeep } from './upkeep.ts'
 
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
+export { type FoundSession } from './found-session.ts'
+export { type Leases } from './leases.ts'
 export { type Redis } from './redis.ts'
 export { type Revocation } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
-export { type Session, type SignedIn, type Tokens } from './session.ts'
+export { generationOf, isRefreshDue, type Refreshed, type Session, type SignedIn, type Tokens } from './session.ts'
 export { createStorage, type Storage, type StorageParts } from './storage.ts'
 export { revokedWithProvider } from './trusted-providers.ts'
 
@@ -24,17 +30,9 @@ export interface SessionParts {
   readonly cookies: Cookies
   readonly store: SessionStore
   readonly revocations: Revocations
+  readonly newest: NewestSessions
   /** Milliseconds since the epoch. */
   readonly now: () => number
-}
-
-export interface FoundSession {
-  readonly cookies: RequestCookies
-  readonly session: Session | undefined
-  /** The same, as the store has it: what is written there has to say what it replaces. */
-  readonly kept?: Session | undefined
-  /** Set where the browser sent a session that has run out, the first time that it does. */
-  readonly ended?: { readonly session: Session, readonly reason: SessionEnd } | undefined
 }
 
 export interface SessionLease {
@@ -43,7 +41,7 @@ export interface SessionLease {
   use (): void
 }
 
-export interface Sessions {
+export interface Sessions extends Freshness {
   /** @throws {Problem} `session_store_unavailable` where nobody could be signed in or out now */
   requireAvailable (): void
   /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. @throws {Problem} as above, or rejects */
@@ -52,7 +50,7 @@ export interface Sessions {
   ignore (cookieHeader: string | undefined): FoundSession
   /** Starts a session with a new id; the one the browser had is over. `undefined`: it does not fit into cookies. */
   start (signedIn: SignedIn, found: FoundSession): Promise<{ session: Session, setCookie: string[] } | undefined>
-  /** Set-Cookie lines that move the idle expiry, or `undefined` while that is not due. */
+  /** Set-Cookie lines that move the idle expiry or bring a newer state, or `undefined` while neither is due. */
   touch (found: FoundSession): string[] | undefined | Promise<string[] | undefined>
   /** For a connection that stays open after its request: says when the session has ended, and counts what is done there. */
   lease (found: FoundSession & { readonly session: Session }): SessionLease
@@ -69,11 +67,12 @@ const mostStaleOpenMilliseconds = 60_000
 const maxTold = 10_000
 const maxLeased = 100_000
 
-export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, now }: SessionParts): Sessions {
+export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, newest, now }: SessionParts): Sessions {
   /** Ended sessions that were spoken of already. */
   const told = new LRUCache<string, true>({ max: maxTold })
   /** Session id → idle expiry, of sessions that are used through open connections, which write no cookies. */
   const leased = new LRUCache<string, number>({ max: maxLeased })
+  const freshness = createFreshness(lifetimes, { cookies, store, newest, hasEnded: (session) => endOf(session) !== undefined, now })
 
   function endOf (session: Session): SessionEnd | 'revoked' | undefined {
     if (revocations.isRevoked(session)) return 'revoked'
@@ -81,12 +80,13 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     return sessionEnd({ expiresAt: session.expiresAt, idleExpiresAt }, now())
   }
 
-  function judge (cookiesSent: RequestCookies, session: Session | undefined): FoundSession {
+  function judge (cookiesSent: RequestCookies, session: Session | undefined): FoundSession | Promise<FoundSession> {
     if (session === undefined) return { cookies: cookiesSent, session }
     const reason = endOf(session)
     if (reason === undefined) {
       requireAvailable()
-      return { cookies: cookiesSent, session, kept: session }
+      const found = { cookies: cookiesSent, session, kept: session }
+      return isRefreshDue(session, now()) ? freshness.upToDate(found, session) : found
     }
     // Told once: browsers go on sending the cookie, and anybody may.
     const isNews = reason !== 'revoked' && !told.has(session.id)
@@ -119,6 +119,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
   }
 
   return {
+    ...freshness,
     requireAvailable,
     find (cookieHeader) {
       const sent = cookies.read(cookieHeader)
@@ -129,14 +130,13 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     ignore: (cookieHeader) => ({ cookies: cookies.read(cookieHeader), session: undefined }),
     async start (signedIn, found) {
       const session = { ...newSession(signedIn, now(), lifetimes), createdAt: await revocations.time() }
-      const setCookie = cookies.writeTicket(await store.save(session), found.cookies)
-      if (setCookie === undefined) return undefined
-      await endKept(found)
-      return { session, setCookie }
+      const started = await fittingSession(session, found.cookies, { cookies, store })
+      if (started !== undefined) await endKept(found)
+      return started
     },
     touch (found) {
-      const { session, cookies: earlier } = found
-      if (session === undefined || !isTouchDue(session, now(), lifetimes)) return undefined
+      const { session, isNewer = false, cookies: earlier } = found
+      if (session === undefined || !(isNewer || isTouchDue(session, now(), lifetimes))) return undefined
       const touched = touchedSession(session, now(), lifetimes)
       if (leased.has(session.id)) leased.set(session.id, touched.idleExpiresAt)
       const ticket = renew(found, touched)

@@ -14,7 +14,7 @@ interface Known {
 }
 
 /** What is kept in Redis. It names its key: moved under another one, a record is worth nothing there. */
-interface SessionRecord {
+export interface SessionRecord {
   readonly key: string
   readonly session: Session
 }
@@ -95,7 +95,7 @@ export function createRedisStore ({ redis, seal, now }: RedisStoreParts): Sessio
 }
 
 /** What opens was sealed here, by this version's `save` or an earlier one's with the same shape. */
-function opened (key: string, sealed: string, seal: Seal): Session | undefined {
+export function opened (key: string, sealed: string, seal: Seal): Session | undefined {
   const record = seal.open(sealed) as SessionRecord | undefined
   return record?.key === key ? record.session : undefined
 }

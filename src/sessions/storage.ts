@@ -1,6 +1,8 @@
 import { type Logger } from '../observability/index.ts'
 import { createCookieStore } from './cookie-store.ts'
+import { createLeases, createSharedLeases, type Leases } from './leases.ts'
 import { createMemoryStore } from './memory-store.ts'
+import { createNewestSessions, createSharedNewestSessions, type NewestSessions } from './newest-sessions.ts'
 import { createRedis, type Redis, type RedisSettings } from './redis.ts'
 import { createRedisStore } from './redis-store.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
@@ -33,6 +35,8 @@ export interface StorageParts {
 export interface Storage {
   readonly store: SessionStore
   readonly revocations: Revocations
+  readonly newest: NewestSessions
+  readonly leases: Leases
   /** A place for one kind of thing; in Redis, Redis itself sets the limits. */
   shelf (kind: string, limits: ShelfLimits): Shelf
   /** What replicas share, if anything. */
@@ -48,6 +52,8 @@ export function createStorage ({ store, redis: settings, maxLifetimeMilliseconds
     return {
       store: own(),
       revocations: createRevocations(maxLifetimeMilliseconds, now),
+      newest: createNewestSessions(now),
+      leases: createLeases(),
       shelf: (_kind, limits) => createMemoryShelf(limits, now),
       redis: undefined,
       async start () {},
@@ -59,6 +65,8 @@ export function createStorage ({ store, redis: settings, maxLifetimeMilliseconds
   return {
     store: store === 'redis' ? createRedisStore({ redis, seal: seals.record, now }) : own(),
     revocations,
+    newest: createSharedNewestSessions({ redis, seal: seals.record, logger, now }),
+    leases: createSharedLeases(redis),
     shelf: (kind) => createRedisShelf(kind, { redis, seal: seals.shelf }),
     redis,
     async start () {

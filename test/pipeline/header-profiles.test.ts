@@ -176,7 +176,7 @@ for (const name of ['doorward', 'mod_auth_openidc', 'oauth2-proxy'] as const) {
   const settings: ProfileSettings = { profiles: [name], encoding: 'percent', accessToken: true, templates: [] }
 
   t.test(`${name}: headers are prepared once for a session, and anew for another`, async (t) => {
-    const profile = createIdentityProfile(settings)
+    const profile = createIdentityProfile(settings, Date.now)
     const lines = profile.headersOf(principal)
     t.ok(lines.length > 0)
     t.equal(profile.headersOf(principal), lines)
@@ -186,12 +186,12 @@ for (const name of ['doorward', 'mod_auth_openidc', 'oauth2-proxy'] as const) {
   })
 
   t.test(`${name}: of somebody whose claims and tokens are not known, the rest is told`, async (t) => {
-    const lines = createIdentityProfile(settings).headersOf({ identity: principal.identity })
+    const lines = createIdentityProfile(settings, Date.now).headersOf({ identity: principal.identity })
     t.notOk(lines.some((text) => text === '' || text.includes('undefined')))
   })
 }
 
 t.test('the scheme of an https issuer is not part of the remote user, as in REMOTE_USER', async (t) => {
-  const { headersOf } = createIdentityProfile({ profiles: ['mod_auth_openidc'], encoding: 'percent', accessToken: false, templates: [] })
+  const { headersOf } = createIdentityProfile({ profiles: ['mod_auth_openidc'], encoding: 'percent', accessToken: false, templates: [] }, Date.now)
   t.strictSame(headersOf(principal).slice(-2), ['X-Remote-User', 's@idp.example.com/tenant/'])
 })

@@ -12,6 +12,8 @@ import { stringify } from 'yaml'
 export interface GatewayProcess {
   /** Path of the socket that it listens on: a port could be taken by somebody else before the process is there. */
   readonly socket: string
+  /** Ends it at once, without a farewell. */
+  kill (): Promise<void>
   /** What it has logged so far. */
   log (): string
   /** Bytes of resident memory. */
@@ -41,10 +43,11 @@ export async function startGatewayProcess (t: Test, upstream: string, sections: 
   }))
   const child = spawn(process.execPath, [...littleMemory, main, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'], env: {} })
   const exited = once(child, 'exit')
-  t.teardown(async () => {
+  const kill = async (): Promise<void> => {
     child.kill('SIGKILL')
     await exited
-  })
+  }
+  t.teardown(kill)
   let log = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => { log += text })
   while (!log.includes('"event":"started"')) {
@@ -53,6 +56,7 @@ export async function startGatewayProcess (t: Test, upstream: string, sections: 
   }
   return {
     socket,
+    kill,
     log: () => log,
     memory: async () => await residentBytes(child.pid),
     sockets: async () => await openSockets(child.pid)

@@ -1,5 +1,5 @@
 /** The honest provider of the tests: the demo's, on a free port, with any people and clients, and a record of requests. */
-import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type SecureContextOptions } from 'node:tls'
 import { type ClientMetadata, type Context } from 'oidc-provider'
@@ -47,6 +47,10 @@ export interface TestProviderOptions {
   readonly protocol?: ProviderOptions['protocol']
   /** Serve https with this certificate. */
   readonly tls?: Pick<SecureContextOptions, 'cert' | 'key'>
+  /** Whether a refresh token is good once. Clients need the grant type `refresh_token` to get one. Default: false. */
+  readonly rotates?: boolean
+  /** Awaited before a token request is looked at; nobody looks at it if the client has left by then (`close` of the response). */
+  readonly beforeToken?: (response: ServerResponse) => Promise<unknown>
 }
 
 export const clientId = 'doorward'
@@ -71,7 +75,7 @@ export function client (origin: string, more: Partial<ClientMetadata> = {}): Cli
 /** Starts a provider, which ends with the test. */
 export async function startProvider (t: Test, options: TestProviderOptions = {}): Promise<TestProvider> {
   // The issuer names the port, so the port is taken before there is a provider.
-  const { tls, ...configuration } = options
+  const { tls, beforeToken, ...rest } = options
   const server = tls === undefined ? createServer() : createTlsServer({ ...tls })
   const { port, close } = await listenOnLoopback(server, 0)
   t.teardown(close)
@@ -79,12 +83,20 @@ export async function startProvider (t: Test, options: TestProviderOptions = {})
   const requests: ProviderRequest[] = []
   const { listener, register } = await createProvider({
     clients: [],
-    ...configuration,
+    ...rest,
     issuer,
     onRequest: (context) => { requests.push(requestOf(context)) }
   })
-  server.on('request', listener)
-  return { issuer, port, requests, register, listener, stop: close, start: async () => { await listenOnLoopback(server, port) } }
+  const heard = beforeToken === undefined ? listener : delayed(listener, beforeToken)
+  server.on('request', heard)
+  return { issuer, port, requests, register, listener: heard, stop: close, start: async () => { await listenOnLoopback(server, port) } }
+}
+
+function delayed (listener: RequestListener, beforeToken: (response: ServerResponse) => Promise<unknown>): RequestListener {
+  return (request, response) => {
+    if (request.url !== '/token') return listener(request, response)
+    beforeToken(response).then(() => { if (!response.destroyed) listener(request, response) }, () => { response.destroy() })
+  }
 }
 
 function requestOf (context: Context): ProviderRequest {

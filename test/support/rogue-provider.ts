@@ -20,6 +20,8 @@ export interface RogueOptions extends RogueHooks {
   readonly claims?: Claims
   readonly clientId?: string
   readonly clientSecret?: string
+  /** Whether it gives refresh tokens, each good once. Default: false. */
+  readonly refreshes?: boolean
 }
 
 export type Endpoint = 'discovery' | 'par' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'introspection' | 'revocation' | 'end_session' | 'other'
@@ -89,14 +91,16 @@ class Rogue implements RogueProvider {
   readonly #claims: Claims
   readonly #grants = new Map<string, Grant>()
   readonly #pushed = new Map<string, URLSearchParams>()
+  readonly #refreshTokens: Set<string> | undefined
 
   constructor (issuer: string, keys: SigningKeys, options: RogueOptions) {
-    const { claims = roguePerson, clientId = 'doorward', clientSecret = 'a secret of the rogue, 32 bytes and more', ...hooks } = options
+    const { claims = roguePerson, clientId = 'doorward', clientSecret = 'a secret of the rogue, 32 bytes and more', refreshes = false, ...hooks } = options
     this.issuer = issuer
     this.keys = keys
     this.clientId = clientId
     this.clientSecret = clientSecret
     this.hooks = { ...hooks }
+    this.#refreshTokens = refreshes ? new Set() : undefined
     this.#claims = { sub: roguePerson.sub, ...claims }
   }
 
@@ -170,12 +174,36 @@ class Rogue implements RogueProvider {
   }
 
   async #token ({ form, headers }: RogueRequest): Promise<Body> {
+    if (form.get('grant_type') === 'refresh_token') return await this.#refresh(form, headers.authorization)
     const grant = this.#grants.get(form.get('code') ?? '')
     this.#grants.delete(form.get('code') ?? '')
     if (!this.#isClient(form, headers.authorization)) return problem(401, 'invalid_client')
     if (grant === undefined || grant.redirectUri !== form.get('redirect_uri') || !matchesChallenge(grant, form)) return problem(400, 'invalid_grant')
-    const answer = { access_token: randomBytes(16).toString('base64url'), token_type: 'Bearer', expires_in: 3600, id_token: await this.#idToken(grant.nonce) }
+    const answer = await this.#tokenAnswer(grant.nonce)
     return await this.hooks.token?.(answer, headers) ?? answer
+  }
+
+  async #refresh (form: URLSearchParams, authorization: string | undefined): Promise<Body> {
+    if (!this.#isClient(form, authorization)) return problem(401, 'invalid_client')
+    const given = form.get('refresh_token') ?? ''
+    if (this.#refreshTokens?.has(given) !== true) return problem(400, 'invalid_grant')
+    const answer = await this.#tokenAnswer(null)
+    const body = await this.hooks.refresh?.(answer) ?? answer
+    // Spent by whoever gets new tokens for it.
+    if (!(body instanceof Raw)) this.#refreshTokens.delete(given)
+    return body
+  }
+
+  async #tokenAnswer (nonce: string | null): Promise<Claims> {
+    const refreshToken = randomBytes(24).toString('base64url')
+    this.#refreshTokens?.add(refreshToken)
+    return {
+      access_token: randomBytes(16).toString('base64url'),
+      token_type: 'Bearer',
+      expires_in: 3600,
+      id_token: await this.#idToken(nonce),
+      ...this.#refreshTokens !== undefined && { refresh_token: refreshToken }
+    }
   }
 
   async #idToken (nonce: string | null): Promise<string> {

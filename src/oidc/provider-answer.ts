@@ -1,0 +1,45 @@
+import { type IDToken } from 'oauth4webapi'
+import { allClaimsOf, type Claims } from '../mapping/index.ts'
+import { type Tokens } from '../sessions/index.ts'
+
+/** What the provider says of somebody, after every check. */
+export interface ProviderAnswer {
+  /** Merged: what is decided on. */
+  readonly claims: Claims
+  /** As sent, for passing on. */
+  readonly allClaims: Claims
+  readonly acr: string | undefined
+  readonly amr: readonly string[] | undefined
+}
+
+/** Who the provider says has signed in. */
+export interface SignInAnswer extends ProviderAnswer {
+  /** What there is to decide on without the id_token. */
+  readonly userinfoClaims: Claims
+  readonly tokens: Tokens
+  /** Seconds since the epoch. */
+  readonly authTime: number | undefined
+  readonly providerSessionId: string | undefined
+}
+
+/** Userinfo wins where both have a claim, but it is not signed: it can't change whom the id_token is about. */
+export function providerAnswer (idToken: Pick<IDToken, 'iss' | 'aud' | 'sub'> & Claims, userinfo: Claims): ProviderAnswer {
+  const { iss, aud, sub, acr, amr } = idToken
+  return {
+    claims: { ...idToken, ...userinfo, iss, aud, sub },
+    allClaims: allClaimsOf(idToken, userinfo),
+    acr: typeof acr === 'string' ? acr : undefined,
+    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : undefined
+  }
+}
+
+export function signInAnswer (idToken: IDToken, userinfo: Claims, tokens: Tokens): SignInAnswer {
+  const { iss, aud, sub, sid, nonce, auth_time: authTime } = idToken
+  return {
+    ...providerAnswer(idToken, userinfo),
+    userinfoClaims: { ...userinfo, iss, aud, sub },
+    tokens: { ...tokens, signedFor: { issuer: iss, audience: aud, nonce, isAllInUserinfo: false } },
+    authTime,
+    providerSessionId: typeof sid === 'string' ? sid : undefined
+  }
+}

@@ -1,0 +1,82 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type IDToken } from 'oauth4webapi'
+import { type Session, type Tokens } from '../sessions/index.ts'
+import { LoginProblem } from './login-problem.ts'
+import { type ProviderAnswer, providerAnswer } from './provider-answer.ts'
+import { type ProviderServer } from './provider-introspection.ts'
+import { tokensOf } from './received-tokens.ts'
+import { type RefreshedTokens, type TokenRequests } from './provider-tokens.ts'
+
+export interface ProviderRefreshParts {
+  readonly getServer: () => Promise<ProviderServer>
+  readonly requests: TokenRequests
+  readonly now: () => number
+}
+
+export interface RefreshAnswer {
+  readonly tokens: Tokens
+  /** Absent where the provider said nothing of the person. */
+  readonly answer?: ProviderAnswer
+  /** Why it could not be asked, although it gave tokens: these are kept, since the ones before may be spent. */
+  readonly failure?: LoginProblem
+}
+
+/** Gets new tokens for a session, and news of the person. @throws {LoginProblem}: see `isRejection` */
+export type ProviderRefresh = (session: Session) => Promise<RefreshAnswer>
+
+/** RFC 6749 section 6, OpenID Connect Core section 12. */
+export function createProviderRefresh ({ getServer, requests, now }: ProviderRefreshParts): ProviderRefresh {
+  /** What is signed comes first: an answer about somebody else must not get as far as userinfo. */
+  async function readAnswer (server: ProviderServer, redeemed: RefreshedTokens, { identity: { sub }, tokens }: Session): Promise<ProviderAnswer | undefined> {
+    const { idToken, accessToken } = redeemed
+    const { signedFor } = tokens ?? {}
+    if (idToken !== undefined) {
+      await redeemed.verify()
+      return providerAnswer(idToken, await requests.userinfo(server, accessToken, sub))
+    }
+    if (signedFor?.isAllInUserinfo !== true) return undefined
+    const { issuer: iss, audience: aud } = signedFor
+    return providerAnswer({ iss, aud: aud as string | string[], sub }, await requests.userinfo(server, accessToken, sub))
+  }
+
+  return async (session) => {
+    const { refreshToken = '', idToken, signedFor } = session.tokens ?? {}
+    const server = await getServer()
+    const redeemed = await requests.refresh(server, refreshToken)
+    if (redeemed.idToken !== undefined) requireSameSignIn(redeemed.idToken, session)
+    // A provider that sends no new refresh token leaves the one before in force.
+    const tokens = { refreshToken, idToken, signedFor, ...tokensOf(redeemed, now()) }
+    try {
+      const answer = await readAnswer(server, redeemed, session)
+      return { tokens, ...answer !== undefined && { answer } }
+    } catch (error) {
+      if (!(error instanceof LoginProblem) || isRejection(error)) throw error
+      return { tokens, failure: error }
+    }
+  }
+}
+
+const rejections: readonly string[] = ['id_token_invalid', 'issuer_mismatch', 'nonce_mismatch', 'userinfo_invalid']
+
+/**
+ * Whether a failed refresh says that the sign-in holds no more: the provider takes the refresh token back, or speaks of
+ * somebody else. That it is away, or refuses Doorward itself, is not the person's doing.
+ */
+export function isRejection ({ reason, metadata }: LoginProblem): boolean {
+  return rejections.includes(reason) || metadata['error'] === 'invalid_grant'
+}
+
+/** OpenID Connect Core section 12.2; that we are among the audiences, and the rest of section 3.1.3.7, was checked before. */
+function requireSameSignIn (idToken: IDToken, { identity, authTime, tokens }: Session): void {
+  const { signedFor } = tokens ?? {}
+  const { iss, sub, aud, nonce, auth_time: authenticated } = idToken
+  if (sub !== identity.sub) throw differs('sub', sub, identity.sub)
+  if (iss !== signedFor?.issuer) throw differs('iss', iss, signedFor?.issuer)
+  if (!isDeepStrictEqual(aud, signedFor.audience)) throw differs('aud', aud, signedFor.audience)
+  if (authenticated !== undefined && authTime !== undefined && authenticated !== authTime) throw differs('auth_time', authenticated, authTime)
+  if (nonce !== undefined && nonce !== signedFor.nonce) throw new LoginProblem('nonce_mismatch')
+}
+
+function differs (claim: string, found: unknown, expected: unknown): LoginProblem {
+  return new LoginProblem(claim === 'iss' ? 'issuer_mismatch' : 'id_token_invalid', { metadata: { claim, found, expected } })
+}

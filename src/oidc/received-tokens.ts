@@ -1,0 +1,40 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type Identity, type Mapping } from '../mapping/index.ts'
+import { type Tokens } from '../sessions/index.ts'
+import { type SignInAnswer } from './provider-answer.ts'
+import { type RedeemedTokens } from './provider-tokens.ts'
+
+/** What a session keeps beside who it is: everything else that the provider sends is forgotten. */
+export interface Keeps {
+  readonly allClaims: boolean
+  readonly accessToken: boolean
+}
+
+/** `expires_in` counts from the response (RFC 6749 section 5.1). */
+export function tokensOf ({ accessToken, refreshToken, expiresInSeconds = 0 }: Omit<RedeemedTokens, 'idToken'>, now: number): Tokens {
+  return {
+    accessToken,
+    ...expiresInSeconds > 0 && { accessTokenExpiresAt: Math.floor(now / 1000 + expiresInSeconds) },
+    ...refreshToken !== undefined && { refreshToken }
+  }
+}
+
+/** Without what nothing needs: a session has to fit into cookies. `undefined` where nothing is left. */
+export function keptTokens ({ accessToken, accessTokenExpiresAt, refreshToken, idToken, signedFor }: Tokens, keeps: Keeps): Tokens | undefined {
+  const forRefresh = refreshToken !== undefined && accessTokenExpiresAt !== undefined
+  if (!forRefresh && !keeps.accessToken && idToken === undefined) return undefined
+  return {
+    ...idToken !== undefined && { idToken },
+    ...keeps.accessToken && { accessToken },
+    ...accessTokenExpiresAt !== undefined && { accessTokenExpiresAt },
+    ...forRefresh && { refreshToken, signedFor }
+  }
+}
+
+/** The tokens of a sign-in, with what a refresh will have to know of it. */
+export function tokensToKeep ({ tokens, userinfoClaims }: SignInAnswer, identity: Identity, { keeps, mapping }: { readonly keeps: Keeps, readonly mapping: Mapping }): Tokens | undefined {
+  const kept = keptTokens(tokens, keeps)
+  if (kept?.signedFor === undefined) return kept
+  const isAllInUserinfo = isDeepStrictEqual(mapping(userinfoClaims, identity.provider).identity, identity)
+  return { ...kept, signedFor: { ...kept.signedFor, isAllInUserinfo } }
+}
