@@ -58,9 +58,9 @@ export async function createGateway (configuration: Configuration, { logger, aud
     application: publicOrigin,
     logger,
     now,
-    onAsked (isUp) {
+    onAsked (isUp, reason) {
       metrics.sessionStoreAsked(isUp)
-      readiness.asked(sessionStore, isUp)
+      readiness.asked(sessionStore, isUp, reason)
     },
     onFailed: metrics.sessionStoreFailed
   })

@@ -46,11 +46,16 @@ function createSeal (vault: Vault, purpose: string): Seal {
       return toCookieText(vault.encodeSecureSession(vault.createSecureSession({ value }), purpose))
     },
     open (text) {
-      if (!/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(text)) return undefined
+      if (!/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(text) || !text.split('.').every(isOnlySpelling)) return undefined
       return vault.decodeSecureSession(text.replace('.', ';'), vault.log, purpose)?.get('value')
     },
     nonceOf: (text) => text.slice(text.lastIndexOf('.') + 1)
   }
+}
+
+/** A decoder drops spare bits and a lone last character (RFC 4648 section 3.5): many texts would be one, such as a `state` and the same with a letter more. */
+function isOnlySpelling (part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part
 }
 
 /** `ciphertext;nonce` in base64 → characters that a cookie and a URL carry as they are (RFC 6265 section 4.1.1). */

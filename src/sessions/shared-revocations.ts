@@ -16,8 +16,8 @@ export interface SharedRevocationsParts {
   readonly redis: Redis
   readonly maxLifetimeMilliseconds: number
   readonly logger: Logger
-  /** Redis was asked, and answered or did not. */
-  readonly onAsked: (isUp: boolean) => void
+  /** Redis was asked, and answered or did not, for a reason that holds no secret. */
+  readonly onAsked: (isUp: boolean, reason?: string) => void
 }
 
 const pollMilliseconds = 250
@@ -72,7 +72,7 @@ export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logge
   }
 
   function told (up: boolean, err?: unknown): void {
-    onAsked(up)
+    onAsked(up, err instanceof Error ? err.message : undefined)
     if (up === isUp) return
     isUp = up
     if (up) logger.info({ event: 'session_store.up' }, 'Redis answers')

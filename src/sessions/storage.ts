@@ -26,7 +26,7 @@ export interface StorageParts {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Redis was asked whether it is there. */
-  readonly onAsked: (isUp: boolean) => void
+  readonly onAsked: (isUp: boolean, reason?: string) => void
   /** An operation did not end as it should. */
   readonly onFailed: () => void
 }

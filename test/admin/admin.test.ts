@@ -6,6 +6,7 @@ import { test } from 'tap'
 import { startServe } from '../cli/serve-process.ts'
 import { hour, second, startJourney, stoppedClock } from '../flows/journey.ts'
 import { ask, responseTo, startOpenGateway } from '../proxy/open-gateway.ts'
+import { freePort } from '../support/gateway.ts'
 import { startProvider } from '../support/provider.ts'
 import { exchange, parseMessage, requestText, statusOf, valuesOf } from '../support/raw-socket.ts'
 import { startUpstream } from '../support/upstream.ts'
@@ -136,4 +137,15 @@ test('the admin listener may be a socket, or off', async (t) => {
   await without.logged('started')
   t.equal((await responseTo(ask(without.port, { path: '/oidc/jwks' }).end())).statusCode, 200)
   await t.rejects(fetch(without.admin), { cause: { code: 'ECONNREFUSED' } })
+})
+
+test('a session store that does not answer is named, with the reason and without its password', async (t) => {
+  const port = await freePort()
+  const { gateway: { admin } } = await startJourney(t, { configuration: { session: { store: 'redis', redis: { url: `redis://:swordfish@127.0.0.1:${port}` } } } })
+  const response = await fetch(`${admin}/readyz`)
+  const text = await response.text()
+  const { dependencies } = JSON.parse(text) as { dependencies: Record<string, State> }
+  t.equal(response.status, 503)
+  t.match(dependencies['session-store'], { status: 'down', since: /Z$/, reason: /\w/ })
+  t.notMatch(text, 'swordfish')
 })

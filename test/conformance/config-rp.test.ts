@@ -26,6 +26,11 @@ t.test('oidcc-client-test-discovery-issuer-mismatch', async (t) => {
   t.match(result.gateway.logs.join(''), /The provider calls itself .+INVALID.+provider\.issuer is .+localhost/, 'the log names both issuers')
 })
 
+t.test('fapi2-security-profile-final-client-test-discovery-issuer-mismatch', async (t) => {
+  const result = await attempt(t, { discovery: (document) => ({ ...document, issuer: 'https://other.example' }) })
+  await assertRejected(t, result, { reason: 'setup_error', status: 503, neverAsked: 'authorize' })
+})
+
 t.test('oidcc-client-test-idtoken-sig-none', async (t) => {
   const result = await attempt(t, { idToken: unsigned })
   await assertRejected(t, result, { reason: 'id_token_invalid' })

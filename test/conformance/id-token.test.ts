@@ -4,7 +4,7 @@ import { base64url, exportJWK, generateKeyPair, type JWK } from 'jose'
 import t from 'tap'
 import { type RogueHooks } from '../support/rogue-hooks.ts'
 import { clientSecret } from '../support/provider.ts'
-import { otherRsaKey, raw, withBrokenSignature } from '../support/rogue-provider.ts'
+import { otherRsaKey, raw, unsigned, withBrokenSignature } from '../support/rogue-provider.ts'
 import { assertAccepted, assertRejected, attempt } from './attempt.ts'
 
 const now = () => Math.floor(Date.now() / 1000)
@@ -38,6 +38,7 @@ const publicPem = ({ publicKey }: { publicKey: JWK }) => JSON.stringify(publicKe
 /** Tokens made with something that is no secret, or under a false flag; each with the honest claims. */
 const forgeries: Readonly<Record<string, NonNullable<RogueHooks['idToken']>>> = {
   'oidcc-client-test-invalid-sig-hs256': async (claims, header, keys) => withBrokenSignature(await keys.sign(claims, { ...header, alg: 'HS256' }, new TextEncoder().encode(clientSecret))),
+  'fapi2-security-profile-final-client-test-invalid-null-alg': (claims) => unsigned(claims),
   'HS256 with the client secret, which was not agreed on': async (claims, header, keys) => await keys.sign(claims, { ...header, alg: 'HS256' }, new TextEncoder().encode(clientSecret)),
   'HS256 with the public key for a secret': async (claims, header, keys) => await keys.sign(claims, { ...header, alg: 'HS256' }, new TextEncoder().encode(publicPem(keys))),
   'a key that the token brings along': async (claims, header, keys) => {
@@ -59,7 +60,7 @@ const forgeries: Readonly<Record<string, NonNullable<RogueHooks['idToken']>>> = 
 }
 
 for (const [name, idToken] of Object.entries(forgeries)) {
-  t.test(name.startsWith('oidcc') ? name : `E19: an id_token with ${name} is rejected`, async (t) => {
+  t.test(/-client-test-/.test(name) ? name : `E19: an id_token with ${name} is rejected`, async (t) => {
     await assertRejected(t, await attempt(t, { idToken }), { reason: 'id_token_invalid' })
   })
 }
@@ -79,6 +80,10 @@ const wrongClaims: Readonly<Record<string, readonly [change: Readonly<Record<str
   'oidcc-client-test-missing-aud': [{ aud: undefined }, 'id_token_invalid'],
   'fapi2-security-profile-final-client-test-invalid-missing-exp': [{ exp: undefined }, 'id_token_invalid'],
   'fapi2-security-profile-final-client-test-invalid-expired-exp': [{ exp: now() - 301 }, 'id_token_invalid'],
+  'fapi2-security-profile-final-client-test-invalid-iss': [{ iss: 'https://other.example' }, 'issuer_mismatch'],
+  'fapi2-security-profile-final-client-test-invalid-aud': [{ aud: 'other' }, 'id_token_invalid'],
+  'fapi2-security-profile-final-client-test-missing-aud': [{ aud: undefined }, 'id_token_invalid'],
+  'fapi2-security-profile-final-client-test-invalid-nonce': [{ nonce: 'other' }, 'nonce_mismatch'],
   'fapi2-security-profile-final-client-test-missing-iss': [{ iss: undefined }, 'id_token_invalid'],
   'fapi2-security-profile-final-client-test-missing-nonce': [{ nonce: undefined }, 'id_token_invalid'],
   'fapi2-security-profile-final-client-test-invalid-secondary-aud': [{ aud: ['doorward', 'other'] }, 'id_token_invalid'],

@@ -109,3 +109,18 @@ t.test('keys of the same id that can’t have signed are passed over, in any ord
 t.test('a key set may hold what is no key at all', async (t) => {
   await assertAccepted(t, await attempt(t, { jwks: ({ keys }) => ({ keys: [{}, { kid: keys[0]?.kid }, ...keys] as typeof keys }) }))
 })
+
+const wrongStates: Readonly<Record<string, NonNullable<RogueHooks['authorize']>>> = {
+  'fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-state-fails': ({ state = '', ...parameters }) => ({ ...parameters, state: `${state}1` }),
+  'fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-missing-state-fails': ({ state: _, ...parameters }) => parameters
+}
+
+for (const [name, authorize] of Object.entries(wrongStates)) {
+  t.test(name, async (t) => {
+    const { page, gateway, rogue, upstream } = await attempt(t, { authorize })
+    t.equal(page.status, 400)
+    t.match(page.text, /<h1>.+<a class="button/s, 'the page has a way on')
+    t.ok(gateway.audit.every(({ outcome, reason }) => outcome === 'failure' && reason === 'state_invalid'))
+    t.strictSame([rogue.calls('token').length, upstream.requests.length], [0, 0], 'no code is redeemed')
+  })
+}
