@@ -31,7 +31,7 @@ export interface ProviderAnswer {
   readonly providerSessionId: string | undefined
 }
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'emailDomains' | 'redirectUri'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri'> {
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
   isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
@@ -79,6 +79,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
 
   return {
     id: settings.id,
+    addressedBy: settings.addressedBy,
     label: settings.label,
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,

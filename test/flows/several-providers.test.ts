@@ -194,6 +194,17 @@ test('a provider that is taken out of the configuration takes its sessions along
   }
 })
 
+test('a list of one asks nobody, and is ready for the next', async (t) => {
+  const only = await startRogueProvider(t, { clientSecret })
+  const gateway = await startGateway(t, { issuer: [{ id: 'only', issuer: only.issuer }], upstream: (await startUpstream(t)).url })
+  t.equal((await new Browser().open(`${gateway.origin}/x`)).url.href, `${gateway.origin}/x`)
+  t.equal(only.calls('authorize')[0]?.url.searchParams.get('redirect_uri'), `${gateway.origin}/oidc/callback/only`)
+  for (const path of ['callback', 'backchannel-logout', 'frontchannel-logout']) {
+    const [own, common] = [await new Browser().get(`${gateway.origin}/oidc/${path}/only`), await new Browser().get(`${gateway.origin}/oidc/${path}`)]
+    t.strictSame([own.status === 404, common.status], [false, 404], path)
+  }
+})
+
 test('tabs that sign in at different providers each end at their page', async (t) => {
   const setup = await start(t)
   const { browser, gateway, url } = setup
