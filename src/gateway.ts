@@ -20,7 +20,7 @@ import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions, revokedWithProvider } from './sessions/index.ts'
+import { type Cookies, createCookies, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts } from './sessions/index.ts'
 
 export interface GatewayParts {
   readonly logger: Logger
@@ -50,10 +50,20 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const metrics = createMetrics({ version, providers: providersOf(configuration).map(({ id }) => id) })
   const audit = createCountedAudit(trail, metrics)
   const dependencyOf = (provider: string): string => `provider:${provider}`
-  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now)
+  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis === undefined ? [] : [sessionStore])
 
   const cookies = buildCookies(configuration.session.cookie, publicUrl)
-  const signIn = await buildSessions(configuration, { cookies, application: publicOrigin, now })
+  const { storage, ...signIn } = await buildSessions(configuration, {
+    cookies,
+    application: publicOrigin,
+    logger,
+    now,
+    onAsked (isUp) {
+      metrics.sessionStoreAsked(isUp)
+      readiness.asked(sessionStore, isUp)
+    },
+    onFailed: metrics.sessionStoreFailed
+  })
   const clients = createIdleWatch(server.clientTimeout)
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
   const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
@@ -91,29 +101,35 @@ export async function createGateway (configuration: Configuration, { logger, aud
   mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
-  runWith(app, { providers, applications, clients, open })
+  runWith(app, { providers, storage, applications, clients, open })
   return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
 }
 
-interface SessionsParts {
+interface SessionsParts extends Omit<StorageParts, 'seals'> {
   readonly cookies: Cookies
   /** The public origin: what is sealed here means nothing at another. */
   readonly application: string
-  readonly now: () => number
 }
 
+/** As `/readyz` names it. */
+const sessionStore = 'session-store'
+
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions (configuration: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'>> {
+async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'> & { readonly storage: Storage }> {
   const { session } = configuration
-  const seals = await createSeals(['session', 'state', 'logout'], {
+  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
+  const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
-  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
-  const sessions = createSessions(
-    { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
-    { cookies, store: createCookieStore(seals.session), revocations: revokedWithProvider(createRevocations(session.maxLifetime, now), trusted), now })
+  const storage = createStorage({
+    store: session.store,
+    redis: session.redis === undefined ? undefined : { ...session.redis, caPem: readOptional(session.redis.caFile) },
+    maxLifetimeMilliseconds: session.maxLifetime
+  }, { ...parts, seals, now })
+  const sessions = createSessions({ idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime }, { ...storage, revocations: revokedWithProvider(storage.revocations, trusted), cookies, now })
   return {
+    storage,
     sessions,
     logins: createLogins({ cookies, seal: seals.state, now }),
     logouts: createLogouts({ cookies, seal: seals.logout, now }),
@@ -153,12 +169,16 @@ function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }
 
 interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
   readonly providers: Providers
+  readonly storage: Storage
   readonly applications: readonly Application[]
 }
 
 /** What runs beside the requests begins and ends with the server. */
-function runWith (app: FastifyInstance, { providers, applications, clients, open }: RunningParts): void {
-  app.addHook('onReady', async () => { providers.start() })
+function runWith (app: FastifyInstance, { providers, storage, applications, clients, open }: RunningParts): void {
+  app.addHook('onReady', async () => {
+    providers.start()
+    await storage.start()
+  })
   app.addHook('preClose', (done) => {
     open.closeTunnels()
     done()
@@ -166,6 +186,7 @@ function runWith (app: FastifyInstance, { providers, applications, clients, open
   app.addHook('onClose', async () => {
     clients.close()
     open.close()
+    storage.close()
     await Promise.all([providers, ...applications].map(async (part) => { await part.close() }))
   })
 }

@@ -2,6 +2,7 @@ import { isOwnTarget } from '../own-routes.ts'
 import { type Conflict } from './conflict.ts'
 import { clientConflicts, discoveryConflicts } from './conflicts-client.ts'
 import { bearerConflicts, type PlacedProviders, providerConflicts, referenceConflicts } from './conflicts-providers.ts'
+import { redisConflicts } from './redis-conflicts.ts'
 import { type Configuration, placedProviders, placedUpstreams } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
 
@@ -16,6 +17,7 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...forwardAuthConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
+    ...redisConflicts(session),
     ...providerConflicts(configuration),
     ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider)]),
     ...referenceConflicts(configuration),
