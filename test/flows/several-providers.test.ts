@@ -228,6 +228,8 @@ test('a sign-in that got lost starts again at the provider that was chosen', asy
   const elsewhere = new Browser()
   t.equal((await elsewhere.get(callback ?? '')).location?.origin, partner.issuer)
   t.match(gateway.audit.at(-1), { reason: 'state_invalid', user: { provider: 'partner' } })
+  const astray = callback?.href.replace('/callback/partner', '/callback/corp') ?? ''
+  t.equal((await new Browser().get(astray)).location?.origin, partner.issuer, 'the choice counts, not the address')
   for (const path of ['/oidc/callback', '/oidc/callback/', '/oidc/callback/other', '/oidc/callback/corp/x']) t.equal((await elsewhere.get(url(path))).status, 404, path)
 })
 
