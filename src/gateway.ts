@@ -102,7 +102,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
   runWith(app, { providers, storage, applications, clients, open })
-  return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
+  const api = { token: configuration.admin.token, providers: providersOf(configuration).map(({ id }) => id), sessions: signIn.sessions, audit }
+  return { app, admin: createAdmin({ readiness, metrics, logger, api }), readiness }
 }
 
 interface SessionsParts extends Omit<StorageParts, 'seals'> {
@@ -117,7 +118,6 @@ const sessionStore = 'session-store'
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
 async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'> & { readonly storage: Storage }> {
   const { session } = configuration
-  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
   const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
@@ -127,7 +127,9 @@ async function buildSessions (configuration: Configuration, { cookies, applicati
     redis: session.redis === undefined ? undefined : { ...session.redis, caPem: readOptional(session.redis.caFile) },
     maxLifetimeMilliseconds: session.maxLifetime
   }, { ...parts, seals, now })
-  const sessions = createSessions({ idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime }, { ...storage, revocations: revokedWithProvider(storage.revocations, trusted), cookies, now })
+  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
+  const revocations = revokedWithProvider(storage.revocations, trusted)
+  const sessions = createSessions({ idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime }, { ...storage, revocations, cookies, now })
   return {
     storage,
     sessions,
@@ -153,7 +155,6 @@ async function buildProvider (provider: ProviderConfiguration, configuration: Co
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
-    addressedBy: configuration.provider === undefined ? provider.id : undefined,
     redirectUri: redirectUriOf(provider, configuration),
     logout: { ...provider.logout, signedOutUri: new URL(`${configuration.server.basePath}/signed-out`, configuration.server.publicUrl).href }
   }, parts)
