@@ -160,6 +160,7 @@ async function buildProvider (provider: ProviderConfiguration, configuration: Co
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
+    addressedBy: configuration.provider === undefined ? provider.id : undefined,
     redirectUri: redirectUriOf(provider, configuration),
     logout: { ...provider.logout, signedOutUri: new URL(`${configuration.server.basePath}/signed-out`, configuration.server.publicUrl).href }
   }, parts)

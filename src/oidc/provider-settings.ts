@@ -6,6 +6,8 @@ import { type ClientCertificate } from './provider-http.ts'
 /** One provider of the configuration. Durations are in milliseconds. */
 export interface ProviderSettings extends ClientCredentials {
   readonly id: string
+  /** What its addresses here end with: its id where it is one of a list, so that none is shared when another is added. */
+  readonly addressedBy: string | undefined
   /** How people recognize it. */
   readonly label: string
   /** Whoever gives an e-mail address of one of these signs in here. */

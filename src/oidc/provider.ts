@@ -22,7 +22,7 @@ import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode'> {
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
   isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
@@ -74,6 +74,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
 
   return {
     id: settings.id,
+    addressedBy: settings.addressedBy,
     label: settings.label,
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,
