@@ -20,7 +20,7 @@ import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Cookies, createCookies, createSeals, createSessions, createStorage, type Storage, type StorageParts } from './sessions/index.ts'
+import { type Cookies, createCookies, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts } from './sessions/index.ts'
 
 export interface GatewayParts {
   readonly logger: Logger
@@ -116,7 +116,8 @@ interface SessionsParts extends Omit<StorageParts, 'seals'> {
 const sessionStore = 'session-store'
 
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions ({ session }: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'> & { readonly storage: Storage }> {
+async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'> & { readonly storage: Storage }> {
+  const { session } = configuration
   const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
@@ -126,7 +127,9 @@ async function buildSessions ({ session }: Configuration, { cookies, application
     redis: session.redis === undefined ? undefined : { ...session.redis, caPem: readOptional(session.redis.caFile) },
     maxLifetimeMilliseconds: session.maxLifetime
   }, { ...parts, seals, now })
-  const sessions = createSessions({ idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime }, { ...storage, cookies, now })
+  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
+  const revocations = revokedWithProvider(storage.revocations, trusted)
+  const sessions = createSessions({ idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime }, { ...storage, revocations, cookies, now })
   return {
     storage,
     sessions,

@@ -1,12 +1,10 @@
 import { isOwnTarget } from '../own-routes.ts'
 import { type Conflict } from './conflict.ts'
-import { clientConflicts, discoveryConflicts, isPublicClient } from './conflicts-client.ts'
-import { pathText } from './path.ts'
+import { clientConflicts, discoveryConflicts } from './conflicts-client.ts'
+import { bearerConflicts, type PlacedProviders, providerConflicts, referenceConflicts } from './conflicts-providers.ts'
 import { redisConflicts } from './redis-conflicts.ts'
-import { type Configuration, placedProviders, placedUpstreams, type ProviderConfiguration, providersOf } from './schema.ts'
+import { type Configuration, placedProviders, placedUpstreams } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
-
-type PlacedProviders = ReturnType<typeof placedProviders>
 
 /** Everything in a configuration that contradicts something else in it. */
 export function checkTogether (configuration: Configuration): Conflict[] {
@@ -89,26 +87,6 @@ function covers (domain: string, host: string): boolean {
   return !isAddress && name.includes('.') && host.endsWith(`.${name}`)
 }
 
-/** Enough of them is given, and only in one way. */
-function providerConflicts ({ provider, providers }: Configuration): Conflict[] {
-  if (provider !== undefined && providers.length > 0) return [{ settings: ['providers', 'provider'], message: 'expected either provider or providers' }]
-  if (provider !== undefined || providers.length > 0) return []
-  return ['issuer', 'clientId'].map((key) => ({ settings: [`provider.${key}`, 'providers'], message: 'is required; or give providers' }))
-}
-
-/** What is said of a provider that does not exist would never hold. */
-function referenceConflicts (configuration: Configuration): Conflict[] {
-  const ids = providersOf(configuration).map(({ id }) => id)
-  const { access, roles } = configuration
-  const named = [
-    ...access.rules.map(({ require }, index) => [`access.rules[${index}].require.providers`, require?.providers] as const),
-    ...Object.entries(roles.mapping).map(([key, { when }]) => [`${pathText(['roles', 'mapping', key])}.when.providers`, when?.providers] as const)
-  ]
-  return named.flatMap(([setting, providers = []]) => providers.flatMap((id, index) => {
-    return ids.includes(id) ? [] : [{ settings: [`${setting}[${index}]`, 'provider'], message: `expected the id of a provider (${ids.join(', ')}); found ${JSON.stringify(id)}` }]
-  }))
-}
-
 function upstreamConflicts ({ upstream, upstreams }: Configuration): Conflict[] {
   if (upstream === undefined && upstreams.length === 0) return [{ settings: ['upstream.url'], message: 'is required; or give upstreams' }]
   if (upstream !== undefined && upstreams.length > 0) return [{ settings: ['upstreams', 'upstream'], message: 'expected either upstream or upstreams' }]
@@ -124,19 +102,6 @@ function pathConflicts (configuration: Configuration): Conflict[] {
     if (stripPath && path === '/') return [{ settings: [`${place}.stripPath`, `${place}.path`], message: `there is nothing to remove, since ${place}.path is /` }]
     return []
   })
-}
-
-/** Without an audience, a token that anybody at the provider got for anything would open the application (RFC 9068 section 4). */
-function bearerConflicts (providers: PlacedProviders, { rules }: Configuration['access']): Conflict[] {
-  const conflicts: Conflict[] = []
-  const index = rules.findIndex((rule) => rule.bearer)
-  const accepts = ({ audiences, tokens, introspection }: ProviderConfiguration['bearer']): boolean => audiences.length > 0 || (tokens === 'introspection' && !introspection.requireAudience)
-  const audiences = providers.map(([place]) => `${place}.bearer.audiences`)
-  if (index !== -1 && !providers.some(([, { bearer }]) => accepts(bearer))) conflicts.push({ settings: [...audiences, 'access.rules'], message: `expected at least one audience in ${audiences.join(' or ')}, since access.rules[${index}] says bearer: true` })
-  for (const [place, provider] of providers) {
-    if (provider.bearer.tokens === 'introspection' && isPublicClient(provider)) conflicts.push({ settings: [`${place}.bearer.tokens`, `${place}.clientSecret`], message: `introspection needs ${place}.clientSecret, ${place}.clientKey or ${place}.clientCertificate` })
-  }
-  return conflicts
 }
 
 /** In every secret of the demo. They are public: whoever reads the sources could sign in as anybody. */
