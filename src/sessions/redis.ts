@@ -45,15 +45,21 @@ const removeScript = 'if redis.call("get", KEYS[1]) ~= ARGV[1] then return 0 end
 
 export function createRedis (settings: RedisSettings, { keyPrefix, logger, onFailed }: RedisParts): Redis {
   const client = createClient(settings)
-  // Without a listener the process would end. What a request meets is told with it; this is what happens between them.
-  client.on('error', (error: Error) => { logger.debug({ event: 'redis.error', err: withoutSecrets(error) }, 'the connection to Redis failed') })
+  /** Why there is no connection: more to the point than what a request meets, which is that there is none. */
+  let lost: unknown
+  client.on('ready', () => { lost = undefined })
+  // Without a listener the process would end.
+  client.on('error', (error: Error) => {
+    lost = error
+    logger.debug({ event: 'redis.error', err: withoutSecrets(error) }, 'the connection to Redis failed')
+  })
 
   async function ask<Answer> (operation: (client: Client) => Promise<Answer>): Promise<Answer> {
     try {
       return await withinTime(operation(client))
     } catch (error) {
       onFailed()
-      throw new Problem('session_store_unavailable', { cause: withoutSecrets(error), headers: { 'retry-after': retryAfter } })
+      throw new Problem('session_store_unavailable', { cause: withoutSecrets(lost ?? error), headers: { 'retry-after': retryAfter } })
     }
   }
 

@@ -23,8 +23,8 @@ export interface SharedRevocationsParts {
 const pollMilliseconds = 250
 /** Asked for once more each time: what was written while the clock of Redis was being set back a little. */
 const overlapMilliseconds = 5_000
-/** As much as Redis can hand over within the time that an operation may take. */
-const pageSize = 5_000
+/** Handed over well within the time that an operation may take, on a busy machine too. */
+const pageSize = 1_000
 
 /**
  * The clocks of replicas differ, so none of them counts: when a session begins and when one is revoked is read from the
