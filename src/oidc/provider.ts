@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
-import { type Tokens } from '../sessions/index.ts'
+import { type Shelf, type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
 import { authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
 import { findProvider, issuerUrl } from './provider-discovery.ts'
@@ -51,12 +51,14 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'email
 export interface ProviderParts {
   readonly logger: Logger
   readonly now: () => number
+  /** Where logout tokens that were used are remembered. */
+  readonly spent: Shelf
   /** Called each time that the provider was asked for its metadata. */
   readonly onAsked: (isUp: boolean) => void
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
-export function createProvider (settings: ProviderSettings, { logger, now, onAsked }: ProviderParts): Provider {
+export function createProvider (settings: ProviderSettings, { logger, now, spent, onAsked }: ProviderParts): Provider {
   const isLoopbackHttp = settings.issuer.startsWith('http:')
   const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
@@ -69,7 +71,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
   const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
   const tokens = createTokenRequests(settings, requests)
-  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, logger, now })
+  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, spent, logger, now })
 
   function report (error: unknown): void {
     onAsked(error === undefined)
