@@ -3,11 +3,15 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
 import { test } from 'tap'
 import { parse } from 'yaml'
+import { moduleOf, officialTests } from '../scripts/conformance-table.ts'
 import { staleFiles } from '../scripts/generate-docs.ts'
 import { loadConfiguration, problemText, settings } from '../src/config/index.ts'
 import { problems } from '../src/errors.ts'
 import { createMetrics } from '../src/observability/index.ts'
+import { advice } from '../src/oidc/advice.ts'
+import { outageReason } from '../src/oidc/outage-reason.ts'
 import { parseExposition } from './admin/scrape.ts'
+import { conformancePlans } from './conformance/modules.ts'
 
 const example = readFileSync(new URL('../config/doorward.example.yaml', import.meta.url), 'utf8')
 
@@ -44,6 +48,15 @@ test('every setting and its variable are documented', async (t) => {
 test('every error is documented', async (t) => {
   const reference = page('errors.md')
   for (const [code, { status, title }] of Object.entries(problems)) t.match(reference, `| \`${code}\` | ${status} | ${title} |`)
+})
+
+test('whatever the log advises on is in the troubleshooting page', async (t) => {
+  const rows = page('troubleshooting.md').split('\n').filter((line) => line.startsWith('| '))
+  for (const [code, text] of Object.entries(advice)) t.ok(rows.some((row) => row.includes(`\`${code}\``) && row.endsWith(`| ${text}. |`)), code)
+  for (const code of ['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH', 'ETIMEDOUT', 'ECONNRESET', 'UND_ERR_RES_EXCEEDED_MAX_SIZE', 'CERT_HAS_EXPIRED', 'EPROTO', 'OAUTH_PARSE_ERROR', 'NEW']) {
+    const words = outageReason({ code }).replace(` (${code})`, '')
+    t.ok(rows.some((row) => row.startsWith(`| ${words} |`)), words)
+  }
 })
 
 test('every metric is documented, with its type, its labels and what it says', async (t) => {
@@ -89,6 +102,15 @@ test('every test that the documentation names is there, and it names every attac
   t.strictSame(traps.filter(([, id, trap]) => !page('security-model.md').includes(`| ${id} | ${trap} |`)), [])
 })
 
+test('a test under an official name is that of a module, and what can’t apply has none', async (t) => {
+  const modules = conformancePlans.flatMap((plan) => plan.modules)
+  const names = new Set(modules.map(([name]) => name))
+  t.strictSame(officialTests().filter(({ title }) => !names.has(moduleOf(title))), [])
+  const tested = new Set(officialTests().map(({ title }) => moduleOf(title)))
+  t.strictSame(modules.filter(([name, , , notApplicable]) => notApplicable !== undefined && tested.has(name)), [])
+  t.ok(tested.size > 30)
+})
+
 interface NamedTest {
   readonly name: string
   /** Below the root. */
@@ -103,9 +125,9 @@ function namedTests (from: string): NamedTest[] {
     .filter(({ name, file }) => name !== file)
 }
 
-/** Names of the tests in a file; `…` stands for what differs where one is run for many values. */
+/** Names of the tests in a file, also as keys of a table; `…` stands for what differs where one is run for many values. */
 function testNames (file: string): Set<string> {
-  const lines = existsSync(new URL(file, root)) ? textOf(file).split('\n').filter((line) => /\btest\(/.test(line)) : []
+  const lines = existsSync(new URL(file, root)) ? textOf(file).split('\n').filter((line) => /\btest\(|^ {2}'.+': /.test(line)) : []
   const literals = lines.flatMap((line) => [...line.matchAll(/(['`])((?:(?!\1).)+)\1/g)].map(([, , text = '']) => text))
   return new Set(literals.map((text) => text.replace(/\$\{[^}]*\}/g, '…')))
 }

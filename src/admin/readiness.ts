@@ -5,15 +5,20 @@ interface State<Status extends string> {
   readonly since: string
 }
 
+interface DependencyState extends State<'unknown' | 'up' | 'down'> {
+  /** Of the latest attempt, where it is down. */
+  readonly reason?: string
+}
+
 export interface ReadinessReport extends State<'starting' | 'ready' | 'unavailable' | 'draining'> {
   /** What Doorward depends on, by name; `unknown` until it was first asked. */
-  readonly dependencies: Readonly<Record<string, State<'unknown' | 'up' | 'down'>>>
+  readonly dependencies: Readonly<Record<string, DependencyState>>
 }
 
 /** Whether this process should be sent people. */
 export interface Readiness {
-  /** The dependency was asked for something, and answered or did not. */
-  asked (dependency: string, isUp: boolean): void
+  /** The dependency was asked for something, and answered or did not. The reason is for everybody to read: it holds no secret. */
+  asked (dependency: string, isUp: boolean, reason?: string): void
   /** From here on nobody new should be sent here. */
   drain (): void
   report (): ReadinessReport
@@ -30,14 +35,16 @@ export interface Readiness {
 export function createReadiness (others: ReadonlyArray<readonly string[]>, now: () => number, vital: readonly string[] = []): Readiness {
   const kinds = [...others, ...vital.map((name) => [name])]
   const since = <Status extends string>(status: Status): State<Status> => ({ status, since: new Date(now()).toISOString() })
-  const states: Record<string, ReadinessReport['dependencies'][string]> = Object.fromEntries(kinds.flat().map((name) => [name, since('unknown')]))
+  const states: Record<string, DependencyState> = Object.fromEntries(kinds.flat().map((name) => [name, since('unknown')]))
   const answered = new Set<string>()
   let own: State<ReadinessReport['status']> = since('starting')
 
   return {
-    asked (dependency, isUp) {
+    asked (dependency, isUp, reason) {
       const status = isUp ? 'up' : 'down'
-      if (states[dependency]?.status !== status) states[dependency] = since(status)
+      const before = states[dependency]
+      const state = before?.status === status ? before : since(status)
+      states[dependency] = { status, since: state.since, ...reason !== undefined && { reason } }
       if (isUp) answered.add(dependency)
       const isServing = kinds.every((kind) => kind.some((name) => answered.has(name)))
       if (isServing && own.status === 'starting') own = since('ready')

@@ -75,6 +75,9 @@ export function createLogoutTokens ({ id, clientId, clockToleranceMilliseconds }
       await requireUnused(jti)
       return { sid, sub, use: () => remember(jti, acceptedUntil(claims, toleranceSeconds) * 1000) }
     },
-    learnFrom (idToken) { idTokenAlgorithm = decodeProtectedHeader(idToken).alg }
+    learnFrom (idToken) {
+      // One that is encrypted names the algorithm of that (RFC 7516 section 9).
+      if (idToken.split('.').length === 3) idTokenAlgorithm = decodeProtectedHeader(idToken).alg
+    }
   }
 }

@@ -1,4 +1,6 @@
 import * as oauth from 'oauth4webapi'
+import { ProviderAnswerError } from './advice.ts'
+import { errorCause, errorCode } from './error-parts.ts'
 import { type ProviderEndpoints, withEndpoints } from './provider-endpoints.ts'
 import { requireSecure } from './provider-http.ts'
 
@@ -13,8 +15,13 @@ export interface DiscoverySettings {
 /** What is known of the provider: by discovery, by configuration, or by both. No endpoint in it that is not https. */
 export async function findProvider ({ issuer, discovery, endpoints }: DiscoverySettings, options: oauth.DiscoveryRequestOptions, allowLoopbackHttp: boolean): Promise<oauth.AuthorizationServer> {
   const found = discovery ? await discover(issuer, options) : { issuer, id_token_signing_alg_values_supported: signingAlgorithms }
-  const server = withEndpoints(found, endpoints)
-  for (const endpoint of [server.authorization_endpoint, server.token_endpoint, server.jwks_uri]) requireSecure(endpoint ?? '', allowLoopbackHttp)
+  // Optional in metadata (OpenID Connect Discovery section 3); without it a provider that signs userinfo could not be understood.
+  const server = withEndpoints({ userinfo_signing_alg_values_supported: signingAlgorithms, ...found }, endpoints)
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
+    const endpoint = server[name]
+    if (endpoint === undefined) throw new ProviderAnswerError('incomplete', `The discovery document names no ${name}`)
+    requireSecure(endpoint, allowLoopbackHttp)
+  }
   return server
 }
 
@@ -36,18 +43,17 @@ async function discover (issuer: string, options: oauth.DiscoveryRequestOptions)
   return await oauth.processDiscoveryResponse(expected, response).catch((cause: unknown) => { throw explained(cause, issuer, expected) })
 }
 
-/** Discovery that was answered, but not as it should be. */
-class DiscoveryError extends Error {
-  override readonly name = 'DiscoveryError'
-  readonly code = 'DISCOVERY_REFUSED'
-}
-
 /** Says what was asked, and which two names differ: the commonest mistake is a slash too many or too few. */
 function explained (cause: unknown, issuer: string, expected: URL): unknown {
-  const { code, cause: detail } = cause as { code?: unknown, cause?: unknown }
-  if (code === 'ERR_INVALID_URL') return new DiscoveryError('the issuer in the discovery document is not a URL', { cause })
-  if (detail instanceof Response) return new DiscoveryError(`${expected.href.replace(/\/$/, '')}${suffix} answered with status ${detail.status}`, { cause })
+  const detail = errorCause(cause)
+  if (errorCode(cause) === 'ERR_INVALID_URL') return new ProviderAnswerError('issuer_other', 'The issuer in the discovery document is not a URL', cause)
+  if (detail instanceof Response) return new ProviderAnswerError('no_document', `${withoutSlash(expected.href)}${suffix} answered with status ${detail.status}${detail.ok ? ', but not with JSON' : ''}`, cause)
   const named = (detail as { body?: { issuer?: unknown } } | undefined)?.body?.issuer
   if (typeof named !== 'string' || named === expected.href) return cause
-  return new DiscoveryError(`the provider calls itself ${JSON.stringify(named.slice(0, 300))}, provider.issuer is ${JSON.stringify(issuer)}`, { cause })
+  const code = withoutSlash(named) === withoutSlash(expected.href) ? 'issuer_slash' : 'issuer_other'
+  return new ProviderAnswerError(code, `The provider calls itself ${JSON.stringify(named.slice(0, 300))}, provider.issuer is ${JSON.stringify(issuer)}`, cause)
+}
+
+function withoutSlash (issuer: string): string {
+  return issuer.replace(/\/$/, '')
 }

@@ -3,14 +3,18 @@ import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Shelf, type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
-import { authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
+import { createDecryption } from './decryption.ts'
+import { outageReason } from './outage-reason.ts'
+import { authorizationParameters, authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
 import { findProvider, issuerUrl } from './provider-discovery.ts'
+import { createSender } from './provider-dpop.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { hintToKeep } from './provider-end-session.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
+import { createPushedRequests } from './provider-pushed.ts'
 import { validateResponse } from './provider-response.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 import { createSignatureCheck } from './provider-signature.ts'
@@ -31,7 +35,7 @@ export interface ProviderAnswer {
   readonly providerSessionId: string | undefined
 }
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'emailDomains' | 'redirectUri'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode'> {
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
   isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
@@ -53,8 +57,8 @@ export interface ProviderParts {
   readonly now: () => number
   /** Where logout tokens that were used are remembered. */
   readonly spent: Shelf
-  /** Called each time that the provider was asked for its metadata. */
-  readonly onAsked: (isUp: boolean) => void
+  /** Called each time that the provider was asked for its metadata; with the reason, where it can't be used. */
+  readonly onAsked: (isUp: boolean, reason?: string) => void
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
@@ -69,14 +73,16 @@ export function createProvider (settings: ProviderSettings, { logger, now, spent
   }
   const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
-  const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
+  const requests = { client, options, sender: createSender(options, client, settings.dpop), decrypt: createDecryption(settings.decryptionKeys), verifySignature: createSignatureCheck(options, keys), now }
   const tokens = createTokenRequests(settings, requests)
+  const push = createPushedRequests(settings, requests)
   const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, spent, logger, now })
 
   function report (error: unknown): void {
-    onAsked(error === undefined)
-    if (error === undefined) logger.info({ event: 'provider.discovered', provider: settings.id }, 'provider discovered')
-    else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, err: error }, 'provider can’t be used')
+    const reason = error === undefined ? undefined : outageReason(error)
+    onAsked(reason === undefined, reason)
+    if (reason === undefined) logger.info({ event: 'provider.discovered', provider: settings.id, issuer: settings.issuer, clientId: settings.clientId, redirectUri: settings.redirectUri }, 'provider discovered')
+    else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, reason, err: error }, 'provider can’t be used')
   }
 
   return {
@@ -84,22 +90,29 @@ export function createProvider (settings: ProviderSettings, { logger, now, spent
     label: settings.label,
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,
+    responseMode: settings.responseMode,
     isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,
     start: metadata.start,
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, wish) {
-      return await authorizationUrl(await metadata.get(), settings, secrets, wish)
+      const server = await metadata.get()
+      return authorizationUrl(server, await push(server, await authorizationParameters(server, settings, secrets, wish)))
     },
     async redeem (parameters, secrets) {
       const server = await metadata.get()
       const response = validateResponse(server, client, parameters, secrets.state)
-      const redeemed = await tokens.exchange(server, response, secrets)
-      logout.learnFrom(redeemed.idTokenText)
-      const keptTokens = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
-      const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
-      return providerAnswer(redeemed.idToken, userinfo, keptTokens)
+      try {
+        const redeemed = await tokens.exchange(server, response, secrets)
+        logout.learnFrom(redeemed.idTokenText)
+        const keptTokens = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
+        const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
+        return providerAnswer(redeemed.idToken, userinfo, keptTokens)
+      } catch (error) {
+        metadata.doubt()
+        throw error
+      }
     },
     async close () {
       metadata.stop()
