@@ -70,9 +70,11 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const needs = needsOf(applications)
   const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
+  const spent = storage.shelf('logout-token', { maxEntries: 100_000, maxCharacters: 10_000_000 })
   const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider(provider, configuration, {
     logger,
     now,
+    spent,
     onAsked (isUp, reason) {
       metrics.providerAsked(provider.id, isUp)
       readiness.asked(dependencyOf(provider.id), isUp, reason)

@@ -31,7 +31,7 @@ function mountFor (app: FastifyInstance, provider: Provider, throughGate: Return
     const logout = await throughGate(() => provider.logout.readToken(token)).catch(asProblem)
     const revocation = revocationOf(logout, provider.id)
     await sessions.revoke(revocation)
-    logout.use()
+    await logout.use()
     audit.record({ event: 'session.revoked', outcome: 'success', reason: 'backchannel', user: { sub: logout.sub, provider: provider.id }, request: auditRequest(request), metadata: { ...revocation } })
     return reply.header('cache-control', 'no-store').code(200).send('')
   })

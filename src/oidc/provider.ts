@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { type Logger } from '../observability/index.ts'
+import { type Shelf } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
 import { createDecryption } from './decryption.ts'
 import { outageReason } from './outage-reason.ts'
@@ -44,12 +45,14 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 
 export interface ProviderParts {
   readonly logger: Logger
   readonly now: () => number
+  /** Where logout tokens that were used are remembered. */
+  readonly spent: Shelf
   /** Called each time that the provider was asked for its metadata; with the reason, where it can't be used. */
   readonly onAsked: (isUp: boolean, reason?: string) => void
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
-export function createProvider (settings: ProviderSettings, { logger, now, onAsked }: ProviderParts): Provider {
+export function createProvider (settings: ProviderSettings, { logger, now, spent, onAsked }: ProviderParts): Provider {
   const isLoopbackHttp = settings.issuer.startsWith('http:')
   const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
@@ -63,7 +66,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   const requests = { client, options, sender: createSender(options, client, settings.dpop), decrypt: createDecryption(settings.decryptionKeys), verifySignature: createSignatureCheck(options, keys), now }
   const tokens = createTokenRequests(settings, requests)
   const push = createPushedRequests(settings, requests)
-  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, logger, now })
+  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, spent, logger, now })
 
   function report (error: unknown): void {
     const reason = error === undefined ? undefined : outageReason(error)

@@ -61,6 +61,7 @@ const commonOptions = {
   socketTimeout: silenceMilliseconds,
   connectTimeout: connectMilliseconds,
   connectionName: 'doorward',
+  disableClientInfo: true,
   retryStrategy: pause,
   // A master that has become a replica; it stays one, so the connection is worth nothing.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY')
