@@ -3,7 +3,7 @@ import { type RedisConfiguration } from './schema-redis.ts'
 
 /** What contradicts something else about where sessions are kept; the first setting is the one to change. */
 export function redisConflicts ({ store, redis }: Configuration['session']): Array<{ readonly settings: readonly string[], readonly message: string }> {
-  if (redis === undefined) return store === 'redis' ? [{ settings: ['session.redis.url', 'session.store'], message: 'is required, since session.store is redis' }] : []
+  if (redis === undefined) return store === 'redis' ? [{ settings: ['session.store', 'session.redis.url'], message: 'redis needs session.redis.url or session.redis.urlFile' }] : []
   const { url, nodes, username, password, caFile, sentinel, cluster } = redis
   const given = new URL(url)
   const conflicts: ReadonlyArray<readonly [applies: boolean, setting: keyof RedisConfiguration, against: keyof RedisConfiguration, message: string]> = [
