@@ -50,7 +50,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const metrics = createMetrics({ version, providers: [configuration.provider.id] })
   const audit = createCountedAudit(trail, metrics)
   const dependency = `provider:${configuration.provider.id}`
-  const readiness = createReadiness([dependency], now, configuration.session.redis === undefined ? [] : [sessionStore])
+  const readiness = createReadiness([dependency], now, configuration.session.redis.url === undefined ? [] : [sessionStore])
 
   const cookies = buildCookies(configuration.session.cookie, publicUrl)
   const { storage, ...signIn } = await buildSessions(configuration, {
@@ -115,13 +115,14 @@ const sessionStore = 'session-store'
 
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
 async function buildSessions ({ session }: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'> & { readonly storage: Storage }> {
+  const { url } = session.redis
   const seals = await createSeals(['session', 'state', 'record', 'shelf'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
   const storage = createStorage({
     store: session.store,
-    redis: session.redis === undefined ? undefined : { ...session.redis, caPem: readOptional(session.redis.caFile) },
+    redis: url === undefined ? undefined : { ...session.redis, url, caPem: readOptional(session.redis.caFile) },
     maxLifetimeMilliseconds: session.maxLifetime
   }, { ...parts, seals, now })
   const sessions = createSessions({ idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime }, { ...storage, cookies, now })
