@@ -50,7 +50,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const metrics = createMetrics({ version, providers: providersOf(configuration).map(({ id }) => id) })
   const audit = createCountedAudit(trail, metrics)
   const dependencyOf = (provider: string): string => `provider:${provider}`
-  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis === undefined ? [] : [sessionStore])
+  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis.url === undefined ? [] : [sessionStore])
 
   const cookies = buildCookies(configuration, publicUrl)
   const { storage, ...signIn } = await buildSessions(configuration, {
@@ -122,13 +122,14 @@ const sessionStore = 'session-store'
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
 async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'> & { readonly storage: Storage }> {
   const { session } = configuration
+  const { url } = session.redis
   const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
   const storage = createStorage({
     store: session.store,
-    redis: session.redis === undefined ? undefined : { ...session.redis, caPem: readOptional(session.redis.caFile) },
+    redis: url === undefined ? undefined : { ...session.redis, url, caPem: readOptional(session.redis.caFile) },
     maxLifetimeMilliseconds: session.maxLifetime
   }, { ...parts, seals, now })
   const trusted = new Set(providersOf(configuration).map(({ id }) => id))

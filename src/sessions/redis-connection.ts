@@ -98,7 +98,7 @@ function addressOf (text: string): Address {
 }
 
 /** As the client takes them. */
-export function credentialsOf (settings: RedisSettings): { username?: string, password?: string } {
+function credentialsOf (settings: RedisSettings): { username?: string, password?: string } {
   const url = new URL(settings.url)
   const username = settings.username ?? decodeURIComponent(url.username)
   const password = settings.password ?? decodeURIComponent(url.password)
