@@ -11,15 +11,8 @@ const apiScope = 'read'
 const hour = 3600
 const emailClaims = ['email', 'email_verified']
 
-export interface ProviderHabits {
-  readonly people: People
-  readonly claimsInIdToken: boolean
-  readonly apis: Apis
-  readonly rotates: boolean
-}
-
 /** Everything about oidc-provider that does not depend on where it runs. */
-export async function providerConfiguration ({ people, claimsInIdToken, apis, rotates }: ProviderHabits): Promise<Configuration> {
+export async function providerConfiguration (people: People, claimsInIdToken: boolean, apis: Apis): Promise<Configuration & { features: Configuration }> {
   return {
     jwks: { keys: await Promise.all([signingKey('RS256'), signingKey('ES256')]) },
     claims: { openid: ['sub'], email: emailClaims, profile: profileClaims(people) },
@@ -28,12 +21,14 @@ export async function providerConfiguration ({ people, claimsInIdToken, apis, ro
     extraTokenClaims: (_context: Context, { accountId }: { accountId?: string }) => people[accountId ?? ''],
     loadExistingGrant: (context: ProtocolContext) => grantWhatIsAsked(context, Object.keys(apis)),
     issueRefreshToken: (_context: Context, client: ProtocolContext['oidc']['client']) => client.grantTypeAllowed('refresh_token'),
-    rotateRefreshToken: rotates,
     interactions: { policy: policy(), url: (_context: Context, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
     clientBasedCORS: () => false,
     renderError,
+    // Its own guard against requests to internal addresses would keep it from a gateway on loopback.
+    fetch: (url: URL, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) => fetch(url, options),
     ttl: { AccessToken: hour, AuthorizationCode: 60, ClientCredentials: hour, Grant: 12 * hour, IdToken: hour, Interaction: hour, RefreshToken: 12 * hour, Session: 12 * hour },
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { errors, Provider, type ClientMetadata, type Context } from 'oidc-provider'
+import { errors, Provider, type ClientMetadata, type Configuration, type Context } from 'oidc-provider'
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js'
 import { listenOnLoopback, type Listening } from './loopback.ts'
 import { pageHeaders } from './page.ts'
@@ -19,7 +19,9 @@ export const demoClient: ClientMetadata = {
   client_secret: 'demo-only-not-a-secret',
   require_auth_time: true,
   redirect_uris: ['http://localhost:4180/oidc/callback'],
-  post_logout_redirect_uris: ['http://localhost:4180/oidc/logout', 'http://localhost:4180/']
+  post_logout_redirect_uris: ['http://localhost:4180/oidc/signed-out'],
+  backchannel_logout_uri: 'http://localhost:4180/oidc/backchannel-logout',
+  backchannel_logout_session_required: true
 }
 
 export interface ProviderOptions {
@@ -30,8 +32,8 @@ export interface ProviderOptions {
   readonly claimsInIdToken?: boolean
   /** Audience → the form of the access tokens for it. Default: none, and access tokens are for the provider alone. */
   readonly apis?: Apis
-  /** Whether a refresh token is good once: one that comes again ends the sign-in. Default: false. */
-  readonly rotates?: boolean
+  /** Over the usual configuration of oidc-provider; its features are merged with the usual ones. */
+  readonly protocol?: ({ readonly features?: Configuration } & Configuration) | undefined
   /** Called after every request, except for those to the page to pick a person on. */
   readonly onRequest?: (context: Context) => void
 }
@@ -44,10 +46,13 @@ export interface DemoProvider {
 
 /** A provider that does not listen yet. */
 export async function createProvider (options: ProviderOptions): Promise<DemoProvider> {
-  const { issuer, people = demoPeople, clients = [demoClient], claimsInIdToken = true, apis = {}, rotates = false } = options
+  const { issuer, people = demoPeople, clients = [demoClient], claimsInIdToken = true, apis = {} } = options
   const adapter = createMemoryAdapter()
+  const usual = await providerConfiguration(people, claimsInIdToken, apis)
   const provider = new Provider(issuer, {
-    ...await providerConfiguration({ people, claimsInIdToken, apis, rotates }),
+    ...usual,
+    ...options.protocol,
+    features: { ...usual.features, ...options.protocol?.features },
     adapter,
     cookies: { keys: [randomBytes(32).toString('base64url')], names: cookieNames }
   })

@@ -7,6 +7,7 @@ import { configurationReference } from '../src/config/reference.ts'
 import { jsonSchema } from '../src/config/index.ts'
 import { problems } from '../src/errors.ts'
 import { withArchitectureDiagram } from './architecture-diagram.ts'
+import { conformanceReference } from './conformance-table.ts'
 
 const root = new URL('../', import.meta.url)
 const command = 'npm run docs'
@@ -16,6 +17,7 @@ export const generatedFiles: Readonly<Record<string, string>> = {
   'config/doorward.schema.json': schemaFile(),
   'docs/architecture.md': await withArchitectureDiagram(await readFile(new URL('docs/architecture.md', root), 'utf8')),
   'docs/configuration.md': markdownFile('src/config/schema.ts', configurationReference()),
+  'docs/conformance.md': markdownFile('test/conformance/modules.ts', conformanceReference()),
   'docs/errors.md': markdownFile('src/errors.ts', errorReference())
 }
 

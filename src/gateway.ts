@@ -9,18 +9,18 @@ import { createAccess, referencedClaims } from './access/index.ts'
 import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
 import { type Application, buildApplication, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
-import { type Configuration, upstreamsOf } from './config/index.ts'
+import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, upstreamsOf } from './config/index.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { createBearer, createLogins, createProvider, createRefresh, createRounds, mountSignIn, type Provider, type ProviderParts, type Refresh, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRefresh, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Cookies, createCookies, createSeals, createSessions, createStorage, type Storage, type StorageParts } from './sessions/index.ts'
+import { type Cookies, createCookies, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts } from './sessions/index.ts'
 
 export interface GatewayParts {
   readonly logger: Logger
@@ -40,17 +40,17 @@ export interface Gateway {
   readonly readiness: Readiness
 }
 
-/** Builds the gateway. @throws {AssertionKeyError} for an unusable key */
+/** Builds the gateway. @throws {AssertionKeyError} or {ClientKeyError} for an unusable key */
 export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version }: GatewayParts): Promise<Gateway> {
   const { server, assertion, access } = configuration
   const { basePath } = server
   const publicUrl = new URL(server.publicUrl)
   const publicOrigin = publicUrl.origin
 
-  const metrics = createMetrics({ version, providers: [configuration.provider.id] })
+  const metrics = createMetrics({ version, providers: providersOf(configuration).map(({ id }) => id) })
   const audit = createCountedAudit(trail, metrics)
-  const dependency = `provider:${configuration.provider.id}`
-  const readiness = createReadiness([dependency], now, configuration.session.redis === undefined ? [] : [sessionStore])
+  const dependencyOf = (provider: string): string => `provider:${provider}`
+  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis === undefined ? [] : [sessionStore])
 
   const cookies = buildCookies(configuration.session.cookie, publicUrl)
   const { storage, ...signIn } = await buildSessions(configuration, {
@@ -68,18 +68,17 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
   const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { now, clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
   const needs = needsOf(applications)
-  const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
-  const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
-  const provider = buildProvider(configuration, {
+  const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
+  const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
+  const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider(provider, configuration, {
     logger,
     now,
-    onAsked (isUp) {
-      metrics.providerAsked(configuration.provider.id, isUp)
-      readiness.asked(dependency, isUp)
+    onAsked (isUp, reason) {
+      metrics.providerAsked(provider.id, isUp)
+      readiness.asked(dependencyOf(provider.id), isUp, reason)
     }
-  })
-  const providerOf = (id: string): Provider | undefined => id === provider.id ? provider : undefined
-  const refresh = createRefresh({ ...signIn, providerOf, leases: storage.leases, mapping, keeps: needs, audit, logger, now })
+  }))))
+  const refresh = createRefresh({ ...signIn, providers, leases: storage.leases, mapping, keeps: needs, audit, logger, now })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -88,7 +87,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     sessions: signIn.sessions,
     access: createAccess(access),
     refresh: refresh.refresh,
-    checkToken: createBearer({ provider, mapping, keeps: needs, logger, now }),
+    checkToken: createBearer({ providers, mapping, keeps: needs, logger, now }),
     assertions,
     audit,
     upstreams: applications.map(({ route }) => route),
@@ -100,11 +99,13 @@ export async function createGateway (configuration: Configuration, { logger, aud
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
-  mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions })
+  mountClientKeys(app, basePath, await clientKeySet(providersOf(configuration)))
+  mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
-  runWith(app, { provider, refresh, storage, applications, clients, open })
-  return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
+  runWith(app, { providers, refresh, storage, applications, clients, open })
+  const api = { token: configuration.admin.token, providers: providersOf(configuration).map(({ id }) => id), sessions: signIn.sessions, audit }
+  return { app, admin: createAdmin({ readiness, metrics, logger, api }), readiness }
 }
 
 interface SessionsParts extends Omit<StorageParts, 'seals'> {
@@ -117,8 +118,9 @@ interface SessionsParts extends Omit<StorageParts, 'seals'> {
 const sessionStore = 'session-store'
 
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions ({ session }: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'> & { readonly storage: Storage }> {
-  const seals = await createSeals(['session', 'state', 'record', 'shelf'], {
+async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'> & { readonly storage: Storage }> {
+  const { session } = configuration
+  const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
@@ -127,9 +129,17 @@ async function buildSessions ({ session }: Configuration, { cookies, application
     redis: session.redis === undefined ? undefined : { ...session.redis, caPem: readOptional(session.redis.caFile) },
     maxLifetimeMilliseconds: session.maxLifetime
   }, { ...parts, seals, now })
+  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
+  const revocations = revokedWithProvider(storage.revocations, trusted)
   const lifetimes = { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime, refreshBeforeMilliseconds: session.refreshBefore }
-  const sessions = createSessions(lifetimes, { ...storage, cookies, now })
-  return { storage, sessions, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
+  const sessions = createSessions(lifetimes, { ...storage, revocations, cookies, now })
+  return {
+    storage,
+    sessions,
+    logins: createLogins({ cookies, seal: seals.state, now }),
+    logouts: createLogouts({ cookies, seal: seals.logout, now }),
+    rounds: createRounds(cookies)
+  }
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
@@ -139,13 +149,17 @@ function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: UR
   return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure })
 }
 
-function buildProvider ({ provider, server }: Configuration, parts: ProviderParts): Provider {
+async function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
+  const { clientKey, clientCertificate } = provider
   return createProvider({
     ...provider,
+    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey),
+    clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
-    redirectUri: new URL(`${server.basePath}/callback`, server.publicUrl).href
+    redirectUri: redirectUriOf(provider, configuration),
+    logout: { ...provider.logout, signedOutUri: new URL(`${configuration.server.basePath}/signed-out`, configuration.server.publicUrl).href }
   }, parts)
 }
 
@@ -158,16 +172,16 @@ function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }
 }
 
 interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
-  readonly provider: Provider
   readonly refresh: Refresh
+  readonly providers: Providers
   readonly storage: Storage
   readonly applications: readonly Application[]
 }
 
 /** What runs beside the requests begins and ends with the server. */
-function runWith (app: FastifyInstance, { provider, refresh, storage, applications, clients, open }: RunningParts): void {
+function runWith (app: FastifyInstance, { providers, refresh, storage, applications, clients, open }: RunningParts): void {
   app.addHook('onReady', async () => {
-    provider.start()
+    providers.start()
     await storage.start()
   })
   app.addHook('preClose', (done) => {
@@ -179,7 +193,7 @@ function runWith (app: FastifyInstance, { provider, refresh, storage, applicatio
     open.close()
     await refresh.close()
     storage.close()
-    await Promise.all([provider, ...applications].map(async (part) => { await part.close() }))
+    await Promise.all([providers, ...applications].map(async (part) => { await part.close() }))
   })
 }
 

@@ -1,17 +1,22 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
 import { test } from 'tap'
 import { parse } from 'yaml'
+import { moduleOf, officialTests } from '../scripts/conformance-table.ts'
 import { staleFiles } from '../scripts/generate-docs.ts'
 import { loadConfiguration, problemText, settings } from '../src/config/index.ts'
 import { problems } from '../src/errors.ts'
 import { createMetrics } from '../src/observability/index.ts'
+import { advice } from '../src/oidc/advice.ts'
+import { outageReason } from '../src/oidc/outage-reason.ts'
 import { parseExposition } from './admin/scrape.ts'
+import { conformancePlans } from './conformance/modules.ts'
 
 const example = readFileSync(new URL('../config/doorward.example.yaml', import.meta.url), 'utf8')
 
 /** Settings that the example shows with content of its own, or in a comment since they exclude others. */
-const exemplary = ['upstream.url', 'upstreams', 'upstream.static.status', 'upstream.static.body', 'upstream.static.contentType', 'provider.authorizationParams', 'groups.rename', 'roles.mapping', 'access.rules', 'headers.set']
+const exemplary = ['providers', 'upstream.url', 'upstreams', 'upstream.static.status', 'upstream.static.body', 'upstream.static.contentType', 'provider.authorizationParams', 'groups.rename', 'roles.mapping', 'access.rules', 'headers.set']
 
 const root = new URL('../', import.meta.url)
 const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
@@ -43,6 +48,15 @@ test('every setting and its variable are documented', async (t) => {
 test('every error is documented', async (t) => {
   const reference = page('errors.md')
   for (const [code, { status, title }] of Object.entries(problems)) t.match(reference, `| \`${code}\` | ${status} | ${title} |`)
+})
+
+test('whatever the log advises on is in the troubleshooting page', async (t) => {
+  const rows = page('troubleshooting.md').split('\n').filter((line) => line.startsWith('| '))
+  for (const [code, text] of Object.entries(advice)) t.ok(rows.some((row) => row.includes(`\`${code}\``) && row.endsWith(`| ${text}. |`)), code)
+  for (const code of ['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH', 'ETIMEDOUT', 'ECONNRESET', 'UND_ERR_RES_EXCEEDED_MAX_SIZE', 'CERT_HAS_EXPIRED', 'EPROTO', 'OAUTH_PARSE_ERROR', 'NEW']) {
+    const words = outageReason({ code }).replace(` (${code})`, '')
+    t.ok(rows.some((row) => row.startsWith(`| ${words} |`)), words)
+  }
 })
 
 test('every metric is documented, with its type, its labels and what it says', async (t) => {
@@ -88,6 +102,15 @@ test('every test that the documentation names is there, and it names every attac
   t.strictSame(traps.filter(([, id, trap]) => !page('security-model.md').includes(`| ${id} | ${trap} |`)), [])
 })
 
+test('a test under an official name is that of a module, and what can’t apply has none', async (t) => {
+  const modules = conformancePlans.flatMap((plan) => plan.modules)
+  const names = new Set(modules.map(([name]) => name))
+  t.strictSame(officialTests().filter(({ title }) => !names.has(moduleOf(title))), [])
+  const tested = new Set(officialTests().map(({ title }) => moduleOf(title)))
+  t.strictSame(modules.filter(([name, , , notApplicable]) => notApplicable !== undefined && tested.has(name)), [])
+  t.ok(tested.size > 30)
+})
+
 interface NamedTest {
   readonly name: string
   /** Below the root. */
@@ -102,9 +125,9 @@ function namedTests (from: string): NamedTest[] {
     .filter(({ name, file }) => name !== file)
 }
 
-/** Names of the tests in a file; `…` stands for what differs where one is run for many values. */
+/** Names of the tests in a file, also as keys of a table; `…` stands for what differs where one is run for many values. */
 function testNames (file: string): Set<string> {
-  const lines = existsSync(new URL(file, root)) ? textOf(file).split('\n').filter((line) => /\btest\(/.test(line)) : []
+  const lines = existsSync(new URL(file, root)) ? textOf(file).split('\n').filter((line) => /\btest\(|^ {2}'.+': /.test(line)) : []
   const literals = lines.flatMap((line) => [...line.matchAll(/(['`])((?:(?!\1).)+)\1/g)].map(([, , text = '']) => text))
   return new Set(literals.map((text) => text.replace(/\$\{[^}]*\}/g, '…')))
 }
@@ -127,8 +150,8 @@ function headingsOf (markdown: string): string[] {
 }
 
 /** What an excerpt leaves out. */
-const elsewhere = {
-  DOORWARD_SERVER_PUBLIC_URL: 'https://app.example.com',
+const elsewhere = { DOORWARD_SERVER_PUBLIC_URL: 'https://app.example.com' }
+const provider = {
   DOORWARD_PROVIDER_ISSUER: 'https://idp.example.com',
   DOORWARD_PROVIDER_CLIENT_ID: 'app'
 }
@@ -136,13 +159,15 @@ const application = { DOORWARD_UPSTREAM_URL: 'http://127.0.0.1:8080' }
 
 const secret = Buffer.alloc(32, 'for the tests').toString('base64')
 const [certificate = ''] = rootCertificates
+/** What a file holds, by the end of its name. */
+const contents: Readonly<Record<string, string>> = { '.pem': certificate, '.key': generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
 
 test('every configuration in the documentation is valid, whole or in part', async (t) => {
   for (const from of pages) {
     for (const [, excerpt = ''] of textOf(from).matchAll(/```yaml\n(.*?)```/gs)) {
       if (excerpt.startsWith('containers:')) continue
-      const environment = /^upstreams:|static:/m.test(excerpt) ? elsewhere : { ...elsewhere, ...application }
-      const readFile = (path: string): string => path === 'doorward.yaml' ? excerpt : path.endsWith('.pem') ? certificate : secret
+      const environment = { ...elsewhere, ...!/^providers:/m.test(excerpt) && provider, ...!/^upstreams:|static:/m.test(excerpt) && application }
+      const readFile = (path: string): string => path === 'doorward.yaml' ? excerpt : contents[path.slice(-4)] ?? secret
       const outcome = loadConfiguration({ file: 'doorward.yaml', environment, readFile })
       t.strictSame(outcome.ok ? [] : outcome.problems.map(problemText), [], `${from}: ${excerpt.slice(0, 40)}`)
     }

@@ -5,37 +5,49 @@ interface State<Status extends string> {
   readonly since: string
 }
 
+interface DependencyState extends State<'unknown' | 'up' | 'down'> {
+  /** Of the latest attempt, where it is down. */
+  readonly reason?: string
+}
+
 export interface ReadinessReport extends State<'starting' | 'ready' | 'unavailable' | 'draining'> {
   /** What Doorward depends on, by name; `unknown` until it was first asked. */
-  readonly dependencies: Readonly<Record<string, State<'unknown' | 'up' | 'down'>>>
+  readonly dependencies: Readonly<Record<string, DependencyState>>
 }
 
 /** Whether this process should be sent people. */
 export interface Readiness {
-  /** The dependency was asked for something, and answered or did not. */
-  asked (dependency: string, isUp: boolean): void
+  /** The dependency was asked for something, and answered or did not. The reason is for everybody to read: it holds no secret. */
+  asked (dependency: string, isUp: boolean, reason?: string): void
   /** From here on nobody new should be sent here. */
   drain (): void
   report (): ReadinessReport
 }
 
 /**
- * Ready once every dependency has answered. One that is lost later leaves Doorward ready: whoever is signed in is still
- * served, and no other replica would fare better. Not so what is vital: without it nobody is served.
+ * Ready once of each kind of dependency one has answered: of several providers, one is enough for people to sign in.
+ * What is lost later leaves Doorward ready: whoever is signed in is still served, and no other replica would fare better.
+ * Not so what is vital: without it nobody is served.
+ *
+ * @param others names of dependencies, of which each kind needs one
+ * @param vital names of those that are all needed, all the time
  */
-export function createReadiness (others: readonly string[], now: () => number, vital: readonly string[] = []): Readiness {
-  const dependencies = [...others, ...vital]
+export function createReadiness (others: ReadonlyArray<readonly string[]>, now: () => number, vital: readonly string[] = []): Readiness {
+  const kinds = [...others, ...vital.map((name) => [name])]
   const since = <Status extends string>(status: Status): State<Status> => ({ status, since: new Date(now()).toISOString() })
-  const states: Record<string, ReadinessReport['dependencies'][string]> = Object.fromEntries(dependencies.map((name) => [name, since('unknown')]))
-  const missing = new Set(dependencies)
+  const states: Record<string, DependencyState> = Object.fromEntries(kinds.flat().map((name) => [name, since('unknown')]))
+  const answered = new Set<string>()
   let own: State<ReadinessReport['status']> = since('starting')
 
   return {
-    asked (dependency, isUp) {
+    asked (dependency, isUp, reason) {
       const status = isUp ? 'up' : 'down'
-      if (states[dependency]?.status !== status) states[dependency] = since(status)
-      if (isUp) missing.delete(dependency)
-      if (missing.size === 0 && own.status === 'starting') own = since('ready')
+      const before = states[dependency]
+      const state = before?.status === status ? before : since(status)
+      states[dependency] = { status, since: state.since, ...reason !== undefined && { reason } }
+      if (isUp) answered.add(dependency)
+      const isServing = kinds.every((kind) => kind.some((name) => answered.has(name)))
+      if (isServing && own.status === 'starting') own = since('ready')
     },
     drain () { own = since('draining') },
     report () {

@@ -1,18 +1,15 @@
 import { isOwnTarget } from '../own-routes.ts'
+import { type Conflict } from './conflict.ts'
+import { clientConflicts, discoveryConflicts } from './conflicts-client.ts'
+import { bearerConflicts, type PlacedProviders, providerConflicts, referenceConflicts } from './conflicts-providers.ts'
 import { redisConflicts } from './redis-conflicts.ts'
-import { type Configuration, placedUpstreams } from './schema.ts'
+import { type Configuration, placedProviders, placedUpstreams } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
-
-/** Settings that are fine one by one and can't hold together. */
-export interface Conflict {
-  /** The settings concerned; the first is the one to change, unless only another one was given. */
-  readonly settings: readonly string[]
-  readonly message: string
-}
 
 /** Everything in a configuration that contradicts something else in it. */
 export function checkTogether (configuration: Configuration): Conflict[] {
-  const { server, admin, provider, session, access } = configuration
+  const { server, admin, session, access } = configuration
+  const providers = placedProviders(configuration)
   return [
     ...transportConflicts(server),
     ...listenConflicts(server.listen, admin.listen),
@@ -21,11 +18,13 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...redisConflicts(session),
-    ...clientConflicts(provider),
+    ...providerConflicts(configuration),
+    ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider)]),
+    ...referenceConflicts(configuration),
     ...upstreamConflicts(configuration),
     ...pathConflicts(configuration),
-    ...bearerConflicts(provider, access),
-    ...demoConflicts(provider, session, server)
+    ...bearerConflicts(providers, access),
+    ...demoConflicts(providers, session, server)
   ]
 }
 
@@ -88,13 +87,6 @@ function covers (domain: string, host: string): boolean {
   return !isAddress && name.includes('.') && host.endsWith(`.${name}`)
 }
 
-function clientConflicts ({ clientAuth, clientSecret }: Configuration['provider']): Conflict[] {
-  const concerned = ['provider.clientAuth', 'provider.clientSecret']
-  if (clientAuth === 'none' && clientSecret !== undefined) return [{ settings: concerned, message: 'none can’t be combined with a client secret' }]
-  if (clientAuth.startsWith('client_secret_') && clientSecret === undefined) return [{ settings: concerned, message: `${clientAuth} needs provider.clientSecret or provider.clientSecretFile` }]
-  return []
-}
-
 function upstreamConflicts ({ upstream, upstreams }: Configuration): Conflict[] {
   if (upstream === undefined && upstreams.length === 0) return [{ settings: ['upstream.url'], message: 'is required; or give upstreams' }]
   if (upstream !== undefined && upstreams.length > 0) return [{ settings: ['upstreams', 'upstream'], message: 'expected either upstream or upstreams' }]
@@ -112,22 +104,13 @@ function pathConflicts (configuration: Configuration): Conflict[] {
   })
 }
 
-/** Without an audience, a token that anybody at the provider got for anything would open the application (RFC 9068 section 4). */
-function bearerConflicts ({ bearer, clientSecret }: Configuration['provider'], { rules }: Configuration['access']): Conflict[] {
-  const conflicts: Conflict[] = []
-  const index = rules.findIndex((rule) => rule.bearer)
-  const mayLackAudience = bearer.tokens === 'introspection' && !bearer.introspection.requireAudience
-  if (index !== -1 && bearer.audiences.length === 0 && !mayLackAudience) conflicts.push({ settings: ['provider.bearer.audiences', 'access.rules'], message: `expected at least one audience in provider.bearer.audiences, since access.rules[${index}] says bearer: true` })
-  if (bearer.tokens === 'introspection' && clientSecret === undefined) conflicts.push({ settings: ['provider.bearer.tokens', 'provider.clientSecret'], message: 'introspection needs provider.clientSecret or provider.clientSecretFile' })
-  return conflicts
-}
-
 /** In every secret of the demo. They are public: whoever reads the sources could sign in as anybody. */
 const demoMark = 'demo-only'
 
-function demoConflicts ({ clientSecret = '' }: Configuration['provider'], { secret, previousSecrets }: Configuration['session'], server: Configuration['server']): Conflict[] {
+function demoConflicts (providers: PlacedProviders, { secret, previousSecrets }: Configuration['session'], server: Configuration['server']): Conflict[] {
   if (isLoopback(new URL(server.publicUrl)) && isLocal(server.listen)) return []
-  const given = { 'provider.clientSecret': [clientSecret], 'session.secret': [secret ?? ''], 'session.previousSecrets': previousSecrets }
+  const clientSecrets = Object.fromEntries(providers.map(([place, { clientSecret = '' }]) => [`${place}.clientSecret`, [clientSecret]]))
+  const given = { ...clientSecrets, 'session.secret': [secret ?? ''], 'session.previousSecrets': previousSecrets }
   return Object.entries(given)
     .filter(([, secrets]) => secrets.some((text) => text.includes(demoMark)))
     .map(([setting]) => ({ settings: [setting], message: 'this is a secret of the demo, which everybody knows; it is accepted only while server.publicUrl and server.listen are on loopback' }))

@@ -1,5 +1,7 @@
-import { type Audit, type AuditEvent } from './audit.ts'
+import { type Audit, type AuditEvent, type LogoutInitiator, type RevocationReason } from './audit.ts'
 import { type Metrics, type RefreshResult } from './metrics.ts'
+
+const initiators: Readonly<Record<RevocationReason, LogoutInitiator>> = { backchannel: 'provider', frontchannel: 'provider', refresh_rejected: 'provider', admin: 'admin' }
 
 /** The same audit trail, with sign-ins, sign-outs and refreshes counted on the way: the two can't tell different stories. */
 export function createCountedAudit (audit: Audit, metrics: Metrics): Audit {
@@ -8,6 +10,10 @@ export function createCountedAudit (audit: Audit, metrics: Metrics): Audit {
       if (event.event === 'login') metrics.loginEnded(event.user?.provider ?? '', event.outcome === 'failure' ? event.reason : undefined)
       if (event.event === 'logout') metrics.loggedOut(event.reason)
       if (event.event === 'session.refresh') metrics.refreshEnded(event.user?.provider ?? '', refreshOutcome(event))
+      if (event.event === 'session.revoked') {
+        metrics.loggedOut(initiators[event.reason])
+        metrics.sessionsRevoked(event.reason)
+      }
       audit.record(event)
     }
   }

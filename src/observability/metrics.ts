@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
-import { type LoginFailure, type LogoutInitiator } from './audit.ts'
+import { type LoginFailure, type LogoutInitiator, type RevocationReason } from './audit.ts'
 import { Durations, histogramText } from './durations.ts'
 
 /** `proxied`: for the application, whoever answered. `own`: one of Doorward's routes. `upgrade`: for another protocol. */
@@ -37,6 +37,7 @@ export interface Metrics {
   loginEnded (provider: string, failure?: LoginFailure): void
   loggedOut (initiator: LogoutInitiator): void
   refreshEnded (provider: string, result: RefreshResult): void
+  sessionsRevoked (reason: RevocationReason): void
   /** The provider was asked for its metadata. */
   providerAsked (provider: string, isUp: boolean): void
   /** Redis was asked whether it is there. */
@@ -54,7 +55,8 @@ export function createMetrics ({ version, providers }: { readonly version: strin
   const requests = createRequestCounts(registry)
   const upstreams = createUpstreamCounts(registry)
   const logins = new Counter({ name: 'doorward_logins_total', help: 'Sign-ins that ended, with a session or without.', labelNames: ['provider', 'outcome', 'reason'], registers })
-  const logouts = new Counter({ name: 'doorward_logouts_total', help: 'Sessions that somebody ended.', labelNames: ['initiator'], registers })
+  const logouts = new Counter({ name: 'doorward_logouts_total', help: 'Sign-outs: of one session by its person, of one or several by the provider or an administrator.', labelNames: ['initiator'], registers })
+  const revocations = new Counter({ name: 'doorward_sessions_revoked_total', help: 'Times that somebody else than the person ended sessions, by the way they came.', labelNames: ['reason'], registers })
   const refreshes = new Counter({ name: 'doorward_refreshes_total', help: 'Attempts to refresh the tokens of a session.', labelNames: ['provider', 'outcome'], registers })
   const providerUp = new Gauge({ name: 'doorward_provider_up', help: 'Whether the provider answered when it was last asked for its metadata.', labelNames: ['provider'], registers })
   const storeUp = new Gauge({ name: 'doorward_session_store_up', help: 'Whether the store that replicas share answered when it was last asked.', labelNames: ['store'], registers })
@@ -67,7 +69,8 @@ export function createMetrics ({ version, providers }: { readonly version: strin
     for (const outcome of refreshResults) refreshes.inc({ provider, outcome }, 0)
     providerUp.set({ provider }, 0)
   }
-  logouts.inc({ initiator: 'user' }, 0)
+  for (const initiator of ['user', 'provider', 'admin']) logouts.inc({ initiator }, 0)
+  for (const reason of ['backchannel', 'frontchannel', 'refresh_rejected', 'admin']) revocations.inc({ reason }, 0)
   collectDefaultMetrics({ register: registry })
 
   return {
@@ -79,6 +82,7 @@ export function createMetrics ({ version, providers }: { readonly version: strin
     loginEnded (provider, failure) { logins.inc({ provider, outcome: failure === undefined ? 'success' : 'failure', reason: failure ?? '' }) },
     loggedOut (initiator) { logouts.inc({ initiator }) },
     refreshEnded (provider, outcome) { refreshes.inc({ provider, outcome }) },
+    sessionsRevoked (reason) { revocations.inc({ reason }) },
     sessionStoreAsked (isUp) { storeUp.set({ store: 'redis' }, Number(isUp)) },
     sessionStoreFailed () { storeErrors.inc({ store: 'redis' }) },
     providerAsked (provider, isUp) { providerUp.set({ provider }, Number(isUp)) },

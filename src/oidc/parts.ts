@@ -3,7 +3,8 @@ import { type Audit } from '../observability/index.ts'
 import { type Pages } from '../pages/index.ts'
 import { type Sessions } from '../sessions/index.ts'
 import { type Logins } from './logins.ts'
-import { type Provider } from './provider.ts'
+import { type Logouts } from './logouts.ts'
+import { type Providers } from './providers.ts'
 import { type Keeps } from './received-tokens.ts'
 import { type Rounds } from './rounds.ts'
 
@@ -13,12 +14,15 @@ export interface SignInParts {
   readonly publicOrigin: string
   /** SameSite=Strict withholds the new session from the redirect that ends a sign-in; a page has to step in. */
   readonly sessionIsStrict: boolean
-  readonly provider: Provider
+  readonly providers: Providers
   readonly logins: Logins
+  readonly logouts: Logouts
   readonly rounds: Rounds
   readonly sessions: Sessions
   readonly mapping: Mapping
   readonly keeps: Keeps
   readonly pages: Pages
   readonly audit: Audit
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }

@@ -1,7 +1,11 @@
 import * as oauth from 'oauth4webapi'
 import { type LoginFailure } from '../observability/index.ts'
+import { explainedError } from './advice.ts'
+import { errorCause, errorCode, errorStatus } from './error-parts.ts'
 import { LoginProblem } from './login-problem.ts'
+import { explainedAnswer } from './provider-explanation.ts'
 import { describedSafely } from './provider-words.ts'
+import { isWrongTime, wrongTime } from './token-times.ts'
 
 /** The part of the sign-in that was under way. */
 export type Stage = 'token' | 'id_token' | 'userinfo'
@@ -10,8 +14,17 @@ export type Stage = 'token' | 'id_token' | 'userinfo'
 export function providerFailure (error: unknown, stage: Stage): LoginProblem {
   if (error instanceof LoginProblem) return error
   if (isUnreachable(error)) return new LoginProblem(unreachableReasons[stage], { code: 'sign_in_unavailable', cause: error, headers: { 'retry-after': '5' } })
-  if (error instanceof oauth.ResponseBodyError) return new LoginProblem(stage === 'userinfo' ? 'no_userinfo' : 'token_exchange_failed', { cause: error, metadata: { error: error.error, errorDescription: describedSafely(error.error_description) } })
-  return new LoginProblem(invalidReason(error, stage), { cause: error, metadata: mismatch(error) })
+  if (error instanceof oauth.ResponseBodyError) return refusal(error, stage)
+  const wrong = mismatch(error)
+  if (stage === 'token' && isWrongTime(wrong)) return wrongTime(wrong, error)
+  return new LoginProblem(invalidReason(error, stage), { cause: explainedAnswer(error, stage), metadata: wrong })
+}
+
+function refusal (error: oauth.ResponseBodyError, stage: Stage): LoginProblem {
+  return new LoginProblem(stage === 'userinfo' ? 'no_userinfo' : 'token_exchange_failed', {
+    cause: explainedError(error.error, error.error_description, error),
+    metadata: { error: error.error, errorDescription: describedSafely(error.error_description) }
+  })
 }
 
 const unreachableReasons: Record<Stage, LoginFailure> = { token: 'token_exchange_failed', id_token: 'setup_error', userinfo: 'no_userinfo' }
@@ -25,14 +38,14 @@ function invalidReason (error: unknown, stage: Stage): LoginFailure {
 }
 
 function mismatchReason (error: unknown): LoginFailure {
-  const claim = causeOf(error)?.claim
+  const claim = errorCause(error)?.claim
   if (claim === 'nonce') return 'nonce_mismatch'
   return claim === 'iss' ? 'issuer_mismatch' : 'id_token_invalid'
 }
 
 /** Which claim was wrong, and how: a clock that is off shows itself in `found` and `now`, in seconds since the epoch. */
 function mismatch (error: unknown): Record<string, unknown> {
-  const { claim, claims, expected, now, tolerance } = causeOf(error) ?? {}
+  const { claim, claims, expected, now, tolerance } = errorCause(error) ?? {}
   if (typeof claim !== 'string' || claim === 'nonce') return {}
   const found = (claims as Record<string, unknown> | undefined)?.[claim]
   return { claim, found, expected, now, tolerance }
@@ -40,7 +53,7 @@ function mismatch (error: unknown): Record<string, unknown> {
 
 /** A token response that is well-formed but whose id_token is not: oauth4webapi hangs the claims or header on the cause. */
 function isAboutIdToken (error: unknown): boolean {
-  const cause = causeOf(error)
+  const cause = errorCause(error)
   return cause !== undefined && ('claims' in cause || 'header' in cause || 'alg' in cause)
 }
 
@@ -51,21 +64,6 @@ const refusedCodes: ReadonlySet<string> = new Set(['INSECURE_ENDPOINT', 'PROVIDE
 function isUnreachable (error: unknown): boolean {
   const code = errorCode(error)
   if (error instanceof DOMException) return error.name === 'TimeoutError' || error.name === 'AbortError'
-  if (code === oauth.RESPONSE_IS_NOT_CONFORM) return statusOf(error) >= 500
+  if (code === oauth.RESPONSE_IS_NOT_CONFORM) return errorStatus(error) >= 500
   return code !== undefined && !refusedCodes.has(code) && !code.startsWith('OAUTH_')
-}
-
-function statusOf (error: unknown): number {
-  const { cause } = error as { cause?: unknown }
-  return cause instanceof Response ? cause.status : 0
-}
-
-function errorCode (error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' ? code : undefined
-}
-
-function causeOf (error: unknown): Record<string, unknown> | undefined {
-  const cause = (error as { cause?: unknown } | null)?.cause
-  return typeof cause === 'object' && cause !== null ? cause as Record<string, unknown> : undefined
 }

@@ -11,8 +11,9 @@ export interface KeySet {
 /** The provider's keys: fetched when first needed, kept for five minutes, and through outages of the provider. */
 export interface ProviderKeys {
   /**
-   * Attempts something with the keys at hand. Where none of them is the one asked for, it is attempted once more with
-   * keys fetched anew, since one may have been rotated in a moment ago (OpenID Connect Core section 10.1.1).
+   * Attempts something with the keys at hand. Where none of them is the one asked for, it is attempted again with those
+   * that others have just fetched, and then with keys fetched for it, since one may have been rotated in a moment ago
+   * (OpenID Connect Core section 10.1.1).
    */
   use<Result> (server: { readonly jwks_uri?: string }, attempt: (keys: KeySet) => Promise<Result>): Promise<Result>
 }
@@ -74,23 +75,31 @@ export function createProviderKeys ({ fetch, mayRefetch, now }: ProviderKeysPart
     })
   }
 
-  /** Other keys than those known, where there are any or they may be fetched. */
-  async function renewed (uri: string, known: KeySet): Promise<KeySet | undefined> {
-    if (held !== undefined && held.uri === uri && held.keys !== known) return held.keys
-    if (fetching === undefined && !mayRefetch()) return undefined
-    return await load(uri)
+  /** What others have fetched since, or are fetching. It may have been published before the token was signed. */
+  async function shared (uri: string, tried: KeySet | undefined): Promise<KeySet | undefined> {
+    return held?.uri === uri && held.keys !== tried ? held.keys : await fetching
+  }
+
+  async function refetched (uri: string): Promise<KeySet | undefined> {
+    return fetching !== undefined || mayRefetch() ? await load(uri) : undefined
   }
 
   return {
     async use ({ jwks_uri: uri = '' }, attempt) {
-      const known = await current(uri)
-      try {
-        return await attempt(known)
-      } catch (error) {
-        const other = isUnknownKey(error) ? await renewed(uri, known) : undefined
-        if (other === undefined) throw error
-        return await attempt(other)
+      let tried: KeySet | undefined
+      let failure: unknown
+      for (const source of [current, shared, refetched]) {
+        const keys = await source(uri, tried)
+        if (keys === undefined) continue
+        try {
+          return await attempt(keys)
+        } catch (error) {
+          if (!isUnknownKey(error)) throw error
+          failure = error
+          tried = keys
+        }
       }
+      throw failure
     }
   }
 }

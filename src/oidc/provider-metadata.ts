@@ -7,16 +7,20 @@ export interface ProviderMetadataSettings<Metadata> {
   readonly onAttempt: (error: unknown) => void
 }
 
-/** What discovery found: loaded when first needed or earlier, kept through outages, renewed in the background. */
+/** What discovery found: loaded when first needed or earlier, kept through outages, renewed in the background every hour. */
 export interface ProviderMetadata<Metadata> {
   /** @throws {LoginProblem} `setup_error` with Retry-After, while discovery has never succeeded. */
   get (): Promise<Metadata>
+  /** Told when the provider did not answer as its metadata promise: they are read again soon, for they may have changed. */
+  doubt (): void
   /** Begins to look for the provider, again and again until it is found. Doorward serves in the meantime. */
   start (): void
   stop (): void
 }
 
 const freshMilliseconds = 60 * 60 * 1000
+/** Doubts come by the dozen where a provider fails; that often at most they are followed. */
+const doubtMilliseconds = 10_000
 const firstRetryMilliseconds = 1_000
 const lastRetryMilliseconds = 30_000
 
@@ -38,6 +42,8 @@ export function createProviderMetadata<Metadata> (settings: ProviderMetadataSett
     failure = undefined
     failures = 0
     settings.onAttempt(undefined)
+    // By the timer, so that nobody has to meet a changed endpoint first.
+    schedule(freshMilliseconds)
     return metadata
   }
 
@@ -60,6 +66,11 @@ export function createProviderMetadata<Metadata> (settings: ProviderMetadataSett
     load().catch(() => undefined)
   }
 
+  /** While the provider is down, the timer tries. */
+  function renewIfOlderThan (milliseconds: number, since: number): void {
+    if (failure === undefined && settings.now() - since > milliseconds) inBackground()
+  }
+
   function unavailable (): LoginProblem {
     const seconds = Math.max(1, Math.ceil(((failure?.nextAt ?? 0) - settings.now()) / 1000))
     return new LoginProblem('setup_error', { cause: failure?.error, headers: { 'retry-after': String(seconds) } })
@@ -68,12 +79,16 @@ export function createProviderMetadata<Metadata> (settings: ProviderMetadataSett
   return {
     async get () {
       if (found !== undefined) {
-        if (settings.now() - found.at > freshMilliseconds && failure === undefined) inBackground()
+        // A machine that slept has missed its timer.
+        renewIfOlderThan(freshMilliseconds, found.at)
         return found.metadata
       }
       // People who wait must not turn into a flood at a provider that is down.
       if (attempt === undefined && failure !== undefined && settings.now() - failure.at < firstRetryMilliseconds) throw unavailable()
       return await load().catch(() => { throw unavailable() })
+    },
+    doubt () {
+      if (found !== undefined) renewIfOlderThan(doubtMilliseconds, found.at)
     },
     start: inBackground,
     stop () {

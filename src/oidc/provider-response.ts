@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { explainedError } from './advice.ts'
 import { LoginProblem } from './login-problem.ts'
 import { describedSafely } from './provider-words.ts'
 
@@ -20,7 +21,7 @@ function refusal (error: oauth.AuthorizationResponseError): LoginProblem {
   const isPassing = passingErrors.includes(error.error)
   return new LoginProblem('idp_error', {
     code: isPassing ? 'sign_in_unavailable' : 'provider_refused',
-    cause: error,
+    cause: explainedError(error.error, error.error_description, error),
     metadata: { error: error.error, errorDescription: describedSafely(error.error_description) },
     ...(isPassing && { headers: { 'retry-after': '10' } })
   })

@@ -1,11 +1,21 @@
+import { type ClientCredentials } from './provider-client.ts'
+import { type ProviderEndpoints } from './provider-endpoints.ts'
+import { type ClientCertificate } from './provider-http.ts'
+
 /** One provider of the configuration. Durations are in milliseconds. */
-export interface ProviderSettings {
+export interface ProviderSettings extends ClientCredentials {
   readonly id: string
+  /** How people recognize it. */
+  readonly label: string
+  /** Whoever gives an e-mail address of one of these signs in here. */
+  readonly emailDomains: readonly string[]
   /** Issuer URL, or the URL of the discovery document. */
   readonly issuer: string
+  /** `false`: the endpoints are all there is to know. */
+  readonly discovery: boolean
+  readonly endpoints: ProviderEndpoints
   readonly clientId: string
-  readonly clientSecret?: string | undefined
-  readonly clientAuth: 'auto' | 'client_secret_basic' | 'client_secret_post' | 'none'
+  readonly clientCertificate?: ClientCertificate | undefined
   readonly pkce: boolean
   readonly scopes: readonly string[]
   readonly authorizationParams: Readonly<Record<string, string>>
@@ -16,6 +26,17 @@ export interface ProviderSettings {
   readonly clockToleranceMilliseconds: number
   readonly redirectUri: string
   readonly bearer: BearerSettings
+  readonly logout: LogoutSettings
+}
+
+/** What the provider hears of a sign-out. */
+export interface LogoutSettings {
+  /** People are sent on to the provider's `end_session_endpoint`. */
+  readonly atProvider: boolean
+  /** The provider is asked to send them back to `signedOutUri`. */
+  readonly returnHere: boolean
+  readonly signedOutUri: string
+  readonly revokeTokens: boolean
 }
 
 /** Which access tokens programs may come with. */

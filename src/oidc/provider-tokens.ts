@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { type Claims } from '../mapping/index.ts'
+import { requireSoundIdToken } from './id-token-checks.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 import { clientAuthentication } from './provider-client.ts'
@@ -19,12 +20,14 @@ export interface TokenRequests {
 
 export interface RedeemedTokens {
   readonly idToken: oauth.IDToken
+  /** The same as it came. */
+  readonly idTokenText: string
   readonly accessToken: string
   readonly refreshToken: string | undefined
   readonly expiresInSeconds: number | undefined
 }
 
-export interface RefreshedTokens extends Omit<RedeemedTokens, 'idToken'> {
+export interface RefreshedTokens extends Omit<RedeemedTokens, 'idToken' | 'idTokenText'> {
   readonly idToken: oauth.IDToken | undefined
   /** Verifies the signature of the id_token (OpenID Connect Core section 12.2). @throws {LoginProblem} */
   verify (): Promise<void>
@@ -34,6 +37,7 @@ export interface TokenParts {
   readonly client: oauth.Client
   readonly options: { readonly [oauth.customFetch]: ProviderHttp['fetch'], readonly [oauth.allowInsecureRequests]: boolean }
   readonly verifySignature: SignatureCheck
+  readonly now: () => number
 }
 
 /**
@@ -42,12 +46,16 @@ export interface TokenParts {
  */
 const refreshTimeoutMilliseconds = 20_000
 
-export function createTokenRequests (settings: ProviderSettings, { client, options, verifySignature }: TokenParts): TokenRequests {
+export function createTokenRequests (settings: ProviderSettings, { client, options, verifySignature, now }: TokenParts): TokenRequests {
   const maxAge = settings.authorizationParams['max_age']
   const fetch = options[oauth.customFetch]
   const patient = { ...options, [oauth.customFetch]: ((url, init) => fetch(url, { ...init, timeoutMilliseconds: refreshTimeoutMilliseconds })) satisfies ProviderHttp['fetch'] }
 
-  function tokensIn (answer: oauth.TokenEndpointResponse): Omit<RedeemedTokens, 'idToken'> {
+  function requireSound (idToken: oauth.IDToken, { access_token: accessToken }: oauth.TokenEndpointResponse): void {
+    requireSoundIdToken(idToken, { accessToken, nowSeconds: now() / 1000, toleranceSeconds: settings.clockToleranceMilliseconds / 1000 })
+  }
+
+  function tokensIn (answer: oauth.TokenEndpointResponse): Omit<RedeemedTokens, 'idToken' | 'idTokenText'> {
     return { accessToken: answer.access_token, refreshToken: settings.refresh ? answer.refresh_token : undefined, expiresInSeconds: answer.expires_in }
   }
 
@@ -74,15 +82,17 @@ export function createTokenRequests (settings: ProviderSettings, { client, optio
       const { response, tokens } = await redeem(server, parameters, secrets).catch(asProblem('token'))
       await verifySignature(server, response).catch(asProblem('id_token'))
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
-      // Without a subject everybody would be the same person.
-      if (idToken === undefined || idToken.sub === '') throw new LoginProblem('id_token_invalid')
-      return { idToken, ...tokensIn(tokens) }
+      if (idToken === undefined) throw new LoginProblem('id_token_invalid')
+      requireSound(idToken, tokens)
+      return { idToken, idTokenText: tokens.id_token ?? '', ...tokensIn(tokens) }
     },
     async refresh (server, refreshToken) {
       const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication(server, settings), refreshToken, patient).catch(asProblem('token'))
       const tokens = await oauth.processRefreshTokenResponse(server, client, response).catch(asProblem('token'))
+      const idToken = oauth.getValidatedIdTokenClaims(tokens)
+      if (idToken !== undefined) requireSound(idToken, tokens)
       const verify = async (): Promise<void> => { await verifySignature(server, response).catch(asProblem('id_token')) }
-      return { idToken: oauth.getValidatedIdTokenClaims(tokens), ...tokensIn(tokens), verify }
+      return { idToken, ...tokensIn(tokens), verify }
     },
     async userinfo (server, accessToken, subject) {
       if (!settings.userinfo || server.userinfo_endpoint === undefined) return {}

@@ -1,12 +1,15 @@
 import * as oauth from 'oauth4webapi'
 import { type Logger } from '../observability/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
+import { outageReason } from './outage-reason.ts'
 import { type SignInAnswer, signInAnswer } from './provider-answer.ts'
-import { authorizationUrl } from './provider-authorization.ts'
-import { discover } from './provider-discovery.ts'
+import { authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
+import { findProvider, issuerUrl } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
+import { hintToKeep } from './provider-end-session.ts'
 import { createProviderKeys } from './provider-keys.ts'
+import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
 import { createProviderRefresh, type ProviderRefresh } from './provider-refresh.ts'
 import { validateResponse } from './provider-response.ts'
@@ -16,16 +19,20 @@ import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
-export interface Provider {
-  readonly id: string
+export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'emailDomains' | 'redirectUri'> {
+  /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
+  isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
-  authorizationUrl (secrets: LoginSecrets, options: { chooseAccount: boolean }): Promise<URL>
+  authorizationUrl (secrets: LoginSecrets, options: AuthorizationWish): Promise<URL>
   /** Ends the code flow: checks the response, redeems the code, verifies the id_token, reads userinfo. @throws {LoginProblem} */
   redeem (response: URLSearchParams, secrets: LoginSecrets): Promise<SignInAnswer>
   /** Gets new tokens for a session, and what the provider says of the person now. */
   readonly refresh: ProviderRefresh
+  /** Every access token is shown to the provider, also one that could be verified here. */
+  readonly isAskedAboutTokens: boolean
   /** Checks an access token that somebody else obtained from this provider. */
   readonly readAccessToken: ReadAccessToken
+  readonly logout: ProviderLogout
   /** Begins to look for the provider in the background. */
   start (): void
   close (): Promise<void>
@@ -34,45 +41,60 @@ export interface Provider {
 export interface ProviderParts {
   readonly logger: Logger
   readonly now: () => number
-  /** Called each time that the provider was asked for its metadata. */
-  readonly onAsked: (isUp: boolean) => void
+  /** Called each time that the provider was asked for its metadata; with the reason, where it can't be used. */
+  readonly onAsked: (isUp: boolean, reason?: string) => void
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
 export function createProvider (settings: ProviderSettings, { logger, now, onAsked }: ProviderParts): Provider {
   const isLoopbackHttp = settings.issuer.startsWith('http:')
-  const http = createProviderHttp({ caPem: settings.caPem, allowLoopbackHttp: isLoopbackHttp })
+  const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
   const client: oauth.Client = {
     client_id: settings.clientId,
+    use_mtls_endpoint_aliases: settings.clientCertificate !== undefined,
     [oauth.clockTolerance]: Math.ceil(settings.clockToleranceMilliseconds / 1000)
   }
-  const metadata = createProviderMetadata({ load: () => discover(settings.issuer, options, isLoopbackHttp), now, onAttempt: report })
+  const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
-  const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
+  const requests = { client, options, verifySignature: createSignatureCheck(options, keys), now }
   const tokens = createTokenRequests(settings, requests)
+  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, logger, now })
 
   function report (error: unknown): void {
-    onAsked(error === undefined)
-    if (error === undefined) logger.info({ event: 'provider.discovered', provider: settings.id }, 'provider discovered')
-    else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, err: error }, 'provider can’t be used')
+    const reason = error === undefined ? undefined : outageReason(error)
+    onAsked(reason === undefined, reason)
+    if (reason === undefined) logger.info({ event: 'provider.discovered', provider: settings.id, issuer: settings.issuer, clientId: settings.clientId, redirectUri: settings.redirectUri }, 'provider discovered')
+    else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, reason, err: error }, 'provider can’t be used')
   }
 
   return {
     id: settings.id,
+    label: settings.label,
+    emailDomains: settings.emailDomains,
+    redirectUri: settings.redirectUri,
+    isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
+    isAskedAboutTokens: settings.bearer.tokens === 'introspection',
+    logout,
     start: metadata.start,
     refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, now }),
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
-    async authorizationUrl (secrets, { chooseAccount }) {
-      return await authorizationUrl(await metadata.get(), settings, secrets, chooseAccount)
+    async authorizationUrl (secrets, wish) {
+      return await authorizationUrl(await metadata.get(), settings, secrets, wish)
     },
     async redeem (parameters, secrets) {
       const server = await metadata.get()
       const response = validateResponse(server, client, parameters, secrets.state)
-      const redeemed = await tokens.exchange(server, response, secrets)
-      const received = tokensOf(redeemed, now())
-      const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
-      return signInAnswer(redeemed.idToken, userinfo, received)
+      try {
+        const redeemed = await tokens.exchange(server, response, secrets)
+        logout.learnFrom(redeemed.idTokenText)
+        const received = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
+        const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
+        return signInAnswer(redeemed.idToken, userinfo, received)
+      } catch (error) {
+        metadata.doubt()
+        throw error
+      }
     },
     async close () {
       metadata.stop()

@@ -8,6 +8,7 @@
  */
 import { type Problem } from '../errors.ts'
 import { answerTo, type Occasion } from './answer.ts'
+import { chooserPage, type ProviderChoice } from './chooser-page.ts'
 import { createLayout, type Answer } from './layout.ts'
 import { logoutConfirmationPage, signedInPage, signedOutPage } from './session-pages.ts'
 import { type Site } from './site.ts'
@@ -19,12 +20,14 @@ export { type Occasion } from './answer.ts'
 export interface Pages {
   /** The answer to a request that ended in a problem. The only way from an error to something a stranger reads. */
   readonly answerTo: (problem: Problem, occasion: Occasion) => Answer
+  /** Asks where to sign in, of several providers. */
+  readonly chooser: (choice: ProviderChoice, requestId: string) => Answer
   /** Ends a sign-in in place of a redirect where the session cookie is `SameSite=Strict`; goes on to `returnTo` by itself. */
   readonly signedIn: (occasion: { readonly returnTo: string, readonly requestId: string }) => Answer
-  /** Shown when the session has ended and the provider sent the person back, or has no logout of its own. */
-  readonly signedOut: (requestId: string) => Answer
-  /** Asks before a logout that another site caused. */
-  readonly confirmLogout: (requestId: string) => Answer
+  /** Shown when the session has ended: here alone, or at the provider too, which has sent the person back. */
+  readonly signedOut: (occasion: { readonly isEverywhere: boolean, readonly requestId: string }) => Answer
+  /** Asks before a logout that another site caused; it goes on to `returnTo`, if that is given. */
+  readonly confirmLogout: (occasion: { readonly returnTo?: string | undefined, readonly requestId: string }) => Answer
 }
 
 /** Prepares the pages of one site. */
@@ -32,8 +35,9 @@ export function createPages (site: Site): Pages {
   const layout = createLayout()
   return {
     answerTo: (problem, occasion) => answerTo(problem, occasion, site, layout),
+    chooser: (choice, requestId) => layout(chooserPage(choice), requestId),
     signedIn: ({ returnTo, requestId }) => layout(signedInPage(returnTo), requestId),
-    signedOut: (requestId) => layout(signedOutPage(site), requestId),
-    confirmLogout: (requestId) => layout(logoutConfirmationPage(site), requestId)
+    signedOut: ({ isEverywhere, requestId }) => layout(signedOutPage(site, isEverywhere), requestId),
+    confirmLogout: ({ returnTo, requestId }) => layout(logoutConfirmationPage(site, returnTo), requestId)
   }
 }

@@ -24,6 +24,7 @@ export { type Revocation } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
 export { generationOf, isRefreshDue, type Refreshed, type Session, type SignedIn, type Tokens } from './session.ts'
 export { createStorage, type Storage, type StorageParts } from './storage.ts'
+export { revokedWithProvider } from './trusted-providers.ts'
 
 export interface SessionParts {
   readonly cookies: Cookies

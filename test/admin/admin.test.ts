@@ -14,7 +14,10 @@ import { untilCounted } from './scrape.ts'
 interface State {
   readonly status: string
   readonly since: string
+  readonly reason?: string
 }
+
+const refused = { reason: 'nothing listens where provider.issuer leads (ECONNREFUSED)' }
 
 async function readiness (admin: string): Promise<State & { code: number, provider: State | undefined }> {
   const response = await fetch(`${admin}/readyz`)
@@ -32,7 +35,7 @@ test('people are sent here once the provider was found, and go on being sent her
   await browser.open(url('/'))
   clock.now += second
   await browser.open(url('/'))
-  t.strictSame(await readiness(admin), { code: 503, status: 'starting', since: startedAt, provider: { status: 'down', since: startedAt } })
+  t.strictSame(await readiness(admin), { code: 503, status: 'starting', since: startedAt, provider: { status: 'down', since: startedAt, ...refused } })
   t.equal((await fetch(`${admin}/livez`)).status, 200, 'it lives')
   await providerUp(0)
 
@@ -49,7 +52,7 @@ test('people are sent here once the provider was found, and go on being sent her
   const lostAt = new Date(clock.now).toISOString()
   await browser.get(url('/oidc/login'))
   await providerUp(0)
-  t.strictSame(await readiness(admin), { code: 200, status: 'ready', since: foundAt, provider: { status: 'down', since: lostAt } })
+  t.strictSame(await readiness(admin), { code: 200, status: 'ready', since: foundAt, provider: { status: 'down', since: lostAt, ...refused } })
 })
 
 test('from the signal to stop until the last request is served, nobody new is sent here, and the rest is still told', async (t) => {

@@ -20,6 +20,14 @@ const silent = () => raw({ delayMilliseconds: Infinity })
 /** One byte at a time, for as long as somebody listens. */
 const dripping = () => raw({ headers: json, body: drip() })
 
+/** Ends its connection before what it announced is there. */
+const half = () => raw({ headers: { ...json, 'content-length': '1000' }, body: halfAnAnswer() })
+
+async function * halfAnAnswer (): AsyncGenerator<Buffer> {
+  yield Buffer.from('{"issuer":"http://localhost"')
+  throw new Error('cut')
+}
+
 async function * drip (): AsyncGenerator<Buffer> {
   for (;;) {
     yield Buffer.from(' ')
@@ -34,6 +42,7 @@ const discoveryCases: Readonly<Record<string, RogueHooks>> = {
   garbage: { discovery: garbage },
   'ten megabytes': { discovery: tenMegabytes },
   'a compressed bomb': { discovery: bomb },
+  'half an answer': { discovery: half },
   'an error': { discovery: failing },
   'not there': { discovery: () => raw({ status: 404 }) },
   'a redirect': { discovery: elsewhere },
@@ -47,12 +56,30 @@ const discoveryCases: Readonly<Record<string, RogueHooks>> = {
   'with a token endpoint on plain http elsewhere': { discovery: (document) => ({ ...document, token_endpoint: 'http://provider.example/token' }) }
 }
 
+/** What `/readyz` says of them, where it is more than that the metadata can't be used. */
+const discoveryReasons: Readonly<Record<string, RegExp>> = {
+  'a web page': /answered with status 200, but not with JSON\. Open this address/,
+  'ten megabytes': /^the provider’s answer is larger than 1 MiB \(UND_ERR_RES_EXCEEDED_MAX_SIZE\)$/,
+  'half an answer': /^the provider ends the connection before its answer is whole/,
+  'an error': /openid-configuration answered with status 500\. Open this address/,
+  'not there': /answered with status 404\. Open this address/,
+  'a redirect': /answered with status 302\. Open this address/,
+  'by an issuer that is no URL': /issuer in the discovery document is not a URL/,
+  'by an issuer with another path': /calls itself "http:.+\/tenant", provider\.issuer is "http/,
+  'without an authorization endpoint': /names no authorization_endpoint/,
+  'without a token endpoint': /names no token_endpoint/,
+  'without keys': /names no jwks_uri/,
+  'with a token endpoint on plain http elsewhere': /an endpoint that is not https: http:\/\/provider\.example$/
+}
+
 for (const [name, hooks] of Object.entries(discoveryCases)) {
   t.test(`discovery that is ${name}: nobody is sent to the provider`, async (t) => {
     const result = await attempt(t, hooks)
     await assertRejected(t, result, { reason: 'setup_error', status: 503, neverAsked: 'authorize' })
     t.match(result.page.headers['retry-after'], /^[1-9]\d?$/)
-    t.match(result.gateway.logs.join(''), /"event":"provider.unavailable".*"message":"(?:[^"\\]|\\.){10}/, 'the log says why')
+    t.match(result.gateway.logs.join(''), /"event":"provider.unavailable".*"reason":"(?:[^"\\]|\\.){10}.*"message":"(?:[^"\\]|\\.){10}/, 'the log says why')
+    const { dependencies } = await (await fetch(`${result.gateway.admin}/readyz`)).json() as { dependencies: Record<string, { reason: string }> }
+    t.match(dependencies['provider:default'], { status: 'down', reason: discoveryReasons[name] ?? /^the provider’s metadata/ })
   })
 }
 
@@ -74,6 +101,7 @@ const cases: Readonly<Record<string, Case>> = {
   'the token endpoint answers with garbage': [{ token: garbage }, 'token_exchange_failed', 502],
   'the token endpoint answers with ten megabytes': [{ token: tenMegabytes }, 'token_exchange_failed', 503],
   'the token endpoint answers with a compressed bomb': [{ token: bomb }, 'token_exchange_failed', 502],
+  'the token endpoint answers by half': [{ token: half }, 'token_exchange_failed', 503],
   'the token endpoint fails': [{ token: failing }, 'token_exchange_failed', 503],
   'the token endpoint redirects': [{ token: elsewhere }, 'token_exchange_failed', 502],
   'the token endpoint answers with a list': [{ token: () => [] }, 'token_exchange_failed', 502],
@@ -83,6 +111,7 @@ const cases: Readonly<Record<string, Case>> = {
   'the keys are a web page': [{ jwks: webPage }, 'id_token_invalid', 502],
   'the keys are garbage': [{ jwks: garbage }, 'id_token_invalid', 502],
   'the keys are ten megabytes': [{ jwks: tenMegabytes }, 'setup_error', 503],
+  'the keys are cut in half': [{ jwks: half }, 'setup_error', 503],
   'the keys are no set': [{ jwks: () => ({ keys: 'none' } as never) }, 'id_token_invalid', 502],
   'the keys are none': [{ jwks: () => ({ keys: [] }) }, 'id_token_invalid', 502],
   'the keys can’t be had': [{ jwks: failing }, 'setup_error', 503],
@@ -99,6 +128,7 @@ const userinfoCases: Readonly<Record<string, readonly [RogueHooks['userinfo'], n
   fails: [failing, 503],
   'answers with garbage': [garbage, 502],
   'answers with ten megabytes': [tenMegabytes, 503],
+  'answers by half': [half, 503],
   'answers with a compressed bomb': [bomb, 502],
   'refuses the token': [() => raw({ status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } }), 502],
   redirects: [elsewhere, 502]

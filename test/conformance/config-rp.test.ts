@@ -23,7 +23,7 @@ t.test('oidcc-client-test-discovery-jwks-uri-keys', async (t) => {
 t.test('oidcc-client-test-discovery-issuer-mismatch', async (t) => {
   const result = await attempt(t, { discovery: (document) => ({ ...document, issuer: `${String(document['issuer'])}/INVALID` }) })
   await assertRejected(t, result, { reason: 'setup_error', status: 503, neverAsked: 'authorize' })
-  t.match(result.gateway.logs.join(''), /the provider calls itself .+INVALID.+provider\.issuer is .+localhost/, 'the log names both issuers')
+  t.match(result.gateway.logs.join(''), /The provider calls itself .+INVALID.+provider\.issuer is .+localhost/, 'the log names both issuers')
 })
 
 t.test('oidcc-client-test-idtoken-sig-none', async (t) => {
@@ -64,12 +64,13 @@ t.test('E18: many sign-ins at the moment of a rotation all succeed', async (t) =
   await rogue.keys.rotate()
   const together = Promise.withResolvers<undefined>()
   rogue.hooks.token = async (answer) => {
-    if (rogue.calls('token').length === 13) together.resolve(undefined)
+    if (rogue.calls('token').length === 51) together.resolve(undefined)
     await together.promise
     return answer
   }
-  const pages = await Promise.all(Array.from({ length: 12 }, async () => await new Browser().open(`${gateway.origin}/x`)))
+  const pages = await Promise.all(Array.from({ length: 50 }, async () => await new Browser().open(`${gateway.origin}/x`)))
   t.strictSame(pages.map(({ status }) => status), pages.map(() => 200))
+  t.equal(rogue.calls('jwks').length, 2, 'and fetch the new keys once')
 })
 
 t.test('E18: tokens with made-up key ids are not so many requests for keys', async (t) => {
