@@ -13,7 +13,7 @@ import { type Configuration, type ProviderConfiguration, providersOf, redirectUr
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRefresh, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, type Refresh, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRefresh, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
@@ -52,7 +52,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const dependencyOf = (provider: string): string => `provider:${provider}`
   const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis === undefined ? [] : [sessionStore])
 
-  const cookies = buildCookies(configuration.session.cookie, publicUrl)
+  const cookies = buildCookies(configuration, publicUrl)
   const { storage, ...signIn } = await buildSessions(configuration, {
     cookies,
     application: publicOrigin,
@@ -143,10 +143,11 @@ async function buildSessions (configuration: Configuration, { cookies, applicati
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
-function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: URL): Cookies {
+function buildCookies (configuration: Configuration, publicUrl: URL): Cookies {
+  const { cookie } = configuration.session
   const secure = publicUrl.protocol === 'https:'
   const prefix = !secure ? '' : cookie.domain === undefined ? '__Host-' : '__Secure-'
-  return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure })
+  return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure, isPostedTo: providersOf(configuration).some(({ responseMode }) => responseMode === 'form_post') })
 }
 
 async function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
@@ -154,6 +155,7 @@ async function buildProvider (provider: ProviderConfiguration, configuration: Co
   return createProvider({
     ...provider,
     clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey),
+    decryptionKeys: await Promise.all(provider.decryptionKeys.map(readDecryptionKey)),
     clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,

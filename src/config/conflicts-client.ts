@@ -29,6 +29,12 @@ export function discoveryConflicts (place: string, { discovery, issuer, endpoint
   return [...conflicts, { settings: [`${place}.issuer`, `${place}.discovery`], message: `expected the issuer itself, since ${place}.discovery is false` }]
 }
 
+/** The answer is posted from another site, so its cookie needs `SameSite=None`, which browsers take with `Secure` alone (RFC 6265bis section 5.7). */
+export function responseConflicts (place: string, { responseMode }: ProviderConfiguration, publicUrl: string): Conflict[] {
+  if (responseMode === 'query' || publicUrl.startsWith('https:')) return []
+  return [{ settings: [`${place}.responseMode`, 'server.publicUrl'], message: 'form_post needs https in server.publicUrl' }]
+}
+
 /** HS256 takes a key of the hash's length at least (RFC 7518 section 3.2). */
 const shortestHmacKey = 32
 

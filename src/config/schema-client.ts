@@ -18,6 +18,9 @@ export const clientSettings = {
   previousClientKeysFile: filePath.optional().describe('File that holds `previousClientKeys`: PEM blocks, or a JWK Set.'),
   clientAssertionAudience: z.enum(['issuer', 'token_endpoint']).default('issuer')
     .describe('Whom client_secret_jwt and private_key_jwt are meant for (`aud`): the issuer, or the address of the token endpoint for a provider that knows no better.'),
+  decryptionKeys: z.array(privateKey).meta({ writeOnly: true }).prefault([])
+    .describe('Private keys, PEM or JWK, for id_tokens and userinfo that the provider encrypts: RSA, EC or X25519. The public half of the first is published at `/oidc/client-jwks`; the others still decrypt.'),
+  decryptionKeysFile: filePath.optional().describe('File that holds `decryptionKeys`: PEM blocks, or a JWK Set.'),
   clientCertificate: z.strictObject({
     certFile: filePath.describe('Certificate chain in PEM, the client’s own first.'),
     keyFile: filePath.describe('Private key in PEM.')

@@ -27,6 +27,12 @@ export const providerSection = z.strictObject({
   authorizationParams: z.record(authorizationParameter, z.string()).superRefine(refuseOddAge).default({})
     .describe('Extra parameters of the authorization request, such as `prompt` or ADFS’ `resource`. One that Doorward sets itself is refused.'),
   ...endpointSettings,
+  responseMode: z.enum(['query', 'form_post']).default('query')
+    .describe('How the browser brings the provider’s answer: in the address, or in a form, which no log of addresses shows. `form_post` needs https in `server.publicUrl`.'),
+  par: z.union([z.literal('auto'), z.boolean()], { error: 'expected auto, true or false' }).default('auto')
+    .describe('Push authorization requests to the provider, so that the browser carries a reference alone (RFC 9126): `auto` where the provider requires it, `true` always, `false` never.'),
+  dpop: z.boolean().default(false)
+    .describe('Bind access tokens to a key of this process (DPoP, RFC 9449): a token that is stolen is of no use without the key.'),
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),
   refresh: z.boolean().default(true)
     .describe('Use the refresh token that the provider gives, if it gives one: tokens are refreshed before they expire, and what the provider then says of the person counts at once.'),

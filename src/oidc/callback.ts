@@ -5,6 +5,7 @@ import { loginUrl, switchAccountUrl } from '../own-routes.ts'
 import { type FoundSession } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
 import { findSession } from './find-session.ts'
+import { formOf } from './form.ts'
 import { asLoginProblem, LoginProblem } from './login-problem.ts'
 import { type LostLogin, type ResumedLogin } from './logins.ts'
 import { parametersOf } from './parameters.ts'
@@ -15,20 +16,22 @@ import { startSession } from './start-session.ts'
 
 /**
  * `GET /callback`, or `GET /callback/ID` for each of several providers: ends a sign-in with a redirect to the page first
- * wanted.
+ * wanted. `POST`, where the provider was asked to answer so (OAuth 2.0 Form Post Response Mode section 2).
  */
 export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
   for (const provider of parts.providers.all) {
-    app.get(new URL(provider.redirectUri).pathname, async (request, reply) => await endLogin(request, reply, provider, parts))
+    const { pathname } = new URL(provider.redirectUri)
+    app.get(pathname, async (request, reply) => await endLogin(request, reply, parametersOf(request), provider, parts))
+    if (provider.responseMode === 'form_post') app.post(pathname, async (request, reply) => await endLogin(request, reply, await formOf(request), provider, parts))
   }
 }
 
-async function endLogin (request: FastifyRequest, reply: FastifyReply, provider: Provider, parts: SignInParts): Promise<FastifyReply> {
+async function endLogin (request: FastifyRequest, reply: FastifyReply, parameters: URLSearchParams, provider: Provider, parts: SignInParts): Promise<FastifyReply> {
   const { logins, rounds, pages } = parts
-  const parameters = parametersOf(request)
   const found = await findSession(request, parts, { provider: provider.id })
   const login = logins.resume(parameters.get('state'), found.cookies)
   reply.header('cache-control', 'no-store')
+  if (!login.isResumed && request.method === 'POST') return reply.redirect(withState(provider.redirectUri, parameters.get('state')), 303)
   if (!login.isResumed) return await recover(request, reply, found, login, provider, parts)
 
   reply.header('set-cookie', login.clearCookie)
@@ -38,6 +41,16 @@ async function endLogin (request: FastifyRequest, reply: FastifyReply, provider:
   const { status, headers, body } = pages.signedIn({ returnTo: login.returnTo, requestId: request.id })
   return reply.code(status).headers(headers).send(body)
 }
+
+/** Whether somebody is signed in, a browser does not say to a form of another site (SameSite). It does when it is sent on. */
+function withState (redirectUri: string, state: string | null): string {
+  const url = new URL(redirectUri)
+  if (state !== null && state.length <= longestState) url.searchParams.set('state', state)
+  return url.href
+}
+
+/** More than any of ours; an address has to be short enough to be served. */
+const longestState = 6 * 1024
 
 /** From the provider's answer to a session. Every LoginProblem is one audit event, and so is success. */
 async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, provider: Provider, parts: SignInParts): Promise<string[]> {

@@ -21,7 +21,7 @@ export class ClientKeyError extends Error {
 
 /** PEM (PKCS #8, PKCS #1 or SEC 1) or JWK text. @throws {ClientKeyError} */
 export async function readClientKey (text: string, terms: ClientKeyTerms = {}): Promise<ClientKey> {
-  const key = readKey(text, createPrivateKey, 'expected a private key as PEM or JWK, without a passphrase')
+  const key = readPrivateKey(text)
   return { key, kid: await kidOf(text, key), algorithms: algorithmsOf(text, key, terms) }
 }
 
@@ -59,13 +59,19 @@ function possibleAlgorithms (key: KeyObject): readonly string[] {
 }
 
 /** A JWK may bring its name, under which the provider knows it; any other is called by its thumbprint (RFC 7638). */
-async function kidOf (text: string, key: KeyObject): Promise<string> {
+export async function kidOf (text: string, key: KeyObject): Promise<string> {
   const named: unknown = jwkIn(text)?.kid
   return typeof named === 'string' ? named : await calculateJwkThumbprint(publicJwk(key))
 }
 
-function publicJwk (key: KeyObject): JWK {
+/** The public half, without a name. */
+export function publicJwk (key: KeyObject): JWK {
   return (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'jwk' }) as JWK
+}
+
+/** @throws {ClientKeyError} */
+export function readPrivateKey (text: string): KeyObject {
+  return readKey(text, createPrivateKey, 'expected a private key as PEM or JWK, without a passphrase')
 }
 
 function readKey (text: string, read: typeof createPrivateKey | typeof createPublicKey, expected: string): KeyObject {

@@ -1,15 +1,23 @@
 import { type IncomingMessage } from 'node:http'
+import { type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
+import { requireOnce } from './parameters.ts'
 
 const formType = 'application/x-www-form-urlencoded'
-/** A program sends it in one piece. */
+const mostBytes = 64 * 1024
+/** Browsers and programs send a form in one piece. */
 const patienceMilliseconds = 10_000
 
 /**
- * The fields of a form that was posted.
+ * The fields of a form, each once. Nothing else of Doorward's own is read from a body, so it is read here and not by Fastify.
  *
  * @throws {Problem} `media_type_unsupported`, `body_too_large`, `request_timeout`, or `request_invalid` for a body that breaks off
  */
+export async function formOf (request: FastifyRequest): Promise<URLSearchParams> {
+  return requireOnce(await readForm(request.raw, mostBytes))
+}
+
+/** The same, of a smaller or larger form, and as often as a field is given. @throws as `formOf` */
 export async function readForm (message: IncomingMessage, maxBytes: number): Promise<URLSearchParams> {
   const [type = ''] = (message.headers['content-type'] ?? '').split(';')
   if (type.trim().toLowerCase() !== formType) throw new Problem('media_type_unsupported')

@@ -5,14 +5,12 @@ import { chooseProvider } from './choose-provider.ts'
 import { endSession } from './end-session.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
 import { findSession } from './find-session.ts'
-import { readForm } from './form.ts'
-import { parametersOf, requireOnce } from './parameters.ts'
+import { formOf } from './form.ts'
+import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
 import { targetLinkPath } from './return-to.ts'
 import { showChooser } from './show-chooser.ts'
 import { wantedPage } from './wanted-page.ts'
-
-const maxFormBytes = 64 * 1024
 
 /**
  * `GET` and `POST /login`: starts a sign-in, as a page of this site, the chooser or a third party (OpenID Connect Core
@@ -44,7 +42,7 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
   }
 
   app.get(`${basePath}/login`, async (request, reply) => await login(request, reply, parametersOf(request)))
-  app.post(`${basePath}/login`, async (request, reply) => await login(request, reply, requireOnce(await readForm(request.raw, maxFormBytes))))
+  app.post(`${basePath}/login`, async (request, reply) => await login(request, reply, await formOf(request)))
 }
 
 /** @throws {Problem} `return_to_invalid`; a third party that names no page of ours gets the start page */

@@ -67,6 +67,9 @@ export function createLogoutTokens ({ clientId, clockToleranceMilliseconds }: Pr
       requireUnused(jti)
       return { sid, sub, use () { used.set(jti, acceptedUntil(claims, toleranceSeconds) * 1000) } }
     },
-    learnFrom (idToken) { idTokenAlgorithm = decodeProtectedHeader(idToken).alg }
+    learnFrom (idToken) {
+      // One that is encrypted names the algorithm of that (RFC 7516 section 9).
+      if (idToken.split('.').length === 3) idTokenAlgorithm = decodeProtectedHeader(idToken).alg
+    }
   }
 }

@@ -18,7 +18,9 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
     const returnTo = wantedPage(parametersOf(request), publicOrigin)
     const found = await sessions.find(request.headers.cookie)
     reply.header('cache-control', 'no-store')
-    if (found.session !== undefined && isFromAnotherSite(request.headers, publicOrigin)) {
+    // A form of another site brings no session along (SameSite=Lax), and could have its cookies deleted all the same.
+    const mayHaveSession = found.session !== undefined || request.method === 'POST'
+    if (mayHaveSession && isFromAnotherSite(request.headers, publicOrigin)) {
       const { status, headers, body } = pages.confirmLogout({ requestId: request.id, returnTo })
       return reply.code(status).headers(headers).send(body)
     }

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { type AuthorizationParameters } from './provider-pushed.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 
 /** What differs from one sign-in to the next. */
@@ -9,21 +10,26 @@ export interface AuthorizationWish {
   readonly loginHint?: string | undefined
 }
 
-/** The address that a browser is sent to (OpenID Connect Core section 3.1.2.1, RFC 7636 section 4.3). */
-export async function authorizationUrl (server: oauth.AuthorizationServer, settings: ProviderSettings, secrets: LoginSecrets, { chooseAccount, loginHint }: AuthorizationWish): Promise<URL> {
-  const url = new URL(server.authorization_endpoint ?? '')
-  const parameters: Record<string, string> = {
+/** What is asked of the provider (OpenID Connect Core section 3.1.2.1, RFC 7636 section 4.3). */
+export async function authorizationParameters (server: oauth.AuthorizationServer, settings: ProviderSettings, secrets: LoginSecrets, { chooseAccount, loginHint }: AuthorizationWish): Promise<AuthorizationParameters> {
+  return {
     ...(loginHint !== undefined && { login_hint: loginHint }),
     ...settings.authorizationParams,
     ...(chooseAccount && { prompt: accountPrompt(server) }),
     client_id: settings.clientId,
     redirect_uri: settings.redirectUri,
     response_type: 'code',
+    ...(settings.responseMode === 'form_post' && { response_mode: 'form_post' }),
     scope: settings.scopes.join(' '),
     state: secrets.state,
     nonce: secrets.nonce,
     ...(settings.pkce && { code_challenge: await oauth.calculatePKCECodeChallenge(secrets.codeVerifier), code_challenge_method: 'S256' })
   }
+}
+
+/** The address that a browser is sent to. */
+export function authorizationUrl (server: oauth.AuthorizationServer, parameters: AuthorizationParameters): URL {
+  const url = new URL(server.authorization_endpoint ?? '')
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   return url
 }

@@ -15,7 +15,8 @@ export interface DiscoverySettings {
 /** What is known of the provider: by discovery, by configuration, or by both. No endpoint in it that is not https. */
 export async function findProvider ({ issuer, discovery, endpoints }: DiscoverySettings, options: oauth.DiscoveryRequestOptions, allowLoopbackHttp: boolean): Promise<oauth.AuthorizationServer> {
   const found = discovery ? await discover(issuer, options) : { issuer, id_token_signing_alg_values_supported: signingAlgorithms }
-  const server = withEndpoints(found, endpoints)
+  // Optional in metadata (OpenID Connect Discovery section 3); without it a provider that signs userinfo could not be understood.
+  const server = withEndpoints({ userinfo_signing_alg_values_supported: signingAlgorithms, ...found }, endpoints)
   for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
     const endpoint = server[name]
     if (endpoint === undefined) throw new ProviderAnswerError('incomplete', `The discovery document names no ${name}`)

@@ -3,8 +3,9 @@ import { ProviderAnswerError } from './advice.ts'
 import { errorCause, errorCode, errorStatus } from './error-parts.ts'
 
 /** The same error in words for those who run Doorward, where a known mistake is behind it. */
-export function explainedAnswer (error: unknown, stage: 'token' | 'id_token' | 'userinfo'): unknown {
+export function explainedAnswer (error: unknown, stage: 'authorization' | 'token' | 'id_token' | 'userinfo'): unknown {
   const code = errorCode(error)
+  if (stage === 'authorization') return error
   if (stage === 'userinfo') return explainedUserinfo(error)
   if (code === oauth.JWT_CLAIM_COMPARISON) return explainedClaim(error)
   if (code === oauth.KEY_SELECTION) return new ProviderAnswerError('key_unknown', `No published key fits ${excerpt(errorCause(error)?.['header'])}`, error)

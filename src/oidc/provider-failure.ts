@@ -8,7 +8,7 @@ import { describedSafely } from './provider-words.ts'
 import { isWrongTime, wrongTime } from './token-times.ts'
 
 /** The part of the sign-in that was under way. */
-export type Stage = 'token' | 'id_token' | 'userinfo'
+export type Stage = 'authorization' | 'token' | 'id_token' | 'userinfo'
 
 /** What went wrong between Doorward and the provider, as one of the reasons that the audit trail knows. */
 export function providerFailure (error: unknown, stage: Stage): LoginProblem {
@@ -21,17 +21,24 @@ export function providerFailure (error: unknown, stage: Stage): LoginProblem {
 }
 
 function refusal (error: oauth.ResponseBodyError, stage: Stage): LoginProblem {
-  return new LoginProblem(stage === 'userinfo' ? 'no_userinfo' : 'token_exchange_failed', {
+  return new LoginProblem(refusedReasons[stage], {
     cause: explainedError(error.error, error.error_description, error),
     metadata: { error: error.error, errorDescription: describedSafely(error.error_description) }
   })
 }
 
-const unreachableReasons: Record<Stage, LoginFailure> = { token: 'token_exchange_failed', id_token: 'setup_error', userinfo: 'no_userinfo' }
+const unreachableReasons: Record<Stage, LoginFailure> = { authorization: 'setup_error', token: 'token_exchange_failed', id_token: 'setup_error', userinfo: 'no_userinfo' }
+
+/** Userinfo about somebody else, by somebody else or for somebody else (OpenID Connect Core section 5.3.2). */
+const aboutOthers: readonly string[] = [oauth.JSON_ATTRIBUTE_COMPARISON, oauth.JWT_CLAIM_COMPARISON]
+
+/** The provider said no, in the words of the protocol. */
+const refusedReasons: Record<Stage, LoginFailure> = { authorization: 'idp_error', token: 'token_exchange_failed', id_token: 'token_exchange_failed', userinfo: 'no_userinfo' }
 
 function invalidReason (error: unknown, stage: Stage): LoginFailure {
   const code = errorCode(error)
-  if (stage === 'userinfo') return code === oauth.JSON_ATTRIBUTE_COMPARISON ? 'userinfo_invalid' : 'no_userinfo'
+  if (stage === 'authorization') return 'setup_error'
+  if (stage === 'userinfo') return aboutOthers.includes(code ?? '') ? 'userinfo_invalid' : 'no_userinfo'
   if (code === oauth.JWT_CLAIM_COMPARISON) return mismatchReason(error)
   if (stage === 'id_token' || code === oauth.JWT_TIMESTAMP_CHECK) return 'id_token_invalid'
   return isAboutIdToken(error) ? 'id_token_invalid' : 'token_exchange_failed'
@@ -58,7 +65,7 @@ function isAboutIdToken (error: unknown): boolean {
 }
 
 /** Ours, for what was answered and can't be used. */
-const refusedCodes: ReadonlySet<string> = new Set(['INSECURE_ENDPOINT', 'PROVIDER_KEYS_INVALID'])
+const refusedCodes: ReadonlySet<string> = new Set(['INSECURE_ENDPOINT', 'PROVIDER_KEYS_INVALID', 'DECRYPTION_FAILED'])
 
 /** Refused, timed out, cut off, or too large to be read: not an answer of the protocol. */
 function isUnreachable (error: unknown): boolean {

@@ -63,14 +63,25 @@ export function createProviderHttp (settings: ProviderHttpSettings): ProviderHtt
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline])
       })
       const bytes = await answer.body.arrayBuffer()
-      const contentType = answer.headers['content-type']
       return new Response(emptyStatuses.includes(answer.statusCode) ? null : bytes, {
         status: answer.statusCode,
-        headers: typeof contentType === 'string' ? { 'content-type': contentType } : {}
+        headers: headersOf(answer.headers)
       })
     },
     close: () => agent.destroy()
   }
+}
+
+/**
+ * Of an answer's headers, those that something is made of. A challenge counts beside a nonce alone (RFC 9449 section 9):
+ * any other would hide the `error` of the body.
+ */
+function headersOf (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const wanted = headers['dpop-nonce'] === undefined ? ['content-type'] : ['content-type', 'dpop-nonce', 'www-authenticate']
+  return Object.fromEntries(wanted.flatMap((name) => {
+    const value = headers[name]
+    return typeof value === 'string' ? [[name, value]] : []
+  }))
 }
 
 /** @throws {InsecureEndpointError} for anything but https, or http on loopback where that is allowed. */

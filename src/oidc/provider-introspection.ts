@@ -24,11 +24,11 @@ class IntrospectionRefused extends Error {
 const maxWordsLength = 300
 
 /** Requests to the introspection endpoint, with the client's own credentials (section 2.1). */
-export function createIntrospection (credentials: ClientCredentials, { client, options, verifySignature }: TokenParts): Introspect {
+export function createIntrospection (credentials: ClientCredentials, { client, options, decrypt, verifySignature }: TokenParts): Introspect {
   const parameters = { token_type_hint: 'access_token' }
   return async (server, token) => {
     const response = await oauth.introspectionRequest(server, client, clientAuthentication(server, credentials), token, { ...options, additionalParameters: parameters })
-    const answer = await oauth.processIntrospectionResponse(server, client, response).catch(withReason)
+    const answer = await oauth.processIntrospectionResponse(server, client, response, { [oauth.jweDecrypt]: decrypt }).catch(withReason)
     // Not asked for, but sent by some (RFC 9701): oauth4webapi leaves the signature to its user.
     if (response.headers.get('content-type')?.startsWith('application/token-introspection+jwt') === true) await verifySignature(server, response)
     return answer as oauth.IntrospectionResponse & Claims

@@ -1,3 +1,4 @@
+import { type DecryptionKey } from './decryption.ts'
 import { type ClientCredentials } from './provider-client.ts'
 import { type ProviderEndpoints } from './provider-endpoints.ts'
 import { type ClientCertificate } from './provider-http.ts'
@@ -16,7 +17,11 @@ export interface ProviderSettings extends ClientCredentials {
   readonly endpoints: ProviderEndpoints
   readonly clientId: string
   readonly clientCertificate?: ClientCertificate | undefined
+  readonly decryptionKeys: readonly DecryptionKey[]
   readonly pkce: boolean
+  /** `auto`: where the provider requires it. */
+  readonly par: 'auto' | boolean
+  readonly dpop: boolean
   readonly scopes: readonly string[]
   readonly authorizationParams: Readonly<Record<string, string>>
   readonly userinfo: boolean
@@ -25,6 +30,8 @@ export interface ProviderSettings extends ClientCredentials {
   readonly caPem?: string | undefined
   readonly clockToleranceMilliseconds: number
   readonly redirectUri: string
+  /** How the browser brings the answer: in the address, or in a form. */
+  readonly responseMode: 'query' | 'form_post'
   readonly bearer: BearerSettings
   readonly logout: LogoutSettings
 }

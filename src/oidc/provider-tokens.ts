@@ -1,11 +1,13 @@
 import * as oauth from 'oauth4webapi'
 import { type Claims } from '../mapping/index.ts'
+import { type Decrypt } from './decryption.ts'
 import { requireSoundIdToken } from './id-token-checks.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 import { clientAuthentication } from './provider-client.ts'
-import { providerFailure, type Stage } from './provider-failure.ts'
 import { type ProviderHttp } from './provider-http.ts'
+import { providerFailure, type Stage } from './provider-failure.ts'
+import { type RequestOptions, type Sender } from './provider-dpop.ts'
 import { type SignatureCheck } from './provider-signature.ts'
 
 /** The requests that turn a code into claims. Whatever goes wrong is a LoginProblem with its reason. */
@@ -35,7 +37,9 @@ export interface RefreshedTokens extends Omit<RedeemedTokens, 'idToken' | 'idTok
 
 export interface TokenParts {
   readonly client: oauth.Client
-  readonly options: { readonly [oauth.customFetch]: ProviderHttp['fetch'], readonly [oauth.allowInsecureRequests]: boolean }
+  readonly options: RequestOptions
+  readonly sender: Sender
+  readonly decrypt: Decrypt
   readonly verifySignature: SignatureCheck
   readonly now: () => number
 }
@@ -46,10 +50,8 @@ export interface TokenParts {
  */
 const refreshTimeoutMilliseconds = 20_000
 
-export function createTokenRequests (settings: ProviderSettings, { client, options, verifySignature, now }: TokenParts): TokenRequests {
+export function createTokenRequests (settings: ProviderSettings, { client, sender, decrypt, verifySignature, now }: TokenParts): TokenRequests {
   const maxAge = settings.authorizationParams['max_age']
-  const fetch = options[oauth.customFetch]
-  const patient = { ...options, [oauth.customFetch]: ((url, init) => fetch(url, { ...init, timeoutMilliseconds: refreshTimeoutMilliseconds })) satisfies ProviderHttp['fetch'] }
 
   function requireSound (idToken: oauth.IDToken, { access_token: accessToken }: oauth.TokenEndpointResponse): void {
     requireSoundIdToken(idToken, { accessToken, nowSeconds: now() / 1000, toleranceSeconds: settings.clockToleranceMilliseconds / 1000 })
@@ -61,18 +63,32 @@ export function createTokenRequests (settings: ProviderSettings, { client, optio
 
   async function redeem (server: oauth.AuthorizationServer, parameters: URLSearchParams, secrets: LoginSecrets) {
     const verifier = settings.pkce ? secrets.codeVerifier : oauth.nopkce
-    const response = await oauth.authorizationCodeGrantRequest(server, client, clientAuthentication(server, settings), parameters, settings.redirectUri, verifier, options)
-    const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
-      expectedNonce: secrets.nonce,
-      requireIdToken: true,
-      ...(maxAge !== undefined && { maxAge: Number(maxAge) })
+    return await sender.send(server, async (options) => {
+      const response = await oauth.authorizationCodeGrantRequest(server, client, clientAuthentication(server, settings), parameters, settings.redirectUri, verifier, options)
+      const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
+        expectedNonce: secrets.nonce,
+        requireIdToken: true,
+        [oauth.jweDecrypt]: decrypt,
+        ...(maxAge !== undefined && { maxAge: Number(maxAge) })
+      })
+      return { response, tokens }
     })
-    return { response, tokens }
+  }
+
+  async function redeemAgain (server: oauth.AuthorizationServer, refreshToken: string) {
+    return await sender.send(server, async (options) => {
+      const fetch = options[oauth.customFetch]
+      const patient = { ...options, [oauth.customFetch]: ((url, init) => fetch(url, { ...init, timeoutMilliseconds: refreshTimeoutMilliseconds })) satisfies ProviderHttp['fetch'] }
+      const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication(server, settings), refreshToken, patient)
+      return { response, tokens: await oauth.processRefreshTokenResponse(server, client, response, { [oauth.jweDecrypt]: decrypt }) }
+    })
   }
 
   async function readUserinfo (server: oauth.AuthorizationServer, accessToken: string, subject: string): Promise<Claims> {
-    const response = await oauth.userInfoRequest(server, client, accessToken, options)
-    const claims = await oauth.processUserInfoResponse(server, client, subject, response)
+    const { response, claims } = await sender.send(server, async (options) => {
+      const response = await oauth.userInfoRequest(server, client, accessToken, options)
+      return { response, claims: await oauth.processUserInfoResponse(server, client, subject, response, { [oauth.jweDecrypt]: decrypt }) }
+    })
     if (response.headers.get('content-type')?.startsWith('application/jwt') === true) await verifySignature(server, response)
     return claims
   }
@@ -80,6 +96,8 @@ export function createTokenRequests (settings: ProviderSettings, { client, optio
   return {
     async exchange (server, parameters, secrets) {
       const { response, tokens } = await redeem(server, parameters, secrets).catch(asProblem('token'))
+      // A token that is not bound to the key is one that whoever steals it can use.
+      if (tokens.token_type !== sender.tokenType) throw new LoginProblem('token_exchange_failed', { metadata: { tokenType: tokens.token_type, expected: sender.tokenType } })
       await verifySignature(server, response).catch(asProblem('id_token'))
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
       if (idToken === undefined) throw new LoginProblem('id_token_invalid')
@@ -87,8 +105,8 @@ export function createTokenRequests (settings: ProviderSettings, { client, optio
       return { idToken, idTokenText: tokens.id_token ?? '', ...tokensIn(tokens) }
     },
     async refresh (server, refreshToken) {
-      const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication(server, settings), refreshToken, patient).catch(asProblem('token'))
-      const tokens = await oauth.processRefreshTokenResponse(server, client, response).catch(asProblem('token'))
+      const { response, tokens } = await redeemAgain(server, refreshToken).catch(asProblem('token'))
+      if (tokens.token_type !== sender.tokenType) throw new LoginProblem('token_exchange_failed', { metadata: { tokenType: tokens.token_type, expected: sender.tokenType } })
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
       if (idToken !== undefined) requireSound(idToken, tokens)
       const verify = async (): Promise<void> => { await verifySignature(server, response).catch(asProblem('id_token')) }

@@ -1,16 +1,19 @@
 import * as oauth from 'oauth4webapi'
 import { type Logger } from '../observability/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
+import { createDecryption } from './decryption.ts'
 import { outageReason } from './outage-reason.ts'
 import { type SignInAnswer, signInAnswer } from './provider-answer.ts'
-import { authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
+import { authorizationParameters, authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
 import { findProvider, issuerUrl } from './provider-discovery.ts'
+import { createSender } from './provider-dpop.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { hintToKeep } from './provider-end-session.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
+import { createPushedRequests } from './provider-pushed.ts'
 import { createProviderRefresh, type ProviderRefresh } from './provider-refresh.ts'
 import { validateResponse } from './provider-response.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
@@ -19,7 +22,7 @@ import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'emailDomains' | 'redirectUri'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode'> {
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
   isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
@@ -57,8 +60,9 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   }
   const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
-  const requests = { client, options, verifySignature: createSignatureCheck(options, keys), now }
+  const requests = { client, options, sender: createSender(options, client, settings.dpop), decrypt: createDecryption(settings.decryptionKeys), verifySignature: createSignatureCheck(options, keys), now }
   const tokens = createTokenRequests(settings, requests)
+  const push = createPushedRequests(settings, requests)
   const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, logger, now })
 
   function report (error: unknown): void {
@@ -73,6 +77,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
     label: settings.label,
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,
+    responseMode: settings.responseMode,
     isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,
@@ -80,7 +85,8 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
     refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, now }),
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, wish) {
-      return await authorizationUrl(await metadata.get(), settings, secrets, wish)
+      const server = await metadata.get()
+      return authorizationUrl(server, await push(server, await authorizationParameters(server, settings, secrets, wish)))
     },
     async redeem (parameters, secrets) {
       const server = await metadata.get()

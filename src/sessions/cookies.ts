@@ -9,6 +9,8 @@ export interface CookieSettings {
   readonly sameSite: 'lax' | 'strict' | 'none'
   readonly domain?: string | undefined
   readonly secure: boolean
+  /** Logins end with a form that another site posts. */
+  readonly isPostedTo?: boolean
 }
 
 /** What a Cookie header holds for us, and what is left of it for the application. */
@@ -48,8 +50,9 @@ export function createCookies (settings: CookieSettings): Cookies {
   const names = namesOf(name, settings.secure)
   const base: SerializeOptions = { path: '/', httpOnly: true, secure: settings.secure }
   const sessionOptions: SerializeOptions = { ...base, sameSite: settings.sameSite, ...(settings.domain !== undefined && { domain: settings.domain }) }
-  // The way back from the provider is a top-level navigation from another site: `strict` would withhold the cookie.
-  const loginOptions: SerializeOptions = { ...base, sameSite: 'lax' }
+  // The way back from the provider is a top-level navigation from another site: `strict` would withhold the cookie, and
+  // `lax` does where it is a POST.
+  const loginOptions: SerializeOptions = { ...base, sameSite: settings.isPostedTo === true ? 'none' : 'lax' }
 
   const write = (cookie: string, value: string, options: SerializeOptions) => stringifySetCookie(cookie, value, { ...options, encode: String })
   const erase = (cookie: string, options: SerializeOptions) => write(cookie, '', { ...options, maxAge: 0 })

@@ -31,10 +31,10 @@ async function start (t: Test, options: RogueGatewayOptions = {}): Promise<Rogue
   const setup = await startRogueGateway(t, options)
   const secrets = new Secrets()
   const hook = setup.rogue.hooks.token
-  setup.rogue.hooks.token = async (answer) => {
+  setup.rogue.hooks.token = async (answer, headers) => {
     secrets.add('the access token', String(answer['access_token']))
     secrets.add('the id_token', String(answer['id_token']))
-    return await hook?.(answer) ?? answer
+    return await hook?.(answer, headers) ?? answer
   }
   return { ...setup, secrets }
 }

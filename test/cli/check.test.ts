@@ -57,6 +57,7 @@ test('a key of the client that can’t be used is told by its setting', async (t
   const cases = [
     [{ clientKey: short, previousClientKeys: [p384, 'no key'] }, [/provider\.clientKey: the key can’t be used: expected RSA of at least 2048 bits, EC on P-256, P-384 or P-521, or Ed25519$/, /provider\.previousClientKeys\[1\]: expected a private or public key as PEM or JWK$/]],
     [{ clientKey: '{"kty":' }, [/provider\.clientKey: expected a private key as PEM or JWK, without a passphrase$/]],
+    [{ decryptionKeys: [p256, ed25519] }, [/provider\.decryptionKeys\[1\]: the key can’t be used: expected RSA of at least 2048 bits, EC on P-256, P-384 or P-521, or X25519$/]],
     [{ clientKey: p256 }, []]
   ] as const
   for (const [settings, expected] of cases) {

@@ -122,7 +122,8 @@ export class Browser {
 
   #requestOptions (url: URL, settings: RequestSettings, before: readonly URL[]): RequestOptions {
     const { method = 'GET', body, headers = {} } = settings
-    const cookie = this.jar.header(url)
+    const site = fetchSite(settings.from, [...before, url])
+    const cookie = this.jar.header(url, site === 'cross-site' && method === 'POST')
     const plainPort = this.#settings.balancer?.[url.origin]
     return {
       // A connection a request: one that an idle server has just closed must not fail a test.
@@ -136,7 +137,7 @@ export class Browser {
       headers: {
         host: url.host,
         ...(settings.program === true ? programHeaders : navigationHeaders),
-        'sec-fetch-site': fetchSite(settings.from, [...before, url]),
+        'sec-fetch-site': site,
         ...(body instanceof URLSearchParams ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
         ...(body === undefined ? {} : { 'content-length': bytesOf(body).length }),
         ...(cookie === undefined ? {} : { cookie }),

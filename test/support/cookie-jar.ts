@@ -41,9 +41,9 @@ export class CookieJar {
       .sort((one, other) => other.path.length - one.path.length)
   }
 
-  /** Value of the Cookie header for `url`, or `undefined` when there is nothing to send. */
-  header (url: URL): string | undefined {
-    const pairs = this.for(url).map(({ name, value }) => `${name}=${value}`)
+  /** Value of the Cookie header for `url`, or `undefined` when there is nothing to send. A form of another site brings `SameSite=None` alone. */
+  header (url: URL, isPostedByOthers = false): string | undefined {
+    const pairs = this.for(url).filter(({ sameSite }) => !isPostedByOthers || sameSite?.toLowerCase() === 'none').map(({ name, value }) => `${name}=${value}`)
     return pairs.length === 0 ? undefined : pairs.join('; ')
   }
 

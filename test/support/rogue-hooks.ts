@@ -1,4 +1,5 @@
 /** Where a test can put its hand in the rogue provider's answers: one hook an endpoint. */
+import { type IncomingHttpHeaders } from 'node:http'
 import { type JWK } from 'jose'
 import { type Raw } from './rogue-answers.ts'
 import { type SigningKeys, type TokenHeader } from './rogue-keys.ts'
@@ -15,10 +16,12 @@ export interface RogueHooks {
   authorize?: (parameters: Readonly<Record<string, string>>) => MaybePromise<Readonly<Record<string, string | readonly string[]>> | Raw>
   /** Claims are signed with the honest header and the current key; text is taken for the whole token. */
   idToken?: (claims: Claims, header: TokenHeader, keys: SigningKeys) => MaybePromise<Claims | string>
-  token?: (answer: Claims) => MaybePromise<Body>
+  /** The answer to a pushed authorization request, in place of the reference. */
+  par?: (request: { readonly headers: IncomingHttpHeaders }) => MaybePromise<Body | undefined>
+  token?: (answer: Claims, headers: IncomingHttpHeaders) => MaybePromise<Body>
   /** The answer to a refresh token that is good. */
   refresh?: (answer: Claims) => MaybePromise<Body>
-  userinfo?: (claims: Claims) => MaybePromise<Body>
+  userinfo?: (claims: Claims, headers: IncomingHttpHeaders) => MaybePromise<Body>
   /** What there is to say of a token. */
   introspection?: (token: string) => MaybePromise<Body>
   /** Announced where it is given. What it answers to a token that is to be revoked. */

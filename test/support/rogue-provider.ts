@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { decodeJwt } from 'jose'
 import { type Test } from 'tap'
 import { listenOnLoopback } from '../../demo/loopback.ts'
 import { problem, Raw, send, sendBack } from './rogue-answers.ts'
@@ -23,7 +24,7 @@ export interface RogueOptions extends RogueHooks {
   readonly refreshes?: boolean
 }
 
-export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'introspection' | 'revocation' | 'end_session' | 'other'
+export type Endpoint = 'discovery' | 'par' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'introspection' | 'revocation' | 'end_session' | 'other'
 
 export interface RogueRequest {
   readonly endpoint: Endpoint
@@ -47,6 +48,7 @@ export interface RogueProvider {
 
 const paths: Readonly<Record<string, Endpoint>> = {
   '/.well-known/openid-configuration': 'discovery',
+  '/par': 'par',
   '/authorize': 'authorize',
   '/token': 'token',
   '/userinfo': 'userinfo',
@@ -89,6 +91,7 @@ class Rogue implements RogueProvider {
   readonly #claims: Claims
   readonly #grants = new Map<string, Grant>()
   readonly #refreshTokens: Set<string> | undefined
+  readonly #pushed = new Map<string, URLSearchParams>()
 
   constructor (issuer: string, keys: SigningKeys, options: RogueOptions) {
     const { claims = roguePerson, clientId = 'doorward', clientSecret = 'a secret of the rogue, 32 bytes and more', refreshes = false, ...hooks } = options
@@ -112,6 +115,7 @@ class Rogue implements RogueProvider {
     this.requests.push(request)
     switch (request.endpoint) {
       case 'discovery': return await this.#discovery()
+      case 'par': return await this.#push(request)
       case 'authorize': return await this.#authorize(url.searchParams)
       case 'token': return await this.#token(request)
       case 'userinfo': return await this.#userinfo(request)
@@ -128,6 +132,7 @@ class Rogue implements RogueProvider {
     const document = {
       issuer,
       authorization_endpoint: `${issuer}/authorize`,
+      pushed_authorization_request_endpoint: `${issuer}/par`,
       token_endpoint: `${issuer}/token`,
       userinfo_endpoint: `${issuer}/userinfo`,
       jwks_uri: `${issuer}/jwks`,
@@ -144,12 +149,23 @@ class Rogue implements RogueProvider {
     return await this.hooks.discovery?.(document) ?? document
   }
 
-  async #authorize (asked: URLSearchParams): Promise<Body> {
+  async #push (request: RogueRequest): Promise<Body> {
+    if (!this.#isClient(request.form, request.headers.authorization)) return problem(401, 'invalid_client')
+    const reference = `urn:ietf:params:oauth:request_uri:${randomBytes(16).toString('base64url')}`
+    this.#pushed.set(reference, request.form)
+    return await this.hooks.par?.(request) ?? new Raw({ status: 201, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ request_uri: reference, expires_in: 60 }) })
+  }
+
+  async #authorize (sent: URLSearchParams): Promise<Body> {
+    const asked = this.#pushed.get(sent.get('request_uri') ?? '') ?? sent
     const code = randomBytes(16).toString('base64url')
     const redirectUri = asked.get('redirect_uri')
     this.#grants.set(code, { nonce: asked.get('nonce'), redirectUri, challenge: asked.get('code_challenge') })
     const honest = { code, state: asked.get('state') ?? '', iss: this.issuer }
-    return sendBack(redirectUri ?? this.issuer, await this.hooks.authorize?.(honest) ?? honest)
+    const parameters = await this.hooks.authorize?.(honest) ?? honest
+    if (parameters instanceof Raw) return parameters
+    if (asked.get('response_mode') === 'form_post') return formPost(redirectUri ?? '', parameters)
+    return sendBack(redirectUri ?? this.issuer, parameters)
   }
 
   async #endSession (asked: URLSearchParams): Promise<Body> {
@@ -164,7 +180,7 @@ class Rogue implements RogueProvider {
     if (!this.#isClient(form, headers.authorization)) return problem(401, 'invalid_client')
     if (grant === undefined || grant.redirectUri !== form.get('redirect_uri') || !matchesChallenge(grant, form)) return problem(400, 'invalid_grant')
     const answer = await this.#tokenAnswer(grant.nonce)
-    return await this.hooks.token?.(answer) ?? answer
+    return await this.hooks.token?.(answer, headers) ?? answer
   }
 
   async #refresh (form: URLSearchParams, authorization: string | undefined): Promise<Body> {
@@ -199,8 +215,8 @@ class Rogue implements RogueProvider {
   }
 
   async #userinfo ({ headers }: RogueRequest): Promise<Body> {
-    if (headers.authorization?.startsWith('Bearer ') !== true) return problem(401, 'invalid_token')
-    return await this.hooks.userinfo?.(this.#claims) ?? this.#claims
+    if (headers.authorization === undefined || !/^(Bearer|DPoP) /.test(headers.authorization)) return problem(401, 'invalid_token')
+    return await this.hooks.userinfo?.(this.#claims, headers) ?? this.#claims
   }
 
   async #jwks (): Promise<Body> {
@@ -215,11 +231,18 @@ class Rogue implements RogueProvider {
 
   /** Id and secret are form-encoded within Basic (RFC 6749 section 2.3.1). */
   #isClient (form: URLSearchParams, authorization: string | undefined): boolean {
+    if (form.has('client_assertion')) return decodeJwt(form.get('client_assertion') ?? '').sub === this.clientId
     if (authorization === undefined) return form.get('client_id') === this.clientId && form.get('client_secret') === this.clientSecret
     const [id = '', secret = ''] = Buffer.from(authorization.replace(/^Basic /, ''), 'base64').toString().split(':')
     const decoded = new URLSearchParams(`id=${id}&secret=${secret}`)
     return decoded.get('id') === this.clientId && decoded.get('secret') === this.clientSecret
   }
+}
+
+/** A page whose form a script would submit (OAuth 2.0 Form Post Response Mode section 2). */
+function formPost (action: string, parameters: Readonly<Record<string, string | readonly string[]>>): Raw {
+  const inputs = Object.entries(parameters).flatMap(([name, values]) => [values].flat().map((value) => `<input type="hidden" name="${name}" value="${value}"/>`))
+  return new Raw({ headers: { 'content-type': 'text/html' }, body: `<form method="post" action="${action}">${inputs.join('')}</form>` })
 }
 
 function matchesChallenge ({ challenge }: Grant, form: URLSearchParams): boolean {

@@ -1,0 +1,62 @@
+/** Answers of the provider that the browser posts (OAuth 2.0 Form Post Response Mode), from another site. */
+import t, { test } from 'tap'
+import { startProvider } from '../support/provider.ts'
+import { anotherBrowser, calls, logins, startJourney, wayBack } from './journey.ts'
+
+const provider = await startProvider(t)
+const options = { provider, publicUrl: 'https://app.example.com', configuration: { provider: { responseMode: 'form_post' } } }
+const formType = { 'content-type': 'application/x-www-form-urlencoded' }
+
+test('an answer that is posted signs in, and no code is ever in an address', async (t) => {
+  const journey = await startJourney(t, options)
+  const { browser, url } = journey
+  const begun = await browser.get(url('/x'))
+  const sent = await browser.get(begun.location ?? '')
+  t.match(sent.setCookies[0], /^__Host-doorward-login-[\w-]{8}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=None$/)
+  const page = await browser.signIn(url('/x?y=1'), 'bob')
+  t.strictSame([page.status, page.url.href], [200, url('/x?y=1')])
+  t.equal(calls(journey, '/auth')[0]?.query['response_mode'], 'form_post')
+  const callback = page.chain.find(({ url }) => url.pathname === '/oidc/callback')
+  t.strictSame([callback?.status, callback?.url.search], [303, ''])
+  t.match(callback?.setCookies.find((line) => line.startsWith('__Host-doorward=')), /; HttpOnly; Secure; SameSite=Lax$/, 'the session’s own cookie is as ever')
+  t.strictSame(logins(journey), ['success'])
+})
+
+test('a form that is posted twice leads whoever is signed in to the page wanted, and whoever is not to the provider once more', async (t) => {
+  const journey = await startJourney(t, options)
+  const { browser, url } = journey
+  const page = await browser.signIn(url('/x'), 'bob')
+  const answer = page.chain.find(({ text }) => text.includes('document.forms[0].submit()'))
+  if (answer === undefined) throw new Error('the provider answered with no form')
+  const again = await browser.submit(answer)
+  t.strictSame([again.status, again.url.href], [200, url('/x')])
+  t.strictSame(again.chain.slice(0, 2).map(({ status, url }) => [status, url.searchParams.has('state'), url.searchParams.has('code')]), [[303, false, false], [303, true, false]])
+  t.strictSame(logins(journey), ['success'], 'nothing was redeemed')
+
+  const stranger = anotherBrowser(journey)
+  const restarted = await stranger.submit(answer)
+  t.equal(restarted.url.origin, new URL(provider.issuer).origin, 'has to sign in')
+  t.strictSame(logins(journey), ['success', 'failure: state_invalid'])
+})
+
+test('what is posted is a form of bounded size, each field once', async (t) => {
+  const journey = await startJourney(t, options)
+  const { browser, url } = journey
+  const cases = [
+    [{}, 'state=x', 415],
+    [{ 'content-type': 'application/json' }, '{}', 415],
+    [formType, `state=${'x'.repeat(70_000)}`, 413],
+    [formType, 'state=a&state=b', 400],
+    [formType, '', 303]
+  ] as const
+  for (const [headers, body, status] of cases) t.equal((await browser.get(url('/oidc/callback'), { method: 'POST', headers, body })).status, status, `${JSON.stringify(headers)} ${body.slice(0, 20)}`)
+})
+
+test('nothing can be posted where the answer comes in the address', async (t) => {
+  const journey = await startJourney(t, { provider, publicUrl: 'https://app.example.com' })
+  const { browser, url } = journey
+  const callback = await wayBack(browser, url('/x'), 'bob')
+  const answer = await browser.get(url('/oidc/callback'), { method: 'POST', headers: formType, body: callback.searchParams })
+  t.equal(answer.status, 404)
+  t.strictSame(logins(journey), [])
+})
