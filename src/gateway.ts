@@ -80,7 +80,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
       readiness.asked(dependencyOf(provider.id), isUp, reason)
     }
   }))))
-  const refresh = createRefresh({ ...signIn, providerOf: providers.get, leases: storage.leases, mapping, keeps: needs, audit, logger, now })
+  const refresh = createRefresh({ ...signIn, providers, leases: storage.leases, mapping, keeps: needs, audit, logger, now })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -178,8 +178,8 @@ function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }
 }
 
 interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
-  readonly providers: Providers
   readonly refresh: Refresh
+  readonly providers: Providers
   readonly storage: Storage
   readonly applications: readonly Application[]
 }

@@ -30,10 +30,10 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 
   authorizationUrl (secrets: LoginSecrets, options: AuthorizationWish): Promise<URL>
   /** Ends the code flow: checks the response, redeems the code, verifies the id_token, reads userinfo. @throws {LoginProblem} */
   redeem (response: URLSearchParams, secrets: LoginSecrets): Promise<SignInAnswer>
-  /** Every access token is shown to the provider, also one that could be verified here. */
-  readonly isAskedAboutTokens: boolean
   /** Gets new tokens for a session, and what the provider says of the person now. */
   readonly refresh: ProviderRefresh
+  /** Every access token is shown to the provider, also one that could be verified here. */
+  readonly isAskedAboutTokens: boolean
   /** Checks an access token that somebody else obtained from this provider. */
   readonly readAccessToken: ReadAccessToken
   readonly logout: ProviderLogout

@@ -35,7 +35,7 @@ interface Replicas {
 async function startReplicas (t: Test, count: number, store: string): Promise<Replicas> {
   const redis = await startRedis(t)
   const pace: Replicas['pace'] = { wait: async () => undefined }
-  const provider = await startProvider(t, { rotates: true, beforeToken: (response) => pace.wait(response) })
+  const provider = await startProvider(t, { protocol: { rotateRefreshToken: true }, beforeToken: (response) => pace.wait(response) })
   await provider.register(client(publicUrl, { grant_types: ['authorization_code', 'refresh_token'] }))
   const upstream = await startUpstream(t)
   const clock = { now: Date.now() }
