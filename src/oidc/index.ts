@@ -15,6 +15,7 @@ import { mountSession } from './session.ts'
 
 export { clientKeySet, mountClientKeys } from './client-jwks.ts'
 export { ClientKeyError, publicClientKey, readClientKey } from './client-keys.ts'
+export { proxyFrom, type ProxySettings } from './provider-proxy.ts'
 export { readDecryptionKey } from './decryption.ts'
 export { createBearer } from './bearer.ts'
 export { createLogins } from './logins.ts'

@@ -2,6 +2,7 @@ import { type DecryptionKey } from './decryption.ts'
 import { type ClientCredentials } from './provider-client.ts'
 import { type ProviderEndpoints } from './provider-endpoints.ts'
 import { type ClientCertificate } from './provider-http.ts'
+import { type ProxySettings } from './provider-proxy.ts'
 
 /** One provider of the configuration. Durations are in milliseconds. */
 export interface ProviderSettings extends ClientCredentials {
@@ -26,6 +27,7 @@ export interface ProviderSettings extends ClientCredentials {
   readonly authorizationParams: Readonly<Record<string, string>>
   readonly userinfo: boolean
   readonly caPem?: string | undefined
+  readonly proxy?: ProxySettings | undefined
   readonly clockToleranceMilliseconds: number
   readonly redirectUri: string
   /** How the browser brings the answer: in the address, or in a form. */
