@@ -128,7 +128,7 @@ async function buildProvider (provider: ProviderConfiguration & Pick<GatewayPart
   const { clientKey, clientCertificate } = provider
   return createProvider({
     ...provider,
-    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey),
+    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey, { isStrict: provider.profile === 'fapi2' }),
     decryptionKeys: await Promise.all(provider.decryptionKeys.map(readDecryptionKey)),
     clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
     caPem: readOptional(provider.caFile),

@@ -1,6 +1,6 @@
 import { isOwnTarget } from '../own-routes.ts'
 import { type Conflict } from './conflict.ts'
-import { clientConflicts, discoveryConflicts, isPublicClient, responseConflicts } from './conflicts-client.ts'
+import { clientConflicts, discoveryConflicts, isPublicClient, profileConflicts, responseConflicts } from './conflicts-client.ts'
 import { pathText } from './path.ts'
 import { type Configuration, placedProviders, placedUpstreams, type ProviderConfiguration, providersOf } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
@@ -19,7 +19,7 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...providerConflicts(configuration),
-    ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider), ...responseConflicts(place, provider, server.publicUrl)]),
+    ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider), ...profileConflicts(place, provider), ...responseConflicts(place, provider, server.publicUrl)]),
     ...referenceConflicts(configuration),
     ...upstreamConflicts(configuration),
     ...pathConflicts(configuration),

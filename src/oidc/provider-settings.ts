@@ -13,6 +13,7 @@ export interface ProviderSettings extends ClientCredentials {
   readonly emailDomains: readonly string[]
   /** Issuer URL, or the URL of the discovery document. */
   readonly issuer: string
+  readonly profile: 'standard' | 'fapi2'
   /** `false`: the endpoints are all there is to know. */
   readonly discovery: boolean
   readonly endpoints: ProviderEndpoints

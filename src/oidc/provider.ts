@@ -11,6 +11,7 @@ import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
+import { underProfile } from './provider-profile.ts'
 import { createPushedRequests } from './provider-pushed.ts'
 import { validateResponse } from './provider-response.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
@@ -56,7 +57,8 @@ export interface ProviderParts {
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
-export function createProvider (settings: ProviderSettings, { logger, now, onAsked }: ProviderParts): Provider {
+export function createProvider (given: ProviderSettings, { logger, now, onAsked }: ProviderParts): Provider {
+  const settings = underProfile(given)
   const isLoopbackHttp = settings.issuer.startsWith('http:')
   const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
