@@ -46,11 +46,16 @@ function createSeal (vault: Vault, purpose: string): Seal {
       return toCookieText(vault.encodeSecureSession(vault.createSecureSession({ value }), purpose))
     },
     open (text) {
-      if (!/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(text)) return undefined
+      if (!/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(text) || !text.split('.').every(isCanonical)) return undefined
       return vault.decodeSecureSession(text.replace('.', ';'), vault.log, purpose)?.get('value')
     },
     nonceOf: (text) => text.slice(text.lastIndexOf('.') + 1)
   }
+}
+
+/** One text for the same bytes: a decoder takes no notice of what is left over at the end, and a changed `state` would pass. */
+function isCanonical (text: string): boolean {
+  return Buffer.from(text, 'base64url').toString('base64url') === text
 }
 
 /** `ciphertext;nonce` in base64 → characters that a cookie and a URL carry as they are (RFC 6265 section 4.1.1). */
