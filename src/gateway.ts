@@ -13,7 +13,7 @@ import { type Configuration, type ProviderConfiguration, providersOf, redirectUr
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRefresh, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRefresh, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
@@ -29,6 +29,8 @@ export interface GatewayParts {
   readonly now: () => number
   /** Of Doorward: told to those who watch it. */
   readonly version: string
+  /** Between Doorward and the providers. */
+  readonly proxy?: ProxySettings | undefined
 }
 
 /** Two servers, each of which serves once `listen` is called on it. */
@@ -41,7 +43,7 @@ export interface Gateway {
 }
 
 /** Builds the gateway. @throws {AssertionKeyError} or {ClientKeyError} for an unusable key */
-export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version }: GatewayParts): Promise<Gateway> {
+export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version, proxy }: GatewayParts): Promise<Gateway> {
   const { server, assertion, access } = configuration
   const { basePath } = server
   const publicUrl = new URL(server.publicUrl)
@@ -71,7 +73,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
   const spent = storage.shelf('logout-token', { maxEntries: 100_000, maxCharacters: 10_000_000 })
-  const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider(provider, configuration, {
+  const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider({ ...provider, proxy }, configuration, {
     logger,
     now,
     spent,
@@ -153,11 +155,11 @@ function buildCookies (configuration: Configuration, publicUrl: URL): Cookies {
   return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure, isPostedTo: providersOf(configuration).some(({ responseMode }) => responseMode === 'form_post') })
 }
 
-async function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
+async function buildProvider (provider: ProviderConfiguration & Pick<GatewayParts, 'proxy'>, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
   const { clientKey, clientCertificate } = provider
   return createProvider({
     ...provider,
-    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey),
+    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey, { isStrict: provider.profile === 'fapi2' }),
     decryptionKeys: await Promise.all(provider.decryptionKeys.map(readDecryptionKey)),
     clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
     caPem: readOptional(provider.caFile),

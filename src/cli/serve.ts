@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { type ConfigurationProblem, problemText, providersOf, redirectUriOf, settings } from '../config/index.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { type Audit, createAudit, createLogger, type Logger, openDestination } from '../observability/index.ts'
+import { proxyFrom } from '../oidc/index.ts'
 import { errorCode, exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from './configuration.ts'
 import { drain, trackConnections } from './drain.ts'
 import { ListenError, listenOn } from './listening.ts'
@@ -32,7 +33,7 @@ export async function serve (args: { config?: string | undefined }, host: Host):
   const output = openOutput(loaded, host)
   for (const warning of loaded.warnings) output.logger.warn({ event: 'config.warning' }, warning)
   try {
-    const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now, version: version() })
+    const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now, version: version(), proxy: proxyFrom(host.environment) })
     return await run(gateway, loaded, output, host)
   } catch (error) {
     output.logger.fatal({ event: 'start.failed', err: error }, 'can’t start')

@@ -18,6 +18,8 @@ export const providerSection = z.strictObject({
   label: z.string().min(1).max(100).default('Sign in').describe('What the button that starts a sign-in says.'),
   issuer: webUrl('Issuer URL, or the URL of the discovery document. https, unless the host is loopback.')
     .refine((text) => isHttpsOrLoopback(text), { error: 'expected https; plain http is accepted only on loopback' }),
+  profile: z.enum(['standard', 'fapi2']).default('standard')
+    .describe('`fapi2`: what the FAPI 2.0 Security Profile asks of a client, and nothing that it forbids: pushed requests, PKCE, a key or a certificate in place of a secret, access tokens bound to it or by DPoP, `iss` in every answer, no RS256.'),
   ...clientSettings,
   pkce: z.boolean().default(true).describe('Send a PKCE challenge (S256). Switch it off only for a provider that rejects it.'),
   scopes: z.array(z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, { error: 'expected a scope without spaces or quotes' }))

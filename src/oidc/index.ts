@@ -18,6 +18,7 @@ import { mountSignedOut } from './signed-out.ts'
 
 export { clientKeySet, mountClientKeys } from './client-jwks.ts'
 export { ClientKeyError, publicClientKey, readClientKey } from './client-keys.ts'
+export { proxyFrom, type ProxySettings } from './provider-proxy.ts'
 export { readDecryptionKey } from './decryption.ts'
 export { createBearer } from './bearer.ts'
 export { createLogins } from './logins.ts'

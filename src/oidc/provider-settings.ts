@@ -2,6 +2,7 @@ import { type DecryptionKey } from './decryption.ts'
 import { type ClientCredentials } from './provider-client.ts'
 import { type ProviderEndpoints } from './provider-endpoints.ts'
 import { type ClientCertificate } from './provider-http.ts'
+import { type ProxySettings } from './provider-proxy.ts'
 
 /** One provider of the configuration. Durations are in milliseconds. */
 export interface ProviderSettings extends ClientCredentials {
@@ -14,6 +15,7 @@ export interface ProviderSettings extends ClientCredentials {
   readonly emailDomains: readonly string[]
   /** Issuer URL, or the URL of the discovery document. */
   readonly issuer: string
+  readonly profile: 'standard' | 'fapi2'
   /** `false`: the endpoints are all there is to know. */
   readonly discovery: boolean
   readonly endpoints: ProviderEndpoints
@@ -30,6 +32,7 @@ export interface ProviderSettings extends ClientCredentials {
   /** Whether refresh tokens are kept and used. */
   readonly refresh: boolean
   readonly caPem?: string | undefined
+  readonly proxy?: ProxySettings | undefined
   readonly clockToleranceMilliseconds: number
   readonly redirectUri: string
   /** How the browser brings the answer: in the address, or in a form. */

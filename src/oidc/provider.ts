@@ -14,6 +14,7 @@ import { hintToKeep } from './provider-end-session.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
+import { underProfile } from './provider-profile.ts'
 import { createPushedRequests } from './provider-pushed.ts'
 import { createProviderRefresh, type ProviderRefresh } from './provider-refresh.ts'
 import { validateResponse } from './provider-response.ts'
@@ -52,7 +53,8 @@ export interface ProviderParts {
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
-export function createProvider (settings: ProviderSettings, { logger, now, spent, onAsked }: ProviderParts): Provider {
+export function createProvider (given: ProviderSettings, { logger, now, spent, onAsked }: ProviderParts): Provider {
+  const settings = underProfile(given)
   const isLoopbackHttp = settings.issuer.startsWith('http:')
   const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
