@@ -24,8 +24,11 @@ export async function providerConfiguration (people: People, claimsInIdToken: bo
     interactions: { policy: policy(), url: (_context: Context, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
     clientBasedCORS: () => false,
     renderError,
+    // Its own guard against requests to internal addresses would keep it from a gateway on loopback.
+    fetch: (url: URL, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown }) => fetch(url, options),
     ttl: { AccessToken: hour, AuthorizationCode: 60, ClientCredentials: hour, Grant: 12 * hour, IdToken: hour, Interaction: hour, RefreshToken: 12 * hour, Session: 12 * hour },
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },

@@ -19,7 +19,9 @@ export const demoClient: ClientMetadata = {
   client_secret: 'demo-only-not-a-secret',
   require_auth_time: true,
   redirect_uris: ['http://localhost:4180/oidc/callback'],
-  post_logout_redirect_uris: ['http://localhost:4180/oidc/logout', 'http://localhost:4180/']
+  post_logout_redirect_uris: ['http://localhost:4180/oidc/signed-out'],
+  backchannel_logout_uri: 'http://localhost:4180/oidc/backchannel-logout',
+  backchannel_logout_session_required: true
 }
 
 export interface ProviderOptions {

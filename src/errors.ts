@@ -17,6 +17,7 @@ export const problems = {
   target_invalid: { status: 400, title: 'Address not accepted', detail: 'This address can be read in more than one way, so it was not passed on. Check it for double slashes, dots, backslashes or unusual escapes.' },
   return_to_invalid: { status: 400, title: 'Return address not accepted', detail: 'After signing in, people can only be sent to a page of this site. The address given is not one.' },
   request_invalid: { status: 400, title: 'Request not understood', detail: 'The request is not valid HTTP or carries a parameter twice.' },
+  logout_token_invalid: { status: 400, title: 'Logout token not accepted', detail: 'The logout token is malformed, expired, used before, or not meant for this site.' },
   login_cookie_missing: { status: 400, title: 'Sign-in could not be completed', detail: 'Your browser did not send back the cookie that belongs to this sign-in.' },
   sign_in_required: { status: 401, title: 'Sign-in required', detail: 'You need to sign in to see this.' },
   token_invalid: { status: 401, title: 'Token not accepted', detail: 'The bearer token is malformed, expired, revoked or not meant for this site.' },
@@ -39,6 +40,7 @@ export const problems = {
   upstream_failed: { status: 502, title: 'Application not reachable', detail: 'The application behind this site did not answer properly. Try again in a moment.' },
   session_store_unavailable: { status: 503, title: 'Sessions can’t be read', detail: 'The place where sessions are kept can’t be reached at the moment, so nobody can be told from anybody else. You are not signed out: try again in a moment.' },
   sign_in_unavailable: { status: 503, title: 'Sign-in is unavailable', detail: 'The identity provider can’t be reached at the moment. Try again in a moment; whoever is already signed in can go on.' },
+  logout_unavailable: { status: 503, title: 'Logout can’t be carried out', detail: 'The logout can’t be checked at the moment, so nobody was signed out by it. Try again in a moment.' },
   token_unverifiable: { status: 503, title: 'Token can’t be checked', detail: 'The bearer token can’t be checked at the moment, because the identity provider does not answer as it should. Try again in a moment.' },
   upstream_timeout: { status: 504, title: 'Application did not answer in time', detail: 'The application behind this site took too long to answer. Try again in a moment.' }
 } as const satisfies Record<string, ProblemText>

@@ -13,7 +13,7 @@ import { type Configuration, upstreamsOf } from './config/index.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts, type SignInParts } from './oidc/index.ts'
+import { createBearer, createLogins, createLogouts, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
@@ -87,7 +87,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
-  mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions })
+  mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
   runWith(app, { provider, applications, clients, open })
@@ -102,15 +102,20 @@ interface SessionsParts {
 }
 
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions ({ session }: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'>> {
-  const seals = await createSeals(['session', 'state'], {
+async function buildSessions ({ session }: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'>> {
+  const seals = await createSeals(['session', 'state', 'logout'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
   const sessions = createSessions(
     { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
     { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime, now), now })
-  return { sessions, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
+  return {
+    sessions,
+    logins: createLogins({ cookies, seal: seals.state, now }),
+    logouts: createLogouts({ cookies, seal: seals.logout, now }),
+    rounds: createRounds(cookies)
+  }
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
@@ -126,7 +131,8 @@ function buildProvider ({ provider, server }: Configuration, parts: ProviderPart
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
-    redirectUri: new URL(`${server.basePath}/callback`, server.publicUrl).href
+    redirectUri: new URL(`${server.basePath}/callback`, server.publicUrl).href,
+    logout: { ...provider.logout, signedOutUri: new URL(`${server.basePath}/signed-out`, server.publicUrl).href }
   }, parts)
 }
 

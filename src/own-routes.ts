@@ -13,6 +13,11 @@ export function switchAccountUrl (basePath: string, returnTo: string): string {
   return `${loginUrl(basePath, returnTo)}&switch_account=true`
 }
 
+/** Where a session ends that is to go on to this page; the target with its query, or wherever a sign-out ends. */
+export function logoutUrl (basePath: string, returnTo?: string): string {
+  return returnTo === undefined ? `${basePath}/logout` : `${basePath}/logout?${new URLSearchParams({ return_to: returnTo }).toString()}`
+}
+
 /** Where proxies ask whether a request may pass. */
 export function checkUrl (basePath: string): string {
   return `${basePath}/check`

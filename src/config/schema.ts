@@ -10,7 +10,8 @@ import { accessSection } from './schema-access.ts'
 import { adminSection } from './schema-admin.ts'
 import { claimsSection, groupsSection, organizationsSection, rolesSection } from './schema-mapping.ts'
 import { assertionSection, auditSection, headersSection, logSection, pagesSection } from './schema-application.ts'
-import { providerSection, serverSection, sessionSection } from './schema-sign-in.ts'
+import { providerSection } from './schema-provider.ts'
+import { serverSection, sessionSection } from './schema-sign-in.ts'
 import { upstreamSection, upstreamsSection } from './schema-upstream.ts'
 
 export const configurationSchema = z.strictObject({

@@ -91,6 +91,12 @@ export function isLoopback (url: URL): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
+/** https, or the one place where plain http is as good; what is no URL is judged elsewhere. */
+export function isHttpsOrLoopback (text: string): boolean {
+  const url = URL.parse(text)
+  return url === null || url.protocol === 'https:' || isLoopback(url)
+}
+
 /** A host with or without a port; the parsed value is in lower case. */
 export const hostName = z.string()
   .refine(isHost, { error: 'expected a host such as app.internal, app.internal:8080 or [::1]:8080' })

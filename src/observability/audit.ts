@@ -6,13 +6,17 @@ export type LoginFailure =
   | 'state_invalid' | 'nonce_mismatch' | 'id_token_invalid' | 'userinfo_invalid' | 'issuer_mismatch' | 'idp_error'
   | 'session_too_large'
 
-/** Why a bearer token was not accepted. */
+/** Why a bearer token or a logout token was not accepted. */
 export type TokenRejection =
   | 'too_large' | 'malformed' | 'encrypted' | 'algorithm' | 'critical' | 'kind' | 'issuer' | 'audience' | 'claims'
   | 'expired' | 'not_yet_valid' | 'sender_constrained' | 'key_unknown' | 'signature' | 'inactive'
+  | 'replayed'
 
 /** Who ended a session before its time. */
-export type LogoutInitiator = 'user'
+export type LogoutInitiator = 'user' | 'provider' | 'admin'
+
+/** On which way somebody else than the person ended sessions. */
+export type RevocationReason = 'backchannel' | 'frontchannel' | 'admin'
 
 /** The person as far as known. Never a token, a code, a cookie or a secret. */
 export interface AuditUser {
@@ -42,8 +46,11 @@ interface Common {
 export type AuditEvent = Common & (
   | { readonly event: 'login', readonly outcome: 'success' }
   | { readonly event: 'login', readonly outcome: 'failure', readonly reason: LoginFailure }
-  | { readonly event: 'logout', readonly outcome: 'success', readonly reason: LogoutInitiator }
+  | { readonly event: 'logout', readonly outcome: 'success', readonly reason: 'user' }
   | { readonly event: 'session.expired', readonly outcome: 'success', readonly reason: 'idle_timeout' | 'max_lifetime' }
+  | { readonly event: 'session.revoked', readonly outcome: 'success', readonly reason: RevocationReason }
+  | { readonly event: 'admin.change', readonly outcome: 'success' }
+  | { readonly event: 'admin.change', readonly outcome: 'failure', readonly reason: 'token_rejected' }
   | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'rule_denied' | 'required_group_missing' | 'no_email_claim' }
   | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'token_rejected', readonly metadata: { readonly cause: TokenRejection } }
 )

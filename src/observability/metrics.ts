@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
-import { type LoginFailure, type LogoutInitiator } from './audit.ts'
+import { type LoginFailure, type LogoutInitiator, type RevocationReason } from './audit.ts'
 import { Durations, histogramText } from './durations.ts'
 
 /** `proxied`: for the application, whoever answered. `own`: one of Doorward's routes. `upgrade`: for another protocol. */
@@ -31,6 +31,7 @@ export interface Metrics {
   /** @param failure none where it ended in a session */
   loginEnded (provider: string, failure?: LoginFailure): void
   loggedOut (initiator: LogoutInitiator): void
+  sessionsRevoked (reason: RevocationReason): void
   /** The provider was asked for its metadata. */
   providerAsked (provider: string, isUp: boolean): void
   /** Everything, in Prometheus' text format. */
@@ -44,7 +45,8 @@ export function createMetrics ({ version, providers }: { readonly version: strin
   const requests = createRequestCounts(registry)
   const upstreams = createUpstreamCounts(registry)
   const logins = new Counter({ name: 'doorward_logins_total', help: 'Sign-ins that ended, with a session or without.', labelNames: ['provider', 'outcome', 'reason'], registers })
-  const logouts = new Counter({ name: 'doorward_logouts_total', help: 'Sessions that somebody ended.', labelNames: ['initiator'], registers })
+  const logouts = new Counter({ name: 'doorward_logouts_total', help: 'Sign-outs: of one session by its person, of one or several by the provider or an administrator.', labelNames: ['initiator'], registers })
+  const revocations = new Counter({ name: 'doorward_sessions_revoked_total', help: 'Times that somebody else than the person ended sessions, by the way they came.', labelNames: ['reason'], registers })
   const providerUp = new Gauge({ name: 'doorward_provider_up', help: 'Whether the provider answered when it was last asked for its metadata.', labelNames: ['provider'], registers })
   const refused = new Counter({ name: 'doorward_connections_refused_total', help: 'Connections that were closed unread, since server.maxConnections were open.', registers })
   const websockets = new Gauge({ name: 'doorward_websockets_open', help: 'WebSockets that are open.', registers })
@@ -53,7 +55,8 @@ export function createMetrics ({ version, providers }: { readonly version: strin
     logins.inc({ provider, outcome: 'success', reason: '' }, 0)
     providerUp.set({ provider }, 0)
   }
-  logouts.inc({ initiator: 'user' }, 0)
+  for (const initiator of ['user', 'provider', 'admin']) logouts.inc({ initiator }, 0)
+  for (const reason of ['backchannel', 'frontchannel', 'admin']) revocations.inc({ reason }, 0)
   collectDefaultMetrics({ register: registry })
 
   return {
@@ -64,6 +67,7 @@ export function createMetrics ({ version, providers }: { readonly version: strin
     tunnelClosed () { websockets.dec() },
     loginEnded (provider, failure) { logins.inc({ provider, outcome: failure === undefined ? 'success' : 'failure', reason: failure ?? '' }) },
     loggedOut (initiator) { logouts.inc({ initiator }) },
+    sessionsRevoked (reason) { revocations.inc({ reason }) },
     providerAsked (provider, isUp) { providerUp.set({ provider }, Number(isUp)) },
     async exposition () {
       return { contentType: registry.contentType, text: `${await registry.metrics()}\n${requests.durationText()}\n${upstreams.durationText()}` }

@@ -43,7 +43,8 @@ function requireAudience (aud: unknown, accepted: readonly string[]): void {
   if (audiences?.some((audience) => accepted.includes(audience)) !== true) throw new TokenRejected('audience', aud)
 }
 
-function requireTimes ({ exp, nbf, iat }: Claims, mayLackExp: boolean, now: number, tolerance: number): void {
+/** Judges `exp`, and `nbf` and `iat` where they are there. @param now seconds since the epoch @throws {TokenRejected} */
+export function requireTimes ({ exp, nbf, iat }: Claims, mayLackExp: boolean, now: number, tolerance: number): void {
   const times = { ...!mayLackExp && { exp }, ...nbf !== undefined && { nbf }, ...iat !== undefined && { iat } }
   const odd = Object.entries(times).find(([, time]) => !isNumericDate(time))
   if (odd !== undefined) throw new TokenRejected('claims', odd[0])

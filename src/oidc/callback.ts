@@ -9,6 +9,7 @@ import { type LostLogin, type ResumedLogin } from './logins.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
 import { recordFailure } from './record-failure.ts'
+import { startSession } from './start-session.ts'
 
 /** `GET /callback`: ends a sign-in with a redirect to the page first wanted. */
 export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
@@ -32,14 +33,14 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
 
 /** From the provider's answer to a session. Every LoginProblem is one audit event, and so is success. */
 async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, parts: SignInParts): Promise<string[]> {
-  const { basePath, provider, sessions, mapping, keeps, audit } = parts
+  const { basePath, provider, mapping, audit } = parts
   let identity: Identity | undefined
   try {
-    const { claims, allClaims, tokens, ...answer } = await provider.redeem(parameters, login.secrets)
-    const result = mapping(claims, provider.id)
+    const answer = await provider.redeem(parameters, login.secrets)
+    const result = mapping(answer.claims, provider.id)
     identity = result.identity
     requireAdmission(result, basePath, login.returnTo)
-    const started = await sessions.start({ identity, ...answer, ...keeps.allClaims && { allClaims }, ...keeps.accessToken && { tokens } }, found)
+    const started = await startSession(answer, identity, found, parts)
     if (started === undefined) throw new LoginProblem('session_too_large', { metadata: { groups: identity.groups.length } })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
     return started.setCookie

@@ -7,14 +7,18 @@
  * who may reach it (access/), nor how a session is kept (sessions/).
  */
 import { type FastifyInstance } from 'fastify'
+import { mountBackchannelLogout } from './backchannel-logout.ts'
 import { mountCallback } from './callback.ts'
+import { mountFrontchannelLogout } from './frontchannel-logout.ts'
 import { mountLogin } from './login.ts'
 import { mountLogout } from './logout.ts'
 import { type SignInParts } from './parts.ts'
 import { mountSession } from './session.ts'
+import { mountSignedOut } from './signed-out.ts'
 
 export { createBearer } from './bearer.ts'
 export { createLogins } from './logins.ts'
+export { createLogouts } from './logouts.ts'
 export { createRounds } from './rounds.ts'
 export { type SignInParts } from './parts.ts'
 export { createProvider, type Provider, type ProviderParts } from './provider.ts'
@@ -23,5 +27,8 @@ export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {
   mountLogin(app, parts)
   mountCallback(app, parts)
   mountLogout(app, parts)
+  mountSignedOut(app, parts)
+  mountBackchannelLogout(app, parts)
+  mountFrontchannelLogout(app, parts)
   mountSession(app, parts)
 }

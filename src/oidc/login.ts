@@ -3,24 +3,17 @@ import { Problem } from '../errors.ts'
 import { beginLogin } from './begin-login.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
 import { parametersOf } from './parameters.ts'
-import { returnToPath } from './return-to.ts'
 import { endSession } from './end-session.ts'
 import { type SignInParts } from './parts.ts'
+import { wantedPage } from './wanted-page.ts'
 
 /** `GET /login?return_to=PATH[&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
 export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
   const { basePath, publicOrigin, sessions } = parts
 
-  function wantedPage (parameters: URLSearchParams): string {
-    const text = parameters.get('return_to') ?? '/'
-    const path = returnToPath(text, publicOrigin)
-    if (path === undefined) throw new Problem('return_to_invalid')
-    return path
-  }
-
   app.get(`${basePath}/login`, async (request, reply) => {
     const parameters = parametersOf(request)
-    const returnTo = wantedPage(parameters)
+    const returnTo = wantedPage(parameters, publicOrigin) ?? '/'
     if (!isNavigation(request)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
     const found = await sessions.find(request.headers.cookie)
     const chooseAccount = parameters.get('switch_account') === 'true'

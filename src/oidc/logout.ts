@@ -1,24 +1,38 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { type Session } from '../sessions/index.ts'
 import { endSession } from './end-session.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
+import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
+import { wantedPage } from './wanted-page.ts'
 
 /**
- * `GET` and `POST /logout`: ends the session here. One that another site caused is asked about first: signing people
- * out behind their back is how some attacks begin (RFC 9700 section 4.7 on the login side of the same coin).
+ * `GET` and `POST /logout[?return_to=PATH]`: ends the session here, then at the provider (OpenID Connect RP-Initiated
+ * Logout). One that another site caused is asked about first: signing people out behind their back is how some attacks
+ * begin (RFC 9700 section 4.7 on the login side of the same coin).
  */
 export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, sessions, pages } = parts
+  const { basePath, publicOrigin, sessions, pages, provider, logouts } = parts
 
   async function logout (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const returnTo = wantedPage(parametersOf(request), publicOrigin)
     const found = await sessions.find(request.headers.cookie)
     reply.header('cache-control', 'no-store')
     if (found.session !== undefined && isFromAnotherSite(request.headers, publicOrigin)) {
-      const { status, headers, body } = pages.confirmLogout(request.id)
+      const { status, headers, body } = pages.confirmLogout({ requestId: request.id, returnTo })
       return reply.code(status).headers(headers).send(body)
     }
     reply.header('set-cookie', await endSession(request, found, parts))
-    const { status, headers, body } = pages.signedOut(request.id)
+    return await goOn(request, reply, found.session, returnTo)
+  }
+
+  /** The session here is over, whatever becomes of the one at the provider. */
+  async function goOn (request: FastifyRequest, reply: FastifyReply, ended: Session | undefined, returnTo: string | undefined): Promise<FastifyReply> {
+    const { state, setCookie } = logouts.begin(returnTo)
+    const atProvider = ended && await provider.logout.endSessionUrl(ended, state)
+    if (atProvider !== undefined) return reply.header('set-cookie', setCookie).redirect(atProvider.href, 303)
+    if (returnTo !== undefined) return reply.redirect(returnTo, 303)
+    const { status, headers, body } = pages.signedOut({ requestId: request.id, isEverywhere: false })
     return reply.code(status).headers(headers).send(body)
   }
 

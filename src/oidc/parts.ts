@@ -3,6 +3,7 @@ import { type Audit } from '../observability/index.ts'
 import { type Pages } from '../pages/index.ts'
 import { type Sessions } from '../sessions/index.ts'
 import { type Logins } from './logins.ts'
+import { type Logouts } from './logouts.ts'
 import { type Provider } from './provider.ts'
 import { type Rounds } from './rounds.ts'
 
@@ -14,6 +15,7 @@ export interface SignInParts {
   readonly sessionIsStrict: boolean
   readonly provider: Provider
   readonly logins: Logins
+  readonly logouts: Logouts
   readonly rounds: Rounds
   readonly sessions: Sessions
   readonly mapping: Mapping
@@ -21,4 +23,6 @@ export interface SignInParts {
   readonly keeps: { readonly allClaims: boolean, readonly accessToken: boolean }
   readonly pages: Pages
   readonly audit: Audit
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }

@@ -14,6 +14,17 @@ export interface ProviderSettings {
   readonly clockToleranceMilliseconds: number
   readonly redirectUri: string
   readonly bearer: BearerSettings
+  readonly logout: LogoutSettings
+}
+
+/** What the provider hears of a sign-out. */
+export interface LogoutSettings {
+  /** People are sent on to the provider's `end_session_endpoint`. */
+  readonly atProvider: boolean
+  /** The provider is asked to send them back to `signedOutUri`. */
+  readonly returnHere: boolean
+  readonly signedOutUri: string
+  readonly revokeTokens: boolean
 }
 
 /** Which access tokens programs may come with. */

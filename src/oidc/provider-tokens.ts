@@ -17,6 +17,8 @@ export interface TokenRequests {
 
 export interface RedeemedTokens {
   readonly idToken: oauth.IDToken
+  /** The same as it came. */
+  readonly idTokenText: string
   readonly accessToken: string
   readonly expiresInSeconds: number | undefined
 }
@@ -55,7 +57,7 @@ export function createTokenRequests (settings: ProviderSettings, { client, optio
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
       // Without a subject everybody would be the same person.
       if (idToken === undefined || idToken.sub === '') throw new LoginProblem('id_token_invalid')
-      return { idToken, accessToken: tokens.access_token, expiresInSeconds: tokens.expires_in }
+      return { idToken, idTokenText: tokens.id_token ?? '', accessToken: tokens.access_token, expiresInSeconds: tokens.expires_in }
     },
     async userinfo (server, accessToken, subject) {
       if (!settings.userinfo || server.userinfo_endpoint === undefined) return {}

@@ -7,7 +7,9 @@ import { authorizationUrl } from './provider-authorization.ts'
 import { discover } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
+import { hintToKeep } from './provider-end-session.ts'
 import { createProviderKeys } from './provider-keys.ts'
+import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
 import { validateResponse } from './provider-response.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
@@ -37,6 +39,7 @@ export interface Provider {
   redeem (response: URLSearchParams, secrets: LoginSecrets): Promise<ProviderAnswer>
   /** Checks an access token that somebody else obtained from this provider. */
   readonly readAccessToken: ReadAccessToken
+  readonly logout: ProviderLogout
   /** Begins to look for the provider in the background. */
   start (): void
   close (): Promise<void>
@@ -62,6 +65,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
   const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
   const tokens = createTokenRequests(settings, requests)
+  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, logger, now })
 
   function report (error: unknown): void {
     onAsked(error === undefined)
@@ -71,6 +75,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
 
   return {
     id: settings.id,
+    logout,
     start: metadata.start,
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, { chooseAccount }) {
@@ -80,7 +85,8 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
       const server = await metadata.get()
       const response = validateResponse(server, client, parameters, secrets.state)
       const redeemed = await tokens.exchange(server, response, secrets)
-      const keptTokens = tokensOf(redeemed, now())
+      logout.learnFrom(redeemed.idTokenText)
+      const keptTokens = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
       const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
       return providerAnswer(redeemed.idToken, userinfo, keptTokens)
     },

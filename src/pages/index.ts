@@ -21,10 +21,10 @@ export interface Pages {
   readonly answerTo: (problem: Problem, occasion: Occasion) => Answer
   /** Ends a sign-in in place of a redirect where the session cookie is `SameSite=Strict`; goes on to `returnTo` by itself. */
   readonly signedIn: (occasion: { readonly returnTo: string, readonly requestId: string }) => Answer
-  /** Shown when the session has ended and the provider sent the person back, or has no logout of its own. */
-  readonly signedOut: (requestId: string) => Answer
-  /** Asks before a logout that another site caused. */
-  readonly confirmLogout: (requestId: string) => Answer
+  /** Shown when the session has ended: here alone, or at the provider too, which has sent the person back. */
+  readonly signedOut: (occasion: { readonly isEverywhere: boolean, readonly requestId: string }) => Answer
+  /** Asks before a logout that another site caused; it goes on to `returnTo`, if that is given. */
+  readonly confirmLogout: (occasion: { readonly returnTo?: string | undefined, readonly requestId: string }) => Answer
 }
 
 /** Prepares the pages of one site. */
@@ -33,7 +33,7 @@ export function createPages (site: Site): Pages {
   return {
     answerTo: (problem, occasion) => answerTo(problem, occasion, site, layout),
     signedIn: ({ returnTo, requestId }) => layout(signedInPage(returnTo), requestId),
-    signedOut: (requestId) => layout(signedOutPage(site), requestId),
-    confirmLogout: (requestId) => layout(logoutConfirmationPage(site), requestId)
+    signedOut: ({ isEverywhere, requestId }) => layout(signedOutPage(site, isEverywhere), requestId),
+    confirmLogout: ({ returnTo, requestId }) => layout(logoutConfirmationPage(site, returnTo), requestId)
   }
 }

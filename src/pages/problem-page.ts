@@ -24,6 +24,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   target_invalid: ['missing', start],
   return_to_invalid: ['missing', start],
   request_invalid: ['missing', start],
+  logout_token_invalid: ['missing', start],
   login_cookie_missing: ['closed', signInAgain],
   sign_in_required: ['closed', signIn],
   token_invalid: ['closed', start],
@@ -46,6 +47,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   upstream_failed: ['missing', retry, start],
   session_store_unavailable: ['missing', retry, start],
   sign_in_unavailable: ['closed', retrySignIn],
+  logout_unavailable: ['missing', retry, start],
   token_unverifiable: ['closed', retry, start],
   upstream_timeout: ['missing', retry, start]
 }

@@ -1,4 +1,4 @@
-import { loginUrl } from '../own-routes.ts'
+import { loginUrl, logoutUrl } from '../own-routes.ts'
 import { buttons, isOwnPath } from './buttons.ts'
 import { html } from './html.ts'
 import { type PageContent } from './layout.ts'
@@ -20,20 +20,24 @@ export function signedInPage (returnTo: string): PageContent {
   }
 }
 
-/** The session here has ended. */
-export function signedOutPage ({ basePath, providerLabel }: Site): PageContent {
+const stillKnown = html`<p class="quiet">Your identity provider may still remember you and sign you in again without asking. On a shared computer, sign out there too, or close the browser.</p>`
+
+/** The session has ended: here alone, or at the provider too. */
+export function signedOutPage ({ basePath, providerLabel }: Site, isEverywhere: boolean): PageContent {
   return {
     status: 200,
     heading: 'You are signed out',
     drawing: 'open',
-    body: html`<p class="lead">Your session at this site has ended.</p>
-<p class="quiet">Your identity provider may still remember you and sign you in again without asking. On a shared computer, sign out there too, or close the browser.</p>`,
+    body: isEverywhere
+      ? html`<p class="lead">Your session at this site has ended, and your identity provider was asked to end its own.</p>`
+      : html`<p class="lead">Your session at this site has ended.</p>
+${stillKnown}`,
     actions: buttons([{ text: providerLabel, href: loginUrl(basePath) }])
   }
 }
 
 /** Asks whether a logout is meant: any site can send a browser to an address, which must not be enough to end a session. */
-export function logoutConfirmationPage ({ basePath }: Site): PageContent {
+export function logoutConfirmationPage ({ basePath }: Site, returnTo: string | undefined): PageContent {
   return {
     status: 200,
     heading: 'Sign out?',
@@ -41,7 +45,7 @@ export function logoutConfirmationPage ({ basePath }: Site): PageContent {
     postsOnward: true,
     body: html`<p class="lead">Another site asked to sign you out here. Nothing has happened yet.</p>`,
     actions: [
-      html`<form method="post" action="${basePath}/logout"><button class="button primary">Sign out</button></form>`,
+      html`<form method="post" action="${logoutUrl(basePath, returnTo)}"><button class="button primary">Sign out</button></form>`,
       html`<a class="button" href="/">Stay signed in</a>`
     ]
   }

@@ -46,7 +46,7 @@ function claimLines ({ allClaims = {} }: Principal, encode: (text: string) => st
 
 /** An expired token is passed on too, as the module does: the application compares the expiry. */
 function tokenLines ({ tokens }: Principal, encode: (text: string) => string): HeaderLine[] {
-  if (tokens === undefined) return []
+  if (tokens?.accessToken === undefined) return []
   const { accessToken, accessTokenExpiresAt } = tokens
   const token = ['OIDC_access_token', encode(accessToken)] as const
   return accessTokenExpiresAt === undefined ? [token] : [token, ['OIDC_access_token_expires', encode(String(accessTokenExpiresAt))]]

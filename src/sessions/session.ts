@@ -21,9 +21,9 @@ export interface Session {
   readonly idleExpiresAt: number
 }
 
-/** What the provider gave for this sign-in. A secret: it is never logged, audited or shown. */
+/** What the provider gave for this sign-in, as far as something needs it. A secret: it is never logged, audited or shown. */
 export interface Tokens {
-  readonly accessToken: string
+  readonly accessToken?: string | undefined
   /** Seconds since the epoch; absent where the provider does not say. */
   readonly accessTokenExpiresAt?: number | undefined
   /** Gets new tokens (RFC 6749 section 6). */

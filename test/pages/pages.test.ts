@@ -18,8 +18,8 @@ function everyPage (text: string): Answer[] {
   return [
     ...codes.map((code) => pages.answerTo(new Problem(code, problem), occasion)),
     pages.signedIn({ returnTo: text, requestId: text }),
-    pages.signedOut(text),
-    pages.confirmLogout(text)
+    pages.signedOut({ isEverywhere: false, requestId: text }),
+    pages.confirmLogout({ returnTo: text, requestId: text })
   ]
 }
 
@@ -39,7 +39,7 @@ function buttonsOf (body: string): Array<[string | undefined, string | undefined
 
 test('every page brings its protection, and its one style sheet is the one that the policy admits', async (t) => {
   const answers = codes.map((code) => pages.answerTo(new Problem(code), { wants: 'html', requestId: 'r' }))
-  for (const { headers: { 'www-authenticate': challenge, ...headers }, body } of [...answers, pages.signedIn({ returnTo: '/', requestId: 'r' }), pages.signedOut('r')]) {
+  for (const { headers: { 'www-authenticate': challenge, ...headers }, body } of [...answers, pages.signedIn({ returnTo: '/', requestId: 'r' }), pages.signedOut({ isEverywhere: true, requestId: 'r' })]) {
     const style = /<style>([^]*?)<\/style>/.exec(body)?.[1] ?? ''
     t.ok(style.length > 0)
     const hash = createHash('sha256').update(style).digest('base64')
@@ -65,7 +65,7 @@ test('after a sign-in the page goes on by itself, to this origin alone', async (
 })
 
 test('the logout form may be answered with a way to the provider, and is posted with its origin', async (t) => {
-  const { headers, body } = pages.confirmLogout('req-1')
+  const { headers, body } = pages.confirmLogout({ requestId: 'req-1' })
   t.match(headers, { 'referrer-policy': 'same-origin', 'content-security-policy': /; form-action http: https:; base-uri 'none'; frame-ancestors 'none'$/ })
   t.match(body, '<form method="post" action="/oidc/logout"><button class="button primary">Sign out</button></form>')
   t.strictSame(buttonsOf(body), [['Stay signed in', '/']])
@@ -156,7 +156,7 @@ test('what may pass by itself can be tried again', async (t) => {
 
 test('the button that starts a sign-in says what the configuration says', async (t) => {
   t.strictSame(buttonsOf(page('sign_in_required')), [['Sign in with Contoso', links.loginUrl]])
-  const { status, body } = pages.signedOut('r')
+  const { status, body } = pages.signedOut({ isEverywhere: false, requestId: 'r' })
   t.equal(status, 200)
   t.match(body, /<h1>You are signed out<\/h1>[^]*identity provider may still remember you/)
   t.strictSame(buttonsOf(body), [['Sign in with Contoso', '/oidc/login']])

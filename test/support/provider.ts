@@ -53,7 +53,9 @@ export function client (origin: string, more: Partial<ClientMetadata> = {}): Cli
     client_id: clientId,
     client_secret: clientSecret,
     redirect_uris: [`${origin}/oidc/callback`],
-    post_logout_redirect_uris: [`${origin}/`, `${origin}/oidc/logout`],
+    post_logout_redirect_uris: [`${origin}/oidc/signed-out`],
+    backchannel_logout_uri: `${origin}/oidc/backchannel-logout`,
+    backchannel_logout_session_required: true,
     ...more
   }
 }

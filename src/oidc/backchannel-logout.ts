@@ -1,0 +1,51 @@
+import { type FastifyInstance } from 'fastify'
+import { Problem } from '../errors.ts'
+import { auditRequest } from '../observability/index.ts'
+import { type Revocation } from '../sessions/index.ts'
+import { readForm } from './form.ts'
+import { createGate } from './gate.ts'
+import { type LogoutToken } from './logout-token.ts'
+import { type SignInParts } from './parts.ts'
+import { TokenRejected } from './token-rejected.ts'
+
+const maxFormBytes = 64 * 1024
+/** Anybody may send made-up tokens: checking them must leave time for everything else. */
+const checks = { running: 10, waiting: 500 }
+
+/**
+ * `POST /backchannel-logout`: the provider says that a session there has ended, or all of a person (OpenID Connect
+ * Back-Channel Logout sections 2.5 to 2.8). It waits for no session: the provider may send it while the person's
+ * browser waits for the provider.
+ */
+export function mountBackchannelLogout (app: FastifyInstance, { basePath, provider, sessions, audit }: SignInParts): void {
+  const throughGate = createGate(checks)
+
+  app.all(`${basePath}/backchannel-logout`, async (request, reply) => {
+    if (request.method !== 'POST') throw new Problem('method_not_allowed', { headers: { allow: 'POST' } })
+    const token = tokenIn(await readForm(request.raw, maxFormBytes))
+    const logout = await throughGate(() => provider.logout.readToken(token)).catch(asProblem)
+    const revocation = revocationOf(logout, provider.id)
+    await sessions.revoke(revocation)
+    logout.use()
+    audit.record({ event: 'session.revoked', outcome: 'success', reason: 'backchannel', user: { sub: logout.sub, provider: provider.id }, request: auditRequest(request), metadata: { ...revocation } })
+    return reply.header('cache-control', 'no-store').code(200).send('')
+  })
+}
+
+/** Other fields mean nothing (section 2.5). @throws {Problem} where the token is missing, or there are two to choose from */
+function tokenIn (form: URLSearchParams): string {
+  const [token, ...more] = form.getAll('logout_token')
+  if (token === undefined || more.length > 0) throw new Problem('request_invalid', { detail: 'Expected one logout_token.', members: { error: 'invalid_request' } })
+  return token
+}
+
+/** With `sid` that session, without it all of the subject's (section 2.7). */
+function revocationOf ({ sid, sub = '' }: LogoutToken, provider: string): Revocation {
+  return sid === undefined ? { by: 'sub', value: sub, provider } : { by: 'sid', value: sid, provider }
+}
+
+/** What could not be checked may be sent again; what was refused may not (section 2.8). */
+function asProblem (cause: unknown): never {
+  if (cause instanceof TokenRejected) throw new Problem('logout_token_invalid', { cause, members: { error: 'invalid_request' } })
+  throw new Problem('logout_unavailable', { cause, headers: { 'retry-after': '5' } })
+}
