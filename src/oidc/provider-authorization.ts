@@ -6,7 +6,7 @@ export async function authorizationUrl (server: oauth.AuthorizationServer, setti
   const url = new URL(server.authorization_endpoint ?? '')
   const parameters: Record<string, string> = {
     ...settings.authorizationParams,
-    ...(chooseAccount && { prompt: accountPrompt(server) }),
+    ...(chooseAccount && { prompt: accountPrompt(server, settings.authorizationParams['prompt']) }),
     client_id: settings.clientId,
     redirect_uri: settings.redirectUri,
     response_type: 'code',
@@ -19,8 +19,12 @@ export async function authorizationUrl (server: oauth.AuthorizationServer, setti
   return url
 }
 
-/** Every provider knows `login`; not every one has accounts to choose from, and some refuse a prompt they don't know. */
-function accountPrompt (server: oauth.AuthorizationServer): string {
+/**
+ * Every provider of the specification knows `login`; not every one has accounts to choose from, and some refuse a prompt
+ * that they don't know: Google knows no `login`, and does not say so. A configured prompt that asks who it is stays.
+ */
+function accountPrompt (server: oauth.AuthorizationServer, configured = ''): string {
+  if (/\b(login|select_account)\b/.test(configured)) return configured
   const supported = server['prompt_values_supported']
   return Array.isArray(supported) && supported.includes('select_account') ? 'select_account' : 'login'
 }
