@@ -58,7 +58,7 @@ export async function registerClient ({ admin }: Keycloak, clientId: string, ori
     directAccessGrantsEnabled: false,
     attributes: {
       'pkce.code.challenge.method': 'S256',
-      'post.logout.redirect.uris': `${origin}/oidc/logout`,
+      'post.logout.redirect.uris': `${origin}/oidc/signed-out`,
       'backchannel.logout.url': `${origin}/oidc/backchannel-logout`,
       'backchannel.logout.session.required': 'true'
     },

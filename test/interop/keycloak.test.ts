@@ -5,7 +5,8 @@ import { startChromium } from '../flows/visit.ts'
 import { missingPart } from '../support/parts.ts'
 import { createCompany } from './company.ts'
 import { startKeycloak } from './keycloak.ts'
-import { type Around, type ReportsOptions, signIn, startReports, wordsOn } from './reports.ts'
+import { mistakesWith } from './mistakes.ts'
+import { type Around, giveCredentials, signIn, startReports, wordsOn } from './reports.ts'
 
 const skip = missingPart('java') || missingPart('mvn') || missingPart('chromium')
 const around = skip === false ? await startAround() : undefined as never
@@ -13,6 +14,20 @@ const around = skip === false ? await startAround() : undefined as never
 async function startAround (): Promise<Around> {
   const keycloak = await startKeycloak(t)
   return { keycloak, issuer: await createCompany(keycloak), chromium: await startChromium(t) }
+}
+
+/** Keycloak's name for a person. */
+async function idOf (username: string): Promise<string> {
+  const [found] = await around.keycloak.admin('GET', `/company/users?exact=true&username=${username}`) as Array<{ id: string }>
+  if (found === undefined) throw new Error(`there is no ${username}`)
+  return found.id
+}
+
+const realmRolesMapper = {
+  name: 'realm roles',
+  protocol: 'openid-connect',
+  protocolMapper: 'oidc-usermodel-realm-role-mapper',
+  config: { 'claim.name': 'realm_access.roles', 'jsonType.label': 'String', multivalued: 'true', 'id.token.claim': 'true' }
 }
 
 test('people sign in, and the application receives who they are and the roles of their groups', { skip }, async (t) => {
@@ -36,86 +51,114 @@ test('people sign in, and the application receives who they are and the roles of
   t.match(payload, { sub: headers?.['x-auth-subject'], name: 'Alice Ångström', provider: 'default', sid: String, auth_time: Number })
 })
 
-interface Mistake extends ReportsOptions {
-  /** Whether Keycloak asks for the password before anything fails. */
-  readonly asksFirst?: true
-  /** What the person reads. */
-  readonly page: RegExp
-  /** How Keycloak's words arrive in the audit trail. */
-  readonly audit?: object
-  /** What the log says. */
-  readonly log?: RegExp
-}
+test('who may not open a page is told what is missing, with the way to another account', { skip }, async (t) => {
+  const reports = await startReports(t, around)
+  const { page, url } = reports
+  await signIn(reports, 'bob', '/admin/users')
+  t.match(await wordsOn(page), /needs the role admin.*Signed in as bob/)
+  await page.getByRole('link', { name: 'Use another account' }).click()
+  t.match(await wordsOn(page), 'Please re-authenticate', 'Keycloak would go on with the same person')
+  await page.locator('#reset-login').click()
+  await giveCredentials(page, 'alice')
+  await page.waitForURL(url('/admin/users'))
+  t.equal(await page.textContent('h1'), 'alice')
+})
 
-const { issuer = '' } = around ?? {}
+test('realm roles are roles, where the id_token holds them', { skip }, async (t) => {
+  const { keycloak } = around
+  await keycloak.admin('POST', '/company/roles', { name: 'report-admin' })
+  await keycloak.admin('POST', `/company/users/${await idOf('alice')}/role-mappings/realm`, [await keycloak.admin('GET', '/company/roles/report-admin')])
+  const reports = await startReports(t, around, {
+    client: { protocolMappers: [realmRolesMapper] },
+    configuration: { claims: { roles: '/realm_access/roles' }, roles: { allow: ['report-admin'] } }
+  })
+  await signIn(reports, 'alice')
+  t.equal(reports.upstream.requests[0]?.headers['x-auth-roles'], 'report-admin', 'and none of Keycloak’s own')
+})
 
-/** Rows of the table "What goes wrong" in docs/providers/keycloak.md. */
-const mistakes: Readonly<Record<string, Mistake>> = {
-  'a redirect URI that is not registered': {
-    client: { redirectUris: ['http://localhost:4180/callback'] },
-    page: /Invalid parameter: redirect_uri/
-  },
-  'a client that Keycloak does not know': {
-    client: undefined,
-    page: /Client not found/
-  },
-  'an issuer with a slash at its end': {
-    configuration: { provider: { issuer: `${issuer}/` } },
-    page: /Sign-in is unavailable/,
-    log: /x/
-  },
-  'a realm that does not exist': {
-    configuration: { provider: { issuer: `${issuer}-2` } },
-    page: /Sign-in is unavailable/,
-    log: /x/
-  },
-  'an issuer as it was before Keycloak 17': {
-    configuration: { provider: { issuer: issuer.replace('/realms', '/auth/realms') } },
-    page: /Sign-in is unavailable/,
-    log: /x/
-  },
-  'a wrong client secret': {
-    configuration: { provider: { clientSecret: 'another' } },
-    asksFirst: true,
-    page: /Sign-in could not be completed/,
-    audit: { reason: 'token_exchange_failed', metadata: { error: 'unauthorized_client', errorDescription: 'x' } }
-  },
-  'another way of client authentication': {
-    client: { clientAuthenticatorType: 'client-jwt' },
-    asksFirst: true,
-    page: /Sign-in could not be completed/,
-    audit: { reason: 'token_exchange_failed', metadata: { error: 'invalid_client', errorDescription: 'x' } }
-  },
-  'a scope that the client does not have': {
-    configuration: { provider: { scopes: ['openid', 'groups'] } },
-    page: /Sign-in was not granted/,
-    audit: { reason: 'idp_error', metadata: { error: 'invalid_scope', errorDescription: 'x' } }
-  },
-  'PKCE switched off where Keycloak insists on it': {
-    configuration: { provider: { pkce: false } },
-    page: /Sign-in was not granted/,
-    audit: { reason: 'idp_error', metadata: { error: 'invalid_request', errorDescription: 'x' } }
-  },
-  'the standard flow switched off': {
-    client: { standardFlowEnabled: false },
-    page: /Sign-in was not granted/,
-    audit: { reason: 'idp_error', metadata: { error: 'unauthorized_client', errorDescription: 'x' } }
-  },
-  'a group written with its path, which Keycloak does not send': {
-    configuration: { groups: { allow: ['/finance'] } },
-    asksFirst: true,
-    page: /You can’t sign in here.*needs membership of \/finance/,
-    audit: { reason: 'required_group_missing' }
+test('a sign-out ends at Keycloak too, and comes back', { skip }, async (t) => {
+  const reports = await startReports(t, around)
+  const { page, url, events } = reports
+  await signIn(reports, 'bob')
+  await page.goto(url('/oidc/logout'))
+  await page.waitForURL(`${url('/oidc/signed-out')}*`)
+  t.equal(await page.textContent('h1'), 'You are signed out')
+  t.match(events('logout'), [{ outcome: 'success', reason: 'user', user: { user: 'bob' } }])
+  await page.goto(url('/'))
+  t.ok(await page.locator('#password').isVisible(), 'Keycloak asks again')
+})
+
+test('a person whom the administrator signs out at Keycloak is signed out here, in every browser', { skip }, async (t) => {
+  const { keycloak, chromium } = around
+  const reports = await startReports(t, around)
+  await signIn(reports, 'carol')
+  const elsewhere = await chromium.newContext()
+  t.teardown(() => elsewhere.close())
+  const other = { ...reports, page: await elsewhere.newPage() }
+  await signIn(other, 'carol')
+
+  await keycloak.admin('POST', `/company/users/${await idOf('carol')}/logout`)
+  await reports.gateway.logged('session.revoked')
+  for (const { page, url } of [reports, other]) {
+    await page.goto(url('/'))
+    t.ok(await page.locator('#password').isVisible())
   }
-}
+  t.match(reports.events('session.revoked'), [{ outcome: 'success', reason: 'backchannel' }])
+})
 
-for (const [what, { asksFirst = false, page: words, audit, log, ...options }] of Object.entries(mistakes)) {
-  test(`${what} is told by its name`, { skip }, async (t) => {
+test('one session that the administrator ends at Keycloak ends here, and no other', { skip }, async (t) => {
+  const { keycloak, chromium } = around
+  const reports = await startReports(t, around)
+  await signIn(reports, 'carol')
+  const before = new Set(await sessionsOf('carol'))
+  const elsewhere = await chromium.newContext()
+  t.teardown(() => elsewhere.close())
+  const other = { ...reports, page: await elsewhere.newPage() }
+  await signIn(other, 'carol')
+
+  const [newest] = (await sessionsOf('carol')).filter((id) => !before.has(id))
+  await keycloak.admin('DELETE', `/company/sessions/${newest}`)
+  await reports.gateway.logged('session.revoked')
+  await other.page.goto(other.url('/'))
+  t.ok(await other.page.locator('#password').isVisible())
+  await reports.page.goto(reports.url('/'))
+  t.equal(await reports.page.textContent('h1'), 'carol')
+
+  async function sessionsOf (username: string): Promise<string[]> {
+    const sessions = await keycloak.admin('GET', `/company/users/${await idOf(username)}/sessions`) as Array<{ id: string }>
+    return sessions.map(({ id }) => id)
+  }
+})
+
+test('a new signing key at Keycloak is found without a restart', { skip }, async (t) => {
+  const { keycloak } = around
+  const reports = await startReports(t, around)
+  await signIn(reports, 'bob')
+  const before = await activeKey()
+  await keycloak.admin('POST', '/company/components', {
+    name: 'next',
+    providerId: 'rsa-generated',
+    providerType: 'org.keycloak.keys.KeyProvider',
+    config: { priority: ['200'], algorithm: ['RS256'] }
+  })
+  t.not(await activeKey(), before)
+  await reports.context.clearCookies()
+  await signIn(reports, 'alice')
+  t.equal(await reports.page.textContent('h1'), 'alice')
+  t.match(reports.events('login'), [{ outcome: 'success' }, { outcome: 'success' }])
+
+  async function activeKey (): Promise<string | undefined> {
+    const { active } = await keycloak.admin('GET', '/company/keys') as { active: Record<string, string> }
+    return active['RS256']
+  }
+})
+
+for (const [what, { asksFirst = false, page: words, audit, log, ...options }] of Object.entries(skip === false ? mistakesWith(around.issuer) : {})) {
+  test(`${what} is told by its name`, async (t) => {
     const reports = await startReports(t, around, options)
-    if (asksFirst) await signIn(reports, 'bob')
-    else await reports.page.goto(reports.url('/'))
+    await (asksFirst ? signIn(reports, 'bob') : reports.page.goto(reports.url('/')))
     t.match(await wordsOn(reports.page), words)
-    if (audit !== undefined) t.match(reports.events('login'), [{ outcome: 'failure', ...audit }])
-    if (log !== undefined) t.match(JSON.stringify(reports.events('provider.unavailable')[0]), log)
+    t.match(reports.events('login'), audit === undefined ? [] : [{ outcome: 'failure', ...audit }])
+    if (log !== undefined) t.equal((reports.events('provider.unavailable')[0]?.['err'] as Error | undefined)?.message, log)
   })
 }
