@@ -33,6 +33,11 @@ export function missingPart (name: PartName): string | false {
   return reason
 }
 
+/** For what can't be asked for even with `TEST_REQUIRE=all`, as nobody packages it. */
+export function isInstalled (name: PartName): boolean {
+  return findPart(name) !== undefined
+}
+
 /** Path of a program that the test was not skipped for. */
 export function partPath (name: PartName): string {
   const path = findPart(name)
