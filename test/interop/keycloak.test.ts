@@ -130,6 +130,36 @@ test('one session that the administrator ends at Keycloak ends here, and no othe
   }
 })
 
+test('tokens are refreshed by a new refresh token each time, and what Keycloak then says counts', { skip }, async (t) => {
+  const { keycloak } = around
+  const reports = await startReports(t, around, {
+    configuration: { session: { refreshBefore: '1s' } },
+    client: { attributes: { 'access.token.lifespan': '3' } }
+  })
+  const { page, upstream, url, events } = reports
+  await signIn(reports, 'carol')
+  t.equal(upstream.requests[0]?.headers['x-auth-roles'], undefined)
+  const [finance] = await keycloak.admin('GET', '/company/groups?search=finance') as Array<{ id: string }>
+  await keycloak.admin('PUT', `/company/users/${await idOf('carol')}/groups/${finance?.id}`)
+  await reloadUntil(() => events('session.refresh').length === 3)
+  t.strictSame([page.url(), await page.textContent('h1')], [url('/'), 'carol'])
+  t.equal(upstream.requests.at(-1)?.headers['x-auth-roles'], 'reader', 'without another sign-in')
+  t.match(events('session.refresh'), [{ outcome: 'success' }, { outcome: 'success' }, { outcome: 'success' }])
+
+  // No back-channel logout for this client: the next refresh is how Doorward hears of it.
+  await keycloak.admin('POST', `/company/users/${await idOf('carol')}/logout`)
+  await reloadUntil(() => events('session.revoked').length === 1)
+  t.match(events('session.revoked'), [{ reason: 'refresh_rejected', user: { user: 'carol' } }])
+  t.ok(await page.locator('#password').isVisible(), 'Keycloak asks again')
+
+  async function reloadUntil (isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      await page.goto(url('/'))
+      await page.waitForTimeout(200)
+    }
+  }
+})
+
 test('a new signing key at Keycloak is found without a restart', { skip }, async (t) => {
   const { keycloak } = around
   const reports = await startReports(t, around)
