@@ -16,6 +16,7 @@ export interface ProblemText {
 export const problems = {
   target_invalid: { status: 400, title: 'Address not accepted', detail: 'This address can be read in more than one way, so it was not passed on. Check it for double slashes, dots, backslashes or unusual escapes.' },
   return_to_invalid: { status: 400, title: 'Return address not accepted', detail: 'After signing in, people can only be sent to a page of this site. The address given is not one.' },
+  provider_unknown: { status: 400, title: 'Sign-in not known', detail: 'The link that led here names an identity provider at which nobody signs in to this site.' },
   request_invalid: { status: 400, title: 'Request not understood', detail: 'The request is not valid HTTP or carries a parameter twice.' },
   logout_token_invalid: { status: 400, title: 'Logout token not accepted', detail: 'The logout token is malformed, expired, used before, or not meant for this site.' },
   login_cookie_missing: { status: 400, title: 'Sign-in could not be completed', detail: 'Your browser did not send back the cookie that belongs to this sign-in.' },

@@ -9,11 +9,11 @@ import { createAccess, referencedClaims } from './access/index.ts'
 import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
 import { type Application, buildApplication, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
-import { type Configuration, upstreamsOf } from './config/index.ts'
+import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, upstreamsOf } from './config/index.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { createBearer, createLogins, createLogouts, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts, type SignInParts } from './oidc/index.ts'
+import { createBearer, createLogins, createLogouts, createProvider, createProviders, createRounds, mountSignIn, type Provider, type ProviderParts, type Providers, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
@@ -47,10 +47,10 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const publicUrl = new URL(server.publicUrl)
   const publicOrigin = publicUrl.origin
 
-  const metrics = createMetrics({ version, providers: [configuration.provider.id] })
+  const metrics = createMetrics({ version, providers: providersOf(configuration).map(({ id }) => id) })
   const audit = createCountedAudit(trail, metrics)
-  const dependency = `provider:${configuration.provider.id}`
-  const readiness = createReadiness([dependency], now)
+  const dependencyOf = (provider: string): string => `provider:${provider}`
+  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now)
 
   const cookies = buildCookies(configuration.session.cookie, publicUrl)
   const signIn = await buildSessions(configuration, { cookies, application: publicOrigin, now })
@@ -58,16 +58,16 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
   const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
   const needs = needsOf(applications)
-  const mapping = createMapping({ ...configuration, keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
-  const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider.label, detail: configuration.pages.detail })
-  const provider = buildProvider(configuration, {
+  const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
+  const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
+  const providers = createProviders(providersOf(configuration).map((provider) => buildProvider(provider, configuration, {
     logger,
     now,
     onAsked (isUp) {
-      metrics.providerAsked(configuration.provider.id, isUp)
-      readiness.asked(dependency, isUp)
+      metrics.providerAsked(provider.id, isUp)
+      readiness.asked(dependencyOf(provider.id), isUp)
     }
-  })
+  })))
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -75,7 +75,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     publicUrl,
     sessions: signIn.sessions,
     access: createAccess(access),
-    checkToken: createBearer({ provider, mapping, keeps: needs, logger, now }),
+    checkToken: createBearer({ providers, mapping, keeps: needs, logger, now }),
     assertions,
     audit,
     upstreams: applications.map(({ route }) => route),
@@ -87,10 +87,10 @@ export async function createGateway (configuration: Configuration, { logger, aud
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
-  mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions, now })
+  mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
-  runWith(app, { provider, applications, clients, open })
+  runWith(app, { providers, applications, clients, open })
   return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
 }
 
@@ -125,14 +125,14 @@ function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: UR
   return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure })
 }
 
-function buildProvider ({ provider, server }: Configuration, parts: ProviderParts): Provider {
+function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Provider {
   return createProvider({
     ...provider,
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
-    redirectUri: new URL(`${server.basePath}/callback`, server.publicUrl).href,
-    logout: { ...provider.logout, signedOutUri: new URL(`${server.basePath}/signed-out`, server.publicUrl).href }
+    redirectUri: redirectUriOf(provider, configuration),
+    logout: { ...provider.logout, signedOutUri: new URL(`${configuration.server.basePath}/signed-out`, configuration.server.publicUrl).href }
   }, parts)
 }
 
@@ -145,13 +145,13 @@ function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }
 }
 
 interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
-  readonly provider: Provider
+  readonly providers: Providers
   readonly applications: readonly Application[]
 }
 
 /** What runs beside the requests begins and ends with the server. */
-function runWith (app: FastifyInstance, { provider, applications, clients, open }: RunningParts): void {
-  app.addHook('onReady', async () => { provider.start() })
+function runWith (app: FastifyInstance, { providers, applications, clients, open }: RunningParts): void {
+  app.addHook('onReady', async () => { providers.start() })
   app.addHook('preClose', (done) => {
     open.closeTunnels()
     done()
@@ -159,7 +159,7 @@ function runWith (app: FastifyInstance, { provider, applications, clients, open 
   app.addHook('onClose', async () => {
     clients.close()
     open.close()
-    await Promise.all([provider, ...applications].map(async (part) => { await part.close() }))
+    await Promise.all([providers, ...applications].map(async (part) => { await part.close() }))
   })
 }
 

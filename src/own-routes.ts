@@ -13,6 +13,24 @@ export function switchAccountUrl (basePath: string, returnTo: string): string {
   return `${loginUrl(basePath, returnTo)}&switch_account=true`
 }
 
+/** Where a provider sends people back to: of several, each has an address of its own. */
+export function callbackUrl (basePath: string, provider?: string): string {
+  return providerUrl(`${basePath}/callback`, provider)
+}
+
+/** Where a provider says that sessions there have ended, itself or by a page of its own. */
+export function backchannelLogoutUrl (basePath: string, provider?: string): string {
+  return providerUrl(`${basePath}/backchannel-logout`, provider)
+}
+
+export function frontchannelLogoutUrl (basePath: string, provider?: string): string {
+  return providerUrl(`${basePath}/frontchannel-logout`, provider)
+}
+
+function providerUrl (url: string, provider: string | undefined): string {
+  return provider === undefined ? url : `${url}/${provider}`
+}
+
 /** Where a session ends that is to go on to this page; the target with its query, or wherever a sign-out ends. */
 export function logoutUrl (basePath: string, returnTo?: string): string {
   return returnTo === undefined ? `${basePath}/logout` : `${basePath}/logout?${new URLSearchParams({ return_to: returnTo }).toString()}`

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { freePort, startProgram, untilReady } from '../programs.ts'
+import { freePort, nodeCommand, startProgram, untilReady } from '../programs.ts'
 import { type Subject, type SubjectParts } from './index.ts'
 
 const project = resolve(import.meta.dirname, '../..')
@@ -49,7 +49,7 @@ export async function launchDoorward (parts: SubjectParts, { id, title, user, se
     session: { secret: secret.toString('base64'), ...(sections.session as object | undefined) }
   }), { mode: 0o600 })
   buildOnce()
-  const program = startProgram([process.execPath, ...nodeOptions, join(project, 'dist/main.js'), 'serve', '--config', file], 'subject')
+  const program = startProgram([...nodeCommand, ...nodeOptions, join(project, 'dist/main.js'), 'serve', '--config', file], 'subject')
   await untilReady(program, `${origin}/oidc/session`)
   return { ...program, title, origin, port, tells: { user, assertion: 'yes' }, secret }
 }

@@ -25,6 +25,8 @@ export interface Requirements {
   readonly roles?: readonly string[] | undefined
   readonly groups?: readonly string[] | undefined
   readonly organizations?: readonly string[] | undefined
+  /** Signed in at one of these. */
+  readonly providers?: readonly string[] | undefined
   /** Claim (name or JSON pointer) → the values of which it must hold one. */
   readonly claims?: Readonly<Record<string, readonly string[]>> | undefined
 }

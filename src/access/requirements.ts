@@ -5,7 +5,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Compiles requirements to a check that returns those which an identity does not meet, or undefined when it meets all. */
 export function compileRequirements (required: Requirements): (identity: Identity) => Requirements | undefined {
-  const { roles, groups, organizations } = required
+  const { roles, groups, organizations, providers } = required
   const foldedGroups = new Set(groups?.map((group) => group.toLowerCase()))
   const claims = Object.entries(required.claims ?? {})
 
@@ -14,6 +14,7 @@ export function compileRequirements (required: Requirements): (identity: Identit
     if (roles !== undefined && !roles.some((role) => identity.roles.includes(role))) unmet.roles = roles
     if (groups !== undefined && !identity.groups.some((group) => foldedGroups.has(group.toLowerCase()))) unmet.groups = groups
     if (organizations !== undefined && !organizations.some((name) => Object.hasOwn(identity.organizations, name))) unmet.organizations = organizations
+    if (providers !== undefined && !providers.includes(identity.provider)) unmet.providers = providers
     const unmetClaims = claims.filter(([name, values]) => !holdsAny(identity.claims, name, values))
     if (unmetClaims.length > 0) unmet.claims = Object.fromEntries(unmetClaims)
     return Object.keys(unmet).length === 0 ? undefined : unmet
@@ -26,6 +27,7 @@ export function wordsFor (unmet: Requirements): string {
     ...oneOf(unmet.roles, 'the role', 'one of the roles'),
     ...oneOf(unmet.groups, 'the group', 'one of the groups'),
     ...oneOf(unmet.organizations, 'the organization', 'one of the organizations'),
+    ...oneOf(unmet.providers, 'a sign-in at the provider', 'a sign-in at one of the providers'),
     ...Object.entries(unmet.claims ?? {}).flatMap(([name, values]) => oneOf(values, `the claim ${name} to be`, `the claim ${name} to be one of`))
   ]
   return `needs ${parts.join(' and ')}`

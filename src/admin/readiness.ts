@@ -20,21 +20,24 @@ export interface Readiness {
 }
 
 /**
- * Ready once every dependency has answered. One that is lost later leaves Doorward ready: whoever is signed in is still
- * served, and no other replica would fare better.
+ * Ready once of each kind of dependency one has answered: of several providers, one is enough for people to sign in.
+ * What is lost later leaves Doorward ready: whoever is signed in is still served, and no other replica would fare better.
+ *
+ * @param kinds names of dependencies, of which each kind needs one
  */
-export function createReadiness (dependencies: readonly string[], now: () => number): Readiness {
+export function createReadiness (kinds: ReadonlyArray<readonly string[]>, now: () => number): Readiness {
   const since = <Status extends string>(status: Status): State<Status> => ({ status, since: new Date(now()).toISOString() })
-  const states: Record<string, ReadinessReport['dependencies'][string]> = Object.fromEntries(dependencies.map((name) => [name, since('unknown')]))
-  const missing = new Set(dependencies)
+  const states: Record<string, ReadinessReport['dependencies'][string]> = Object.fromEntries(kinds.flat().map((name) => [name, since('unknown')]))
+  const answered = new Set<string>()
   let own: State<ReadinessReport['status']> = since('starting')
 
   return {
     asked (dependency, isUp) {
       const status = isUp ? 'up' : 'down'
       if (states[dependency]?.status !== status) states[dependency] = since(status)
-      if (isUp) missing.delete(dependency)
-      if (missing.size === 0 && own.status === 'starting') own = since('ready')
+      if (isUp) answered.add(dependency)
+      const isServing = kinds.every((kind) => kind.some((name) => answered.has(name)))
+      if (isServing && own.status === 'starting') own = since('ready')
     },
     drain () { own = since('draining') },
     report: () => ({ ...own, dependencies: { ...states } })

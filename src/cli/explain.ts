@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createAccess, referencedClaims } from '../access/index.ts'
-import { type Configuration } from '../config/index.ts'
+import { type Configuration, providersOf } from '../config/index.ts'
 import { type Claims, createMapping, type MappingResult } from '../mapping/index.ts'
 import { canonicalPath, isUnderBasePath } from '../pipeline/index.ts'
 import { exitInvalidConfiguration, readConfiguration } from './configuration.ts'
@@ -15,6 +15,8 @@ interface ExplainArguments {
   readonly claims?: string | undefined
   readonly path?: string | undefined
   readonly method?: string | undefined
+  /** Id of the provider that sent the claims. */
+  readonly provider?: string | undefined
   readonly json?: boolean | undefined
   readonly config?: string | undefined
 }
@@ -28,7 +30,10 @@ export async function explain (args: ExplainArguments, terminal: Terminal): Prom
 
   const loaded = await readConfiguration(args.config, terminal)
   if (loaded === undefined) return exitInvalidConfiguration
-  const explanation = explanationOf(loaded.configuration, claims, args)
+  const ids = providersOf(loaded.configuration).map(({ id }) => id)
+  const provider = args.provider ?? (ids.length === 1 ? ids[0] : undefined)
+  if (provider === undefined || !ids.includes(provider)) return usageError(terminal, `expected --provider, one of ${ids.join(', ')}`)
+  const explanation = explanationOf(loaded.configuration, claims, provider, args)
   terminal.stdout(args.json === true ? `${JSON.stringify(explanation, null, 2)}\n` : explanationText(explanation))
   return exitCodes[explanation.outcome]
 }
@@ -50,9 +55,9 @@ function readClaims (file: string): Claims | string {
   }
 }
 
-function explanationOf (configuration: Configuration, claims: Claims, { path, method = 'GET' }: ExplainArguments): Explanation {
-  const mapping = createMapping({ ...configuration, keepClaims: referencedClaims(configuration.access.rules) })
-  const mapped = mapping(claims, configuration.provider.id)
+function explanationOf (configuration: Configuration, claims: Claims, provider: string, { path, method = 'GET' }: ExplainArguments): Explanation {
+  const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: referencedClaims(configuration.access.rules) })
+  const mapped = mapping(claims, provider)
   const request = path === undefined ? undefined : requestVerdict(configuration, mapped, path, method.toUpperCase())
   const isAllowed = mapped.refusal === undefined && (request === undefined || request.outcome === 'allow' || request.outcome === 'own_route')
   return { outcome: isAllowed ? 'allowed' : 'refused', ...mapped, ...request && { request } }

@@ -42,11 +42,12 @@ const commands: Readonly<Record<string, Command>> = {
       claims: { value: 'FILE.json', does: 'the claims of a person, as the provider would send them' },
       path: { value: 'PATH', does: 'also decide about this path' },
       method: { value: 'METHOD', does: 'with this method (default: GET)' },
+      provider: { value: 'ID', does: 'the provider that sent them (needed where there are several)' },
       json: { does: 'print JSON' },
       config
     },
     run: (values, host) => explain({
-      claims: text(values['claims']), path: text(values['path']), method: text(values['method']), json: values['json'] === true, config: text(values['config'])
+      claims: text(values['claims']), path: text(values['path']), method: text(values['method']), provider: text(values['provider']), json: values['json'] === true, config: text(values['config'])
     }, host)
   },
   keygen: {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type ConfigurationProblem, problemText, settings } from '../config/index.ts'
+import { type ConfigurationProblem, problemText, providersOf, redirectUriOf, settings } from '../config/index.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { type Audit, createAudit, createLogger, type Logger, openDestination } from '../observability/index.ts'
 import { errorCode, exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from './configuration.ts'
@@ -43,14 +43,15 @@ export async function serve (args: { config?: string | undefined }, host: Host):
 }
 
 async function run (gateway: Gateway, loaded: LoadedConfiguration, { logger, flush }: Output, host: Host): Promise<number> {
-  const { configuration: { server, admin }, source } = loaded
+  const { configuration, source } = loaded
+  const { server, admin } = configuration
   const connections = trackConnections(gateway.app.server)
   const problem = await startListening(gateway, loaded)
   if (problem !== undefined) {
     host.stderr(`${problemText(problem)}\n`)
     return exitFailed
   }
-  logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, redirectUri: `${server.publicUrl}${server.basePath}/callback` }, `Doorward serves ${server.publicUrl}`)
+  logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, redirectUris: providersOf(configuration).map((provider) => redirectUriOf(provider, configuration)) }, `Doorward serves ${server.publicUrl}`)
   await host.untilStopped(server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ event: 'crashed', err }, 'unexpected error')
     logger.info({ event: 'stopping', signal }, 'stopping')

@@ -1,5 +1,6 @@
 import { isOwnTarget } from '../own-routes.ts'
-import { type Configuration, placedUpstreams } from './schema.ts'
+import { pathText } from './path.ts'
+import { type Configuration, placedProviders, placedUpstreams, type ProviderConfiguration, providersOf } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
 
 /** Settings that are fine one by one and can't hold together. */
@@ -9,9 +10,12 @@ export interface Conflict {
   readonly message: string
 }
 
+type PlacedProviders = ReturnType<typeof placedProviders>
+
 /** Everything in a configuration that contradicts something else in it. */
 export function checkTogether (configuration: Configuration): Conflict[] {
-  const { server, admin, provider, session, access } = configuration
+  const { server, admin, session, access } = configuration
+  const providers = placedProviders(configuration)
   return [
     ...transportConflicts(server),
     ...listenConflicts(server.listen, admin.listen),
@@ -19,11 +23,13 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...forwardAuthConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
-    ...clientConflicts(provider),
+    ...providerConflicts(configuration),
+    ...providers.flatMap(([place, provider]) => clientConflicts(place, provider)),
+    ...referenceConflicts(configuration),
     ...upstreamConflicts(configuration),
     ...pathConflicts(configuration),
-    ...bearerConflicts(provider, access),
-    ...demoConflicts(provider, session, server)
+    ...bearerConflicts(providers, access),
+    ...demoConflicts(providers, session, server)
   ]
 }
 
@@ -86,10 +92,30 @@ function covers (domain: string, host: string): boolean {
   return !isAddress && name.includes('.') && host.endsWith(`.${name}`)
 }
 
-function clientConflicts ({ clientAuth, clientSecret }: Configuration['provider']): Conflict[] {
-  const concerned = ['provider.clientAuth', 'provider.clientSecret']
+/** Enough of them is given, and only in one way. */
+function providerConflicts ({ provider, providers }: Configuration): Conflict[] {
+  if (provider !== undefined && providers.length > 0) return [{ settings: ['providers', 'provider'], message: 'expected either provider or providers' }]
+  if (provider !== undefined || providers.length > 0) return []
+  return ['issuer', 'clientId'].map((key) => ({ settings: [`provider.${key}`, 'providers'], message: 'is required; or give providers' }))
+}
+
+/** What is said of a provider that does not exist would never hold. */
+function referenceConflicts (configuration: Configuration): Conflict[] {
+  const ids = providersOf(configuration).map(({ id }) => id)
+  const { access, roles } = configuration
+  const named = [
+    ...access.rules.map(({ require }, index) => [`access.rules[${index}].require.providers`, require?.providers] as const),
+    ...Object.entries(roles.mapping).map(([key, { when }]) => [`${pathText(['roles', 'mapping', key])}.when.providers`, when?.providers] as const)
+  ]
+  return named.flatMap(([setting, providers = []]) => providers.flatMap((id, index) => {
+    return ids.includes(id) ? [] : [{ settings: [`${setting}[${index}]`, 'provider'], message: `expected the id of a provider (${ids.join(', ')}); found ${JSON.stringify(id)}` }]
+  }))
+}
+
+function clientConflicts (place: string, { clientAuth, clientSecret }: ProviderConfiguration): Conflict[] {
+  const concerned = [`${place}.clientAuth`, `${place}.clientSecret`]
   if (clientAuth === 'none' && clientSecret !== undefined) return [{ settings: concerned, message: 'none can’t be combined with a client secret' }]
-  if (clientAuth.startsWith('client_secret_') && clientSecret === undefined) return [{ settings: concerned, message: `${clientAuth} needs provider.clientSecret or provider.clientSecretFile` }]
+  if (clientAuth.startsWith('client_secret_') && clientSecret === undefined) return [{ settings: concerned, message: `${clientAuth} needs ${place}.clientSecret or ${place}.clientSecretFile` }]
   return []
 }
 
@@ -111,21 +137,25 @@ function pathConflicts (configuration: Configuration): Conflict[] {
 }
 
 /** Without an audience, a token that anybody at the provider got for anything would open the application (RFC 9068 section 4). */
-function bearerConflicts ({ bearer, clientSecret }: Configuration['provider'], { rules }: Configuration['access']): Conflict[] {
+function bearerConflicts (providers: PlacedProviders, { rules }: Configuration['access']): Conflict[] {
   const conflicts: Conflict[] = []
   const index = rules.findIndex((rule) => rule.bearer)
-  const mayLackAudience = bearer.tokens === 'introspection' && !bearer.introspection.requireAudience
-  if (index !== -1 && bearer.audiences.length === 0 && !mayLackAudience) conflicts.push({ settings: ['provider.bearer.audiences', 'access.rules'], message: `expected at least one audience in provider.bearer.audiences, since access.rules[${index}] says bearer: true` })
-  if (bearer.tokens === 'introspection' && clientSecret === undefined) conflicts.push({ settings: ['provider.bearer.tokens', 'provider.clientSecret'], message: 'introspection needs provider.clientSecret or provider.clientSecretFile' })
+  const accepts = ({ audiences, tokens, introspection }: ProviderConfiguration['bearer']): boolean => audiences.length > 0 || (tokens === 'introspection' && !introspection.requireAudience)
+  const audiences = providers.map(([place]) => `${place}.bearer.audiences`)
+  if (index !== -1 && !providers.some(([, { bearer }]) => accepts(bearer))) conflicts.push({ settings: [...audiences, 'access.rules'], message: `expected at least one audience in ${audiences.join(' or ')}, since access.rules[${index}] says bearer: true` })
+  for (const [place, { bearer, clientSecret }] of providers) {
+    if (bearer.tokens === 'introspection' && clientSecret === undefined) conflicts.push({ settings: [`${place}.bearer.tokens`, `${place}.clientSecret`], message: `introspection needs ${place}.clientSecret or ${place}.clientSecretFile` })
+  }
   return conflicts
 }
 
 /** In every secret of the demo. They are public: whoever reads the sources could sign in as anybody. */
 const demoMark = 'demo-only'
 
-function demoConflicts ({ clientSecret = '' }: Configuration['provider'], { secret, previousSecrets }: Configuration['session'], server: Configuration['server']): Conflict[] {
+function demoConflicts (providers: PlacedProviders, { secret, previousSecrets }: Configuration['session'], server: Configuration['server']): Conflict[] {
   if (isLoopback(new URL(server.publicUrl)) && isLocal(server.listen)) return []
-  const given = { 'provider.clientSecret': [clientSecret], 'session.secret': [secret ?? ''], 'session.previousSecrets': previousSecrets }
+  const clientSecrets = Object.fromEntries(providers.map(([place, { clientSecret = '' }]) => [`${place}.clientSecret`, [clientSecret]]))
+  const given = { ...clientSecrets, 'session.secret': [secret ?? ''], 'session.previousSecrets': previousSecrets }
   return Object.entries(given)
     .filter(([, secrets]) => secrets.some((text) => text.includes(demoMark)))
     .map(([setting]) => ({ settings: [setting], message: 'this is a secret of the demo, which everybody knows; it is accepted only while server.publicUrl and server.listen are on loopback' }))

@@ -8,12 +8,13 @@ const requirements = z.strictObject({
   roles: names.optional().describe('Any of these roles.'),
   groups: names.optional().describe('Any of these groups.'),
   organizations: names.optional().describe('Member of any of these organizations.'),
+  providers: names.optional().describe('Signed in at any of these providers, by their ids.'),
   claims: z.record(z.string().min(1), names)
     .refine((claims) => Object.keys(claims).length > 0, { error: 'expected at least one claim' })
     .optional()
     .describe('Claim (name or JSON pointer) → any of these values.')
 }).refine((demands) => Object.values(demands).some((demand) => demand !== undefined), {
-  error: 'expected at least one of roles, groups, organizations and claims',
+  error: 'expected at least one of roles, groups, organizations, providers and claims',
   // Of a misspelt demand enough is said already.
   when: ({ issues }) => issues.length === 0
 })

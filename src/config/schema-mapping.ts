@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 const claimName = z.string().min(1).regex(/^(?!\/$)/, { error: 'expected the name of a claim or a JSON pointer such as /realm_access/roles' })
 const names = z.array(z.string().min(1))
+const groupNames = z.record(z.string().min(1), z.union([z.string().min(1), names.min(1)], { error: 'expected a group or a list of groups' }))
+const groupFilter = z.string().refine(isRegularExpression, { error: 'expected a regular expression' }).meta({ title: 'regular expression', format: 'regex' })
 const rolesByName = z.record(z.string().min(1), names)
 
 export const claimsSection = z.strictObject({
@@ -16,15 +18,38 @@ export const claimsSection = z.strictObject({
 }).describe('Which claim holds what: a name, or a JSON pointer (RFC 6901) that begins with a slash.')
 
 export const groupsSection = z.strictObject({
-  rename: z.record(z.string().min(1), z.union([z.string().min(1), names.min(1)], { error: 'expected a group or a list of groups' })).default({})
+  rename: groupNames.default({})
     .describe('Group of the provider → one or more groups of the application.'),
-  filter: z.string().refine(isRegularExpression, { error: 'expected a regular expression' }).meta({ title: 'regular expression', format: 'regex' }).optional()
+  filter: groupFilter.optional()
     .describe('Regular expression that a group must match to be kept, applied after `rename`.'),
   allow: names.default([]).describe('Member of at least one of these, or the sign-in is refused. The provider’s name or a renamed one, in any case.'),
   require: names.default([]).describe('Member of all of these, or the sign-in is refused. The provider’s name or a renamed one, in any case.')
 }).describe('Which groups count, under which names, and who may sign in at all.')
 
+/** What one of several providers calls its claims. */
+export const ownClaims = z.strictObject({
+  user: claimName.optional().describe('In place of `claims.user`.'),
+  email: claimName.optional().describe('In place of `claims.email`.'),
+  name: claimName.optional().describe('In place of `claims.name`.'),
+  firstName: claimName.optional().describe('In place of `claims.firstName`.'),
+  lastName: claimName.optional().describe('In place of `claims.lastName`.'),
+  groups: claimName.optional().describe('In place of `claims.groups`.'),
+  roles: claimName.optional().describe('In place of `claims.roles`.'),
+  requireEmail: z.boolean().optional().describe('In place of `claims.requireEmail`.')
+}).prefault({}).describe('Which claim of this provider holds what, where it differs from `claims`.')
+
+/** What one of several providers calls its groups. */
+export const ownGroups = z.strictObject({
+  rename: groupNames.optional().describe('In place of `groups.rename`.'),
+  filter: groupFilter.optional().describe('In place of `groups.filter`.'),
+  allow: names.optional().describe('In place of `groups.allow`.'),
+  require: names.optional().describe('In place of `groups.require`.')
+}).prefault({}).describe('Which groups of this provider count, and who may sign in there, where it differs from `groups`.')
+
 const grant = z.strictObject({
+  when: z.strictObject({
+    providers: names.min(1, { error: 'expected at least one provider' }).describe('Ids of providers.')
+  }).optional().describe('Grants it to whoever signed in at one of these providers, and to nobody else.'),
   roles: names.default([]).describe('Roles.'),
   attributes: z.record(z.string().min(1), z.union([z.boolean(), names], { error: 'expected true, false or a list of text' })).default({})
     .describe('Attributes: a flag, which is OR-ed over all matching groups, or a list, which is unioned.'),

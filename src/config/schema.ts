@@ -6,18 +6,21 @@
  * `…File`. Sections live in files of their own; this one puts them together and checks what concerns several of them.
  */
 import { z } from 'zod'
+import { callbackUrl } from '../own-routes.ts'
 import { accessSection } from './schema-access.ts'
 import { adminSection } from './schema-admin.ts'
 import { claimsSection, groupsSection, organizationsSection, rolesSection } from './schema-mapping.ts'
 import { assertionSection, auditSection, headersSection, logSection, pagesSection } from './schema-application.ts'
 import { providerSection } from './schema-provider.ts'
+import { providersSection } from './schema-providers.ts'
 import { serverSection, sessionSection } from './schema-sign-in.ts'
 import { upstreamSection, upstreamsSection } from './schema-upstream.ts'
 
 export const configurationSchema = z.strictObject({
   server: serverSection,
   admin: adminSection.prefault({}),
-  provider: providerSection,
+  provider: providerSection.optional(),
+  providers: providersSection,
   session: sessionSection.prefault({}),
   claims: claimsSection.prefault({}),
   groups: groupsSection.prefault({}),
@@ -35,6 +38,25 @@ export const configurationSchema = z.strictObject({
 
 /** The complete, checked configuration: every default is filled in, every duration is in milliseconds. */
 export type Configuration = z.output<typeof configurationSchema>
+
+export type ProviderConfiguration = Configuration['providers'][number]
+
+type GivenProviders = Pick<Configuration, 'provider' | 'providers'>
+
+/** The providers, whether given as one or as several. */
+export function providersOf ({ provider, providers }: GivenProviders): readonly ProviderConfiguration[] {
+  return provider === undefined ? providers : [{ ...provider, emailDomains: [], claims: {}, groups: {} }]
+}
+
+/** Where each of them sends people back to: of several, each to an address of its own (RFC 9700 section 4.4.2.2). */
+export function redirectUriOf ({ id }: ProviderConfiguration, { provider, server }: Pick<Configuration, 'provider' | 'server'>): string {
+  return new URL(callbackUrl(server.basePath, provider === undefined ? id : undefined), server.publicUrl).href
+}
+
+/** The same, each with the place where it stands: `provider`, or `providers[0]` and so on. */
+export function placedProviders (given: GivenProviders): ReadonlyArray<readonly [place: string, provider: ProviderConfiguration]> {
+  return providersOf(given).map((each, index) => [given.provider === undefined ? `providers[${index}]` : 'provider', each])
+}
 
 export type UpstreamConfiguration = Configuration['upstreams'][number]
 

@@ -1,13 +1,14 @@
-import { type Configuration, placedUpstreams } from './schema.ts'
+import { type Configuration, placedProviders, placedUpstreams } from './schema.ts'
 
 /** What is valid and still should be known to whoever runs this. */
 export function warningsFor (configuration: Configuration): string[] {
-  const { provider, session, access, assertion } = configuration
+  const { session, access, assertion } = configuration
+  const providers = placedProviders(configuration)
   const warnings = {
     'session.secret is not given: a random one is made at every start, so everybody has to sign in again after a restart, and several replicas do not accept each other’s sessions': session.secret === undefined,
     'assertion.key is not given: one is generated at every start, so applications have to fetch the JWKS again after a restart, and several replicas sign with different keys': assertion.key === undefined,
-    'provider.pkce is false: a stolen authorization code can be used by whoever has it': !provider.pkce,
-    'provider.bearer.introspection.requireAudience is false: a token that the provider issued for any other application opens this one too': !provider.bearer.introspection.requireAudience,
+    ...Object.fromEntries(providers.map(([place, { pkce }]) => [`${place}.pkce is false: a stolen authorization code can be used by whoever has it`, !pkce])),
+    ...Object.fromEntries(providers.map(([place, { bearer }]) => [`${place}.bearer.introspection.requireAudience is false: a token that the provider issued for any other application opens this one too`, !bearer.introspection.requireAudience])),
     ...Object.fromEntries(placedUpstreams(configuration).map(([place, { tls }]) => [`${place}.tls.verify is false: whoever can answer at the application’s address receives every request`, !tls.verify])),
     'access.default is anonymous and there are no rules: everything can be reached without signing in': access.default === 'anonymous' && access.rules.length === 0
   }

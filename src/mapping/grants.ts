@@ -7,10 +7,11 @@ import { type Grant, type Reason, type RoleGrant, type TraceEntry } from './trac
 /**
  * Compiles what grants roles, attributes, organizations and projects: the defaults, the roles claim, the mapping.
  * The mapping is applied in the order of the settings, so that the order of a provider's groups changes nothing.
+ * What it grants at other providers alone is left out: a group of theirs may have the same name.
  */
-export function createGrants ({ claims: { roles: rolesClaim }, roles, organizations }: MappingSettings): (claims: Claims, groups: readonly string[]) => readonly TraceEntry[] {
+export function createGrants ({ claims: { roles: rolesClaim }, roles, organizations }: MappingSettings, provider: string | undefined): (claims: Claims, groups: readonly string[]) => readonly TraceEntry[] {
   const defaults = defaultGrants(roles.default, organizations.default)
-  const mapping = Object.entries(roles.mapping).map(([key, grant]) => ({ key, folded: key.toLowerCase(), grant }))
+  const mapping = Object.entries(roles.mapping).filter(([, { when }]) => when === undefined || (provider !== undefined && when.providers.includes(provider))).map(([key, grant]) => ({ key, folded: key.toLowerCase(), grant }))
 
   return (claims, groups) => {
     const claimed = rolesClaim === undefined ? [] : claimedRoles(claims, rolesClaim, roles.allow)

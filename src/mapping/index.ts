@@ -12,7 +12,7 @@ import { copyOf, deepFrozen } from './frozen.ts'
 import { createGrants } from './grants.ts'
 import { createGroupReader } from './groups.ts'
 import { type Claims, type Identity } from './identity.ts'
-import { type MappingSettings } from './settings.ts'
+import { type MappingSettings, type ProviderMappingSettings } from './settings.ts'
 import { createSignInTerms, type Refusal } from './sign-in-terms.ts'
 import { recordOf, sumOf } from './sum.ts'
 import { type Trace } from './trace.ts'
@@ -37,10 +37,26 @@ export interface MappingResult {
  */
 export type Mapping = (claims: Claims, provider: string) => MappingResult
 
-/** Compiles the settings; the filter's regular expression once. */
+/** Compiles the settings, for each provider once. */
 export function createMapping (settings: MappingSettings): Mapping {
+  const common = compile(settings, undefined)
+  const own = new Map(settings.providers?.map((provider) => [provider.id, compile(settingsAt(provider, settings), provider.id)]))
+  return (claims, provider) => (own.get(provider) ?? common)(claims, provider)
+}
+
+function settingsAt ({ claims, groups }: ProviderMappingSettings, settings: MappingSettings): MappingSettings {
+  return { ...settings, claims: overlaid(settings.claims, claims), groups: overlaid(settings.groups, groups) }
+}
+
+/** What is given in place of the rest. */
+function overlaid<T extends object> (common: T, own: { readonly [Key in keyof T]?: T[Key] | undefined }): T {
+  return { ...common, ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) }
+}
+
+/** @param own id of the provider whose settings these are, where it has some */
+function compile (settings: MappingSettings, own: string | undefined): Mapping {
   const groupsOf = createGroupReader(settings.claims.groups, settings.groups)
-  const grantsFor = createGrants(settings)
+  const grantsFor = createGrants(settings, own)
   const refusalFor = createSignInTerms(settings)
 
   return (claims, provider) => {

@@ -2,12 +2,21 @@ import { type Attribute } from './identity.ts'
 
 /** The slices of the configuration that decide what claims become. Checked and complete: nothing is validated here. */
 export interface MappingSettings {
+  /** Those of which some settings differ. */
+  readonly providers?: readonly ProviderMappingSettings[] | undefined
   readonly claims: ClaimNames
   readonly groups: GroupSettings
   readonly roles: RoleSettings
   readonly organizations: { readonly default?: string | undefined }
   /** Names or JSON pointers of the claims that rules and header templates refer to. */
   readonly keepClaims: readonly string[]
+}
+
+/** What one of several providers calls its claims and groups; what is absent is as for all. */
+export interface ProviderMappingSettings {
+  readonly id: string
+  readonly claims: { readonly [Setting in keyof ClaimNames]?: ClaimNames[Setting] | undefined }
+  readonly groups: { readonly [Setting in keyof GroupSettings]?: GroupSettings[Setting] | undefined }
 }
 
 /** Each a claim's name, or a JSON pointer (RFC 6901) that begins with a slash. */
@@ -38,6 +47,8 @@ export interface RoleSettings {
 
 /** What membership of one group, or one role of the roles claim, grants. */
 export interface GrantSettings {
+  /** Only for who signed in at one of these providers. */
+  readonly when?: { readonly providers: readonly string[] } | undefined
   readonly roles: readonly string[]
   readonly attributes: Readonly<Record<string, Attribute>>
   readonly organizations: Readonly<Record<string, readonly string[]>>

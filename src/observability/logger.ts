@@ -9,7 +9,7 @@ export interface LogSettings {
   readonly format: 'auto' | 'pretty' | 'json'
   /** Whether a person is watching: decides what `auto` means. */
   readonly isTerminal: boolean
-  /** Paths of secrets in the configuration, such as `session.secret`: censored should one ever be logged. */
+  /** Paths of secrets in the configuration, such as `session.secret` and `providers[].clientSecret`: censored should one ever be logged. */
   readonly secretPaths: readonly string[]
 }
 
@@ -37,10 +37,11 @@ function readable (destination: DestinationStream, isColoured: boolean): Destina
 }
 
 function redactedPaths (secretPaths: readonly string[]): string[] {
+  const anyEntry = secretPaths.map((path) => path.replaceAll('[]', '[*]'))
   const quoted = protocolSecrets.map((name) => `["${name}"]`)
   return [
     ...quoted, ...quoted.map((name) => `*${name}`),
-    ...secretPaths, ...secretPaths.map((path) => `configuration.${path}`)
+    ...anyEntry, ...anyEntry.map((path) => `configuration.${path}`)
   ]
 }
 

@@ -1,11 +1,13 @@
 import { type FastifyInstance } from 'fastify'
 import { Problem } from '../errors.ts'
 import { auditRequest } from '../observability/index.ts'
+import { backchannelLogoutUrl } from '../own-routes.ts'
 import { type Revocation } from '../sessions/index.ts'
 import { readForm } from './form.ts'
 import { createGate } from './gate.ts'
 import { type LogoutToken } from './logout-token.ts'
 import { type SignInParts } from './parts.ts'
+import { type Provider } from './provider.ts'
 import { TokenRejected } from './token-rejected.ts'
 
 const maxFormBytes = 64 * 1024
@@ -15,12 +17,15 @@ const checks = { running: 10, waiting: 500 }
 /**
  * `POST /backchannel-logout`: the provider says that a session there has ended, or all of a person (OpenID Connect
  * Back-Channel Logout sections 2.5 to 2.8). It waits for no session: the provider may send it while the person's
- * browser waits for the provider.
+ * browser waits for the provider. Each of several providers has an address of its own, `/backchannel-logout/ID`.
  */
-export function mountBackchannelLogout (app: FastifyInstance, { basePath, provider, sessions, audit }: SignInParts): void {
+export function mountBackchannelLogout (app: FastifyInstance, parts: SignInParts): void {
   const throughGate = createGate(checks)
+  for (const provider of parts.providers.all) mountFor(app, provider, throughGate, parts)
+}
 
-  app.all(`${basePath}/backchannel-logout`, async (request, reply) => {
+function mountFor (app: FastifyInstance, provider: Provider, throughGate: ReturnType<typeof createGate>, { basePath, providers, sessions, audit }: SignInParts): void {
+  app.all(backchannelLogoutUrl(basePath, providers.only === undefined ? provider.id : undefined), async (request, reply) => {
     if (request.method !== 'POST') throw new Problem('method_not_allowed', { headers: { allow: 'POST' } })
     const token = tokenIn(await readForm(request.raw, maxFormBytes))
     const logout = await throughGate(() => provider.logout.readToken(token)).catch(asProblem)

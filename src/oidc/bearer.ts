@@ -5,7 +5,9 @@ import { allClaimsOf, type Claims, type Identity, type Mapping, type Refusal } f
 import { type Logger, type TokenRejection } from '../observability/index.ts'
 import { type SignedIn } from '../sessions/index.ts'
 import { isNumericDate } from './access-token-claims.ts'
+import { providerOf } from './bearer-provider.ts'
 import { type Provider } from './provider.ts'
+import { type Providers } from './providers.ts'
 import { TokenRejected } from './token-rejected.ts'
 
 /** What a bearer token is worth. */
@@ -23,7 +25,7 @@ export type TokenVerdict =
 export type CheckToken = (token: string) => TokenVerdict | Promise<TokenVerdict>
 
 export interface BearerParts {
-  readonly provider: Provider
+  readonly providers: Providers
   readonly mapping: Mapping
   /** What the application receives of a caller beside the identity. The token is never kept. */
   readonly keeps: { readonly allClaims: boolean }
@@ -43,23 +45,25 @@ const patienceMilliseconds = 5 * 60_000
 
 /** Checks every token once, however many requests carry it, and remembers what came of it; the token itself is not kept. */
 export function createBearer (parts: BearerParts): CheckToken {
-  const { provider, logger, now } = parts
+  const { providers, logger, now } = parts
   const valid = new LRUCache<string, Known>({ max: maxKnown })
   /** Apart, so that made-up tokens can't drive out the good ones. */
   const rejected = new LRUCache<string, Known>({ max: maxKnown })
   const underWay = new Map<string, Promise<TokenVerdict>>()
 
   async function check (token: string, key: string): Promise<TokenVerdict> {
+    let provider: Provider | undefined
     try {
+      provider = providerOf(token, providers)
       const { claims, trustedUntil, expiresAt = Infinity } = await provider.readAccessToken(token)
       const holds = (): boolean => now() < Math.min(expiresAt, trustedUntil + patienceMilliseconds)
-      const verdict = verdictOn(claims, holds, parts)
+      const verdict = verdictOn(claims, provider, holds, parts)
       valid.set(key, { verdict, until: trustedUntil })
       return verdict
     } catch (error) {
       if (!(error instanceof TokenRejected)) throw unverifiable(error)
       const { reason: cause, found } = error
-      logger.debug({ event: 'token.rejected', provider: provider.id, cause, found: excerpt(found) }, 'a bearer token was not accepted')
+      logger.debug({ event: 'token.rejected', provider: provider?.id, cause, found: excerpt(found) }, 'a bearer token was not accepted')
       const verdict = { outcome: 'rejected', cause } as const
       // What it was worth before would hide this, and the provider would be asked at every request.
       valid.delete(key)
@@ -71,8 +75,8 @@ export function createBearer (parts: BearerParts): CheckToken {
   }
 
   return (token) => {
-    // The provider is named too: what one says of a token means nothing at another (RFC 7662 section 4).
-    const key = createHash('sha256').update(`${provider.id}\n${token}`).digest('base64')
+    // One token has one judge (bearer-provider.ts): what it says of the token stands for nobody else (RFC 7662 section 4).
+    const key = createHash('sha256').update(token).digest('base64')
     const known = valid.get(key) ?? rejected.get(key)
     if (known !== undefined && now() < known.until) return known.verdict
     const checking = underWay.get(key) ?? check(token, key)
@@ -81,7 +85,7 @@ export function createBearer (parts: BearerParts): CheckToken {
   }
 }
 
-function verdictOn (claims: Claims, holds: () => boolean, { provider, mapping, keeps }: BearerParts): TokenVerdict {
+function verdictOn (claims: Claims, provider: Provider, holds: () => boolean, { mapping, keeps }: BearerParts): TokenVerdict {
   const { identity, refusal } = mapping(claims, provider.id)
   if (refusal !== undefined) return { outcome: 'refused', identity, refusal }
   const { auth_time: authTime, acr, amr } = claims

@@ -3,6 +3,7 @@ import { loginUrl } from '../own-routes.ts'
 import { type FoundSession } from '../sessions/index.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type SignInParts } from './parts.ts'
+import { type Provider } from './provider.ts'
 import { recordFailure } from './record-failure.ts'
 
 export interface LoginWish {
@@ -10,24 +11,30 @@ export interface LoginWish {
   readonly restarts: number
   /** Ask the provider to let the person choose, where it would otherwise sign the same one in again. */
   readonly chooseAccount: boolean
+  readonly provider: Provider
+  /** Who is going to sign in, as far as known. */
+  readonly loginHint?: string | undefined
 }
 
 /** Sends the browser to the provider, with a login in progress in a cookie. @throws {LoginProblem} */
 export async function beginLogin (request: FastifyRequest, reply: FastifyReply, parts: SignInParts, found: FoundSession, wish: LoginWish): Promise<FastifyReply> {
-  const { provider, logins, rounds } = parts
+  const { logins, rounds } = parts
+  const { provider } = wish
   try {
     if (!wish.chooseAccount && rounds.isCircling(wish.returnTo, found.cookies)) {
       // Whoever tries again after the page gets as many rounds as at first: what was wrong may have been put right.
       reply.header('set-cookie', rounds.forget(found.cookies))
       throw circling(parts, wish)
     }
-    const { secrets, setCookie } = logins.begin(wish.returnTo, wish.restarts, found.cookies)
+    const { secrets, setCookie } = logins.begin({ ...wish, provider: provider.id }, found.cookies)
     const url = await provider.authorizationUrl(secrets, wish)
     reply.header('set-cookie', setCookie)
-    return reply.header('cache-control', 'no-store').redirect(url.href, 302)
+    return reply.header('cache-control', 'no-store').redirect(url.href, request.method === 'GET' ? 302 : 303)
   } catch (error) {
-    if (error instanceof LoginProblem) recordFailure(error, request, parts)
-    throw error
+    if (!(error instanceof LoginProblem)) throw error
+    recordFailure(error, request, parts, { provider: provider.id })
+    // Of several providers, another one may be there.
+    throw parts.providers.only === undefined ? error.withMembers({ login_url: loginUrl(parts.basePath, wish.returnTo) }) : error
   }
 }
 

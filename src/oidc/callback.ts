@@ -8,34 +8,42 @@ import { LoginProblem } from './login-problem.ts'
 import { type LostLogin, type ResumedLogin } from './logins.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
+import { type Provider } from './provider.ts'
 import { recordFailure } from './record-failure.ts'
 import { startSession } from './start-session.ts'
 
-/** `GET /callback`: ends a sign-in with a redirect to the page first wanted. */
+/**
+ * `GET /callback`, or `GET /callback/ID` for each of several providers: ends a sign-in with a redirect to the page first
+ * wanted.
+ */
 export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, logins, rounds, sessions, pages } = parts
+  for (const provider of parts.providers.all) {
+    app.get(new URL(provider.redirectUri).pathname, async (request, reply) => await endLogin(request, reply, provider, parts))
+  }
+}
 
-  app.get(`${basePath}/callback`, async (request, reply) => {
-    const parameters = parametersOf(request)
-    const found = await sessions.find(request.headers.cookie)
-    const login = logins.resume(parameters.get('state'), found.cookies)
-    reply.header('cache-control', 'no-store')
-    if (!login.isResumed) return await recover(request, reply, found, login, parts)
+async function endLogin (request: FastifyRequest, reply: FastifyReply, provider: Provider, parts: SignInParts): Promise<FastifyReply> {
+  const { logins, rounds, sessions, pages } = parts
+  const parameters = parametersOf(request)
+  const found = await sessions.find(request.headers.cookie)
+  const login = logins.resume(parameters.get('state'), found.cookies)
+  reply.header('cache-control', 'no-store')
+  if (!login.isResumed) return await recover(request, reply, found, login, provider, parts)
 
-    reply.header('set-cookie', login.clearCookie)
-    const setCookie = await complete(request, parameters, login, found, parts)
-    reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies)])
-    if (!parts.sessionIsStrict) return reply.redirect(login.returnTo, 303)
-    const { status, headers, body } = pages.signedIn({ returnTo: login.returnTo, requestId: request.id })
-    return reply.code(status).headers(headers).send(body)
-  })
+  reply.header('set-cookie', login.clearCookie)
+  const setCookie = await complete(request, parameters, login, found, provider, parts)
+  reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies)])
+  if (!parts.sessionIsStrict) return reply.redirect(login.returnTo, 303)
+  const { status, headers, body } = pages.signedIn({ returnTo: login.returnTo, requestId: request.id })
+  return reply.code(status).headers(headers).send(body)
 }
 
 /** From the provider's answer to a session. Every LoginProblem is one audit event, and so is success. */
-async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, parts: SignInParts): Promise<string[]> {
-  const { basePath, provider, mapping, audit } = parts
+async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, provider: Provider, parts: SignInParts): Promise<string[]> {
+  const { basePath, mapping, audit } = parts
   let identity: Identity | undefined
   try {
+    requireSameProvider(login, provider)
     const answer = await provider.redeem(parameters, login.secrets)
     const result = mapping(answer.claims, provider.id)
     identity = result.identity
@@ -46,9 +54,20 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
     return started.setCookie
   } catch (error) {
     if (!(error instanceof LoginProblem)) throw error
-    recordFailure(error, request, parts, identity)
+    recordFailure(error, request, parts, identity ?? { provider: login.provider })
     throw error.withMembers({ login_url: loginUrl(basePath, login.returnTo) })
   }
+}
+
+/**
+ * A provider that forwards the browser to another one, with the request that was meant for itself, wants to be handed
+ * the other's code. Each has a redirect URI of its own, so the answer comes in at the wrong one (RFC 9700 section 4.4.2.2).
+ *
+ * @throws {LoginProblem}
+ */
+function requireSameProvider (login: ResumedLogin, provider: Provider): void {
+  if (login.provider === provider.id) return
+  throw new LoginProblem('issuer_mismatch', { metadata: { expected: login.provider, found: provider.id } })
 }
 
 /** @throws {LoginProblem} where the configuration does not admit the person */
@@ -70,8 +89,9 @@ function unusableClaims ({ trace }: MappingResult): { unusable?: readonly unknow
 }
 
 /** Nobody is left standing: who is signed in goes on, who is not tries once more, and only then comes a page. */
-async function recover (request: FastifyRequest, reply: FastifyReply, found: FoundSession, login: LostLogin, parts: SignInParts): Promise<FastifyReply> {
-  const { basePath, rounds } = parts
+async function recover (request: FastifyRequest, reply: FastifyReply, found: FoundSession, login: LostLogin, answering: Provider, parts: SignInParts): Promise<FastifyReply> {
+  const { basePath, providers, rounds } = parts
+  const provider = providers.get(login.provider ?? '') ?? answering
   if (found.session !== undefined) return reply.redirect(login.returnTo, 303)
   // A `state` that another replica sealed with another secret can't be read, and tells no number of restarts.
   const isRestarted = login.restarts === 0 && !rounds.isCircling(login.returnTo, found.cookies)
@@ -79,11 +99,11 @@ async function recover (request: FastifyRequest, reply: FastifyReply, found: Fou
     members: { cookie: login.cookieName, login_url: loginUrl(basePath, login.returnTo) },
     metadata: { isRestarted }
   })
-  recordFailure(problem, request, parts)
+  recordFailure(problem, request, parts, { provider: provider.id })
   if (!isRestarted) {
     reply.header('set-cookie', rounds.forget(found.cookies))
     throw problem
   }
   reply.header('set-cookie', rounds.count(login.returnTo, found.cookies))
-  return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 1, chooseAccount: false })
+  return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 1, chooseAccount: false, provider })
 }

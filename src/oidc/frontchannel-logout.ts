@@ -1,10 +1,12 @@
 import { type FastifyInstance } from 'fastify'
 import { Problem } from '../errors.ts'
 import { auditRequest } from '../observability/index.ts'
+import { frontchannelLogoutUrl } from '../own-routes.ts'
 import { type Session } from '../sessions/index.ts'
 import { createBudget } from './budget.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
+import { type Provider } from './provider.ts'
 
 /**
  * For requests that don't come with the session which they end. They prove nothing, and each leaves something to
@@ -18,11 +20,15 @@ const maxIdLength = 255
  * `GET /frontchannel-logout?iss=…&sid=…`: a page of the provider says, from a frame, that a session there has ended
  * (OpenID Connect Front-Channel Logout section 2). Browsers withhold the cookie of our session from a frame on another
  * site, so it is ended by the provider's name for it. No token is revoked: anybody may ask this.
+ * Each of several providers has an address of its own, `/frontchannel-logout/ID`.
  */
-export function mountFrontchannelLogout (app: FastifyInstance, { basePath, provider, sessions, audit, now }: SignInParts): void {
-  const mayEndUnproven = createBudget(unprovenAllowance, now)
+export function mountFrontchannelLogout (app: FastifyInstance, parts: SignInParts): void {
+  const mayEndUnproven = createBudget(unprovenAllowance, parts.now)
+  for (const provider of parts.providers.all) mountFor(app, provider, mayEndUnproven, parts)
+}
 
-  app.get(`${basePath}/frontchannel-logout`, async (request, reply) => {
+function mountFor (app: FastifyInstance, provider: Provider, mayEndUnproven: () => boolean, { basePath, providers, sessions, audit }: SignInParts): void {
+  app.get(frontchannelLogoutUrl(basePath, providers.only === undefined ? provider.id : undefined), async (request, reply) => {
     const sid = await sessionNamedIn(parametersOf(request))
     const found = await sessions.find(request.headers.cookie)
     const isOwn = isCalled(found.session, sid)

@@ -22,6 +22,7 @@ export { createLogouts } from './logouts.ts'
 export { createRounds } from './rounds.ts'
 export { type SignInParts } from './parts.ts'
 export { createProvider, type Provider, type ProviderParts } from './provider.ts'
+export { createProviders, type Providers } from './providers.ts'
 
 export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {
   mountLogin(app, parts)

@@ -1,26 +1,56 @@
-import { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import { beginLogin } from './begin-login.ts'
-import { isFromAnotherSite } from './fetch-metadata.ts'
-import { parametersOf } from './parameters.ts'
+import { chooseProvider } from './choose-provider.ts'
 import { endSession } from './end-session.ts'
+import { isFromAnotherSite } from './fetch-metadata.ts'
+import { readForm } from './form.ts'
+import { parametersOf, requireOnce } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
+import { targetLinkPath } from './return-to.ts'
+import { showChooser } from './show-chooser.ts'
 import { wantedPage } from './wanted-page.ts'
 
-/** `GET /login?return_to=PATH[&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
-export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, sessions } = parts
+const maxFormBytes = 64 * 1024
 
-  app.get(`${basePath}/login`, async (request, reply) => {
-    const parameters = parametersOf(request)
-    const returnTo = wantedPage(parameters, publicOrigin) ?? '/'
+/**
+ * `GET` and `POST /login`: starts a sign-in, as a page of this site, the chooser or a third party (OpenID Connect Core
+ * section 4) asks for it.
+ *
+ * | parameter | |
+ * | --- | --- |
+ * | `return_to` | the page wanted |
+ * | `switch_account=true` | ends the session, and lets people choose another account |
+ * | `provider`, or `email` | where to sign in, of several providers |
+ * | `iss` | the same, with `target_link_uri` and `login_hint` beside it |
+ *
+ * Others mean nothing here.
+ */
+export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
+  const { basePath, publicOrigin, providers, sessions } = parts
+
+  async function login (request: FastifyRequest, reply: FastifyReply, parameters: URLSearchParams): Promise<FastifyReply> {
+    const returnTo = pageAfter(parameters, publicOrigin)
     if (!isNavigation(request)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
+    const choice = chooseProvider(parameters, providers)
     const found = await sessions.find(request.headers.cookie)
     const chooseAccount = parameters.get('switch_account') === 'true'
     // Whoever asks for another account has left this one, whether or not the sign-in is completed.
     if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', await endSession(request, found, parts))
-    return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, chooseAccount })
-  })
+    if (!choice.isMade) return showChooser(request, reply, parts, { parameters, returnTo, email: choice.email })
+    const { provider, loginHint } = choice
+    return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, chooseAccount, provider, loginHint })
+  }
+
+  app.get(`${basePath}/login`, async (request, reply) => await login(request, reply, parametersOf(request)))
+  app.post(`${basePath}/login`, async (request, reply) => await login(request, reply, requireOnce(await readForm(request.raw, maxFormBytes))))
+}
+
+/** @throws {Problem} `return_to_invalid`; a third party that names no page of ours gets the start page */
+function pageAfter (parameters: URLSearchParams, publicOrigin: string): string {
+  const wanted = wantedPage(parameters, publicOrigin)
+  if (wanted === undefined && parameters.has('iss')) return targetLinkPath(parameters.get('target_link_uri') ?? '', publicOrigin) ?? '/'
+  return wanted ?? '/'
 }
 
 /** A script or an image can't sign anybody in: it would only leave a login cookie behind each time. */

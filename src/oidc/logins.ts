@@ -9,6 +9,8 @@ export interface ResumedLogin {
   readonly isResumed: true
   readonly secrets: LoginSecrets
   readonly returnTo: string
+  /** Id of the provider that the browser was sent to: no other may answer. */
+  readonly provider: string
   /** Set-Cookie line that removes the login's cookie. */
   readonly clearCookie: string
 }
@@ -18,6 +20,8 @@ export interface LostLogin {
   readonly isResumed: false
   /** The page first wanted, where the `state` is one of ours. */
   readonly returnTo: string
+  /** The provider that was chosen, where the `state` is one of ours. */
+  readonly provider: string | undefined
   /** How often this browser has been sent back to the provider already. */
   readonly restarts: number
   /** The cookie that should have come back, if the `state` tells. */
@@ -29,9 +33,17 @@ export interface BegunLogin {
   readonly setCookie: string[]
 }
 
+/** What a login is begun with, and has to be remembered of it. */
+export interface LoginStart {
+  readonly returnTo: string
+  readonly restarts: number
+  /** Id of the provider. */
+  readonly provider: string
+}
+
 /** Logins in progress: one cookie each, so that tabs don't disturb each other. */
 export interface Logins {
-  begin (returnTo: string, restarts: number, sent: RequestCookies): BegunLogin
+  begin (login: LoginStart, sent: RequestCookies): BegunLogin
   resume (state: string | null, sent: RequestCookies): ResumedLogin | LostLogin
 }
 
@@ -40,11 +52,9 @@ export interface Logins {
  * The secrets travel with it, since a browser may begin fifty logins at once and would soon send more cookies than a
  * load balancer takes; its cookie is as small as it can be.
  */
-interface LoginState extends Omit<LoginSecrets, 'state'> {
+interface LoginState extends Omit<LoginSecrets, 'state'>, LoginStart {
   /** 128 random bits, which the cookie repeats: they bind the login to this browser (RFC 9700 section 4.7). */
   readonly id: string
-  readonly returnTo: string
-  readonly restarts: number
   readonly startedAt: number
 }
 
@@ -69,11 +79,11 @@ export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
   }
 
   return {
-    begin (returnTo, restarts, sent) {
+    begin ({ returnTo, restarts, provider }, sent) {
       const id = randomText()
       const nonce = randomText()
       const codeVerifier = randomBytes(32).toString('base64url')
-      const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, nonce, codeVerifier, startedAt: now() }
+      const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, provider, nonce, codeVerifier, startedAt: now() }
       return {
         secrets: { state: seal.seal(login), nonce, codeVerifier },
         setCookie: [cookies.writeLogin(nameOf(id), id, lifetimeMilliseconds / 1000), ...oldest(sent).map(cookies.clearLogin)]
@@ -81,11 +91,11 @@ export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
     },
     resume (text, sent) {
       const login = seal.open(text ?? '') as LoginState | undefined
-      if (text === null || login === undefined) return { isResumed: false, returnTo: '/', restarts: 0, cookieName: undefined }
-      const { id, returnTo, restarts, nonce, codeVerifier } = login
-      if (!isOwn(login, sent)) return { isResumed: false, returnTo, restarts, cookieName: cookies.loginCookieName(nameOf(id)) }
+      if (text === null || login === undefined) return { isResumed: false, returnTo: '/', provider: undefined, restarts: 0, cookieName: undefined }
+      const { id, returnTo, restarts, provider, nonce, codeVerifier } = login
+      if (!isOwn(login, sent)) return { isResumed: false, returnTo, provider, restarts, cookieName: cookies.loginCookieName(nameOf(id)) }
       used.set(id, true)
-      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, clearCookie: cookies.clearLogin(nameOf(id)) }
+      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, provider, clearCookie: cookies.clearLogin(nameOf(id)) }
     }
   }
 }

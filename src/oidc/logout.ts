@@ -12,7 +12,7 @@ import { wantedPage } from './wanted-page.ts'
  * begin (RFC 9700 section 4.7 on the login side of the same coin).
  */
 export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, sessions, pages, provider, logouts } = parts
+  const { basePath, publicOrigin, sessions, pages, providers, logouts } = parts
 
   async function logout (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const returnTo = wantedPage(parametersOf(request), publicOrigin)
@@ -29,8 +29,10 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
   /** The session here is over, whatever becomes of the one at the provider. */
   async function goOn (request: FastifyRequest, reply: FastifyReply, ended: Session | undefined, returnTo: string | undefined): Promise<FastifyReply> {
     const { state, setCookie } = logouts.begin(returnTo)
-    const atProvider = ended && await provider.logout.endSessionUrl(ended, state)
-    if (atProvider !== undefined) return reply.header('set-cookie', setCookie).redirect(atProvider.href, 303)
+    const provider = ended && providers.get(ended.identity.provider)
+    const atProvider = ended && await provider?.logout.endSessionUrl(ended, state)
+    if (atProvider !== undefined && provider?.logout.sendsBack === true) reply.header('set-cookie', setCookie)
+    if (atProvider !== undefined) return reply.redirect(atProvider.href, 303)
     if (returnTo !== undefined) return reply.redirect(returnTo, 303)
     const { status, headers, body } = pages.signedOut({ requestId: request.id, isEverywhere: false })
     return reply.code(status).headers(headers).send(body)

@@ -4,7 +4,7 @@ import { type Pages } from '../pages/index.ts'
 import { type Sessions } from '../sessions/index.ts'
 import { type Logins } from './logins.ts'
 import { type Logouts } from './logouts.ts'
-import { type Provider } from './provider.ts'
+import { type Providers } from './providers.ts'
 import { type Rounds } from './rounds.ts'
 
 /** What the flows work with. */
@@ -13,7 +13,7 @@ export interface SignInParts {
   readonly publicOrigin: string
   /** SameSite=Strict withholds the new session from the redirect that ends a sign-in; a page has to step in. */
   readonly sessionIsStrict: boolean
-  readonly provider: Provider
+  readonly providers: Providers
   readonly logins: Logins
   readonly logouts: Logouts
   readonly rounds: Rounds

@@ -1,10 +1,19 @@
 import * as oauth from 'oauth4webapi'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 
+/** What differs from one sign-in to the next. */
+export interface AuthorizationWish {
+  /** Ask the provider to let the person choose, where it would otherwise sign the same one in again. */
+  readonly chooseAccount: boolean
+  /** Who is going to sign in, as far as known (OpenID Connect Core section 3.1.2.1). */
+  readonly loginHint?: string | undefined
+}
+
 /** The address that a browser is sent to (OpenID Connect Core section 3.1.2.1, RFC 7636 section 4.3). */
-export async function authorizationUrl (server: oauth.AuthorizationServer, settings: ProviderSettings, secrets: LoginSecrets, chooseAccount: boolean): Promise<URL> {
+export async function authorizationUrl (server: oauth.AuthorizationServer, settings: ProviderSettings, secrets: LoginSecrets, { chooseAccount, loginHint }: AuthorizationWish): Promise<URL> {
   const url = new URL(server.authorization_endpoint ?? '')
   const parameters: Record<string, string> = {
+    ...(loginHint !== undefined && { login_hint: loginHint }),
     ...settings.authorizationParams,
     ...(chooseAccount && { prompt: accountPrompt(server, settings.authorizationParams['prompt']) }),
     client_id: settings.clientId,

@@ -3,12 +3,17 @@ import { requireSecure } from './provider-http.ts'
 
 const suffix = '/.well-known/openid-configuration'
 
+/** The issuer that is asked for: the setting, or the start of the document's URL. */
+export function issuerUrl (issuer: string): URL {
+  return new URL(issuer.endsWith(suffix) ? issuer.slice(0, -suffix.length) : issuer)
+}
+
 /**
  * The provider's metadata (OpenID Connect Discovery section 4), by its issuer or by the URL of the document. Either
  * way the document must name the issuer that was asked for (section 4.3), and no endpoint that is not https.
  */
 export async function discover (issuer: string, options: oauth.DiscoveryRequestOptions, allowLoopbackHttp: boolean): Promise<oauth.AuthorizationServer> {
-  const expected = new URL(issuer.endsWith(suffix) ? issuer.slice(0, -suffix.length) : issuer)
+  const expected = issuerUrl(issuer)
   const response = await oauth.discoveryRequest(expected, options)
   const server = await oauth.processDiscoveryResponse(expected, response).catch((cause: unknown) => { throw explained(cause, issuer, expected) })
   for (const endpoint of [server.authorization_endpoint, server.token_endpoint, server.jwks_uri]) requireSecure(endpoint ?? '', allowLoopbackHttp)

@@ -9,6 +9,8 @@ import { type ProviderSettings } from './provider-settings.ts'
 export interface ProviderLogout {
   /** Where a browser is sent to sign out at the provider too; `undefined` where there is no such place. Never rejects. */
   endSessionUrl (session: Session, state: string): Promise<URL | undefined>
+  /** Whether it is asked to send the browser back. */
+  readonly sendsBack: boolean
   readonly revokeTokens: RevokeTokens
   /** @throws {TokenRejected}; anything else means that the token could not be checked */
   readToken (token: string): Promise<LogoutToken>
@@ -35,6 +37,7 @@ export function createProviderLogout (settings: ProviderSettings, parts: Provide
         return undefined
       }
     },
+    sendsBack: settings.logout.returnHere,
     revokeTokens: createTokenRevocation(settings, parts),
     readToken: tokens.read,
     learnFrom: tokens.learnFrom,

@@ -1,6 +1,10 @@
 /** One provider of the configuration. Durations are in milliseconds. */
 export interface ProviderSettings {
   readonly id: string
+  /** How people recognize it. */
+  readonly label: string
+  /** Whoever gives an e-mail address of one of these signs in here. */
+  readonly emailDomains: readonly string[]
   /** Issuer URL, or the URL of the discovery document. */
   readonly issuer: string
   readonly clientId: string

@@ -3,8 +3,8 @@ import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
-import { authorizationUrl } from './provider-authorization.ts'
-import { discover } from './provider-discovery.ts'
+import { authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
+import { discover, issuerUrl } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { hintToKeep } from './provider-end-session.ts'
@@ -31,12 +31,15 @@ export interface ProviderAnswer {
   readonly providerSessionId: string | undefined
 }
 
-export interface Provider {
-  readonly id: string
+export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'emailDomains' | 'redirectUri'> {
+  /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
+  isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
-  authorizationUrl (secrets: LoginSecrets, options: { chooseAccount: boolean }): Promise<URL>
+  authorizationUrl (secrets: LoginSecrets, options: AuthorizationWish): Promise<URL>
   /** Ends the code flow: checks the response, redeems the code, verifies the id_token, reads userinfo. @throws {LoginProblem} */
   redeem (response: URLSearchParams, secrets: LoginSecrets): Promise<ProviderAnswer>
+  /** Every access token is shown to the provider, also one that could be verified here. */
+  readonly isAskedAboutTokens: boolean
   /** Checks an access token that somebody else obtained from this provider. */
   readonly readAccessToken: ReadAccessToken
   readonly logout: ProviderLogout
@@ -75,11 +78,16 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
 
   return {
     id: settings.id,
+    label: settings.label,
+    emailDomains: settings.emailDomains,
+    redirectUri: settings.redirectUri,
+    isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
+    isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,
     start: metadata.start,
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
-    async authorizationUrl (secrets, { chooseAccount }) {
-      return await authorizationUrl(await metadata.get(), settings, secrets, chooseAccount)
+    async authorizationUrl (secrets, wish) {
+      return await authorizationUrl(await metadata.get(), settings, secrets, wish)
     },
     async redeem (parameters, secrets) {
       const server = await metadata.get()

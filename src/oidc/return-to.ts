@@ -13,6 +13,12 @@ export function returnToPath (given: string, publicOrigin: string): string | und
   return staysHere ? text : undefined
 }
 
+/** The same of a page that is named by its whole address, as a third party names it (OpenID Connect Core section 4). */
+export function targetLinkPath (given: string, publicOrigin: string): string | undefined {
+  const url = URL.parse(given)
+  return url?.origin === publicOrigin ? returnToPath(url.pathname + url.search + url.hash, publicOrigin) : undefined
+}
+
 const maxLength = 1500
 
 /** Cut to what the `state` can carry through the provider: without the query, or the start page as a last resort. */

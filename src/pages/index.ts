@@ -8,6 +8,7 @@
  */
 import { type Problem } from '../errors.ts'
 import { answerTo, type Occasion } from './answer.ts'
+import { chooserPage, type ProviderChoice } from './chooser-page.ts'
 import { createLayout, type Answer } from './layout.ts'
 import { logoutConfirmationPage, signedInPage, signedOutPage } from './session-pages.ts'
 import { type Site } from './site.ts'
@@ -19,6 +20,8 @@ export { type Occasion } from './answer.ts'
 export interface Pages {
   /** The answer to a request that ended in a problem. The only way from an error to something a stranger reads. */
   readonly answerTo: (problem: Problem, occasion: Occasion) => Answer
+  /** Asks where to sign in, of several providers. */
+  readonly chooser: (choice: ProviderChoice, requestId: string) => Answer
   /** Ends a sign-in in place of a redirect where the session cookie is `SameSite=Strict`; goes on to `returnTo` by itself. */
   readonly signedIn: (occasion: { readonly returnTo: string, readonly requestId: string }) => Answer
   /** Shown when the session has ended: here alone, or at the provider too, which has sent the person back. */
@@ -32,6 +35,7 @@ export function createPages (site: Site): Pages {
   const layout = createLayout()
   return {
     answerTo: (problem, occasion) => answerTo(problem, occasion, site, layout),
+    chooser: (choice, requestId) => layout(chooserPage(choice), requestId),
     signedIn: ({ returnTo, requestId }) => layout(signedInPage(returnTo), requestId),
     signedOut: ({ isEverywhere, requestId }) => layout(signedOutPage(site, isEverywhere), requestId),
     confirmLogout: ({ returnTo, requestId }) => layout(logoutConfirmationPage(site, returnTo), requestId)

@@ -23,6 +23,7 @@ const retrySignIn: Offer = ({ loginUrl, retryUrl }, site) => ({ text: 'Try again
 const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   target_invalid: ['missing', start],
   return_to_invalid: ['missing', start],
+  provider_unknown: ['missing', signInAgain, start],
   request_invalid: ['missing', start],
   logout_token_invalid: ['missing', start],
   login_cookie_missing: ['closed', signInAgain],

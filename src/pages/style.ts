@@ -9,13 +9,13 @@ export const style: Html = html`
   color-scheme: light dark;
   --page: #eef1ef; --card: #ffffff; --wash: #f4f7f5; --line: #dbe2de; --edge: #7b8a84;
   --ink: #16201d; --soft: #51605a; --accent: #0b6354; --accent-strong: #084a3f; --on-accent: #ffffff;
-  --light: #f6d98f; --shadow: 0 1px 2px rgb(22 32 29 / 6%), 0 12px 32px -12px rgb(22 32 29 / 18%);
+  --light: #f6d98f; --wrong: #a4262c; --shadow: 0 1px 2px rgb(22 32 29 / 6%), 0 12px 32px -12px rgb(22 32 29 / 18%);
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0d1211; --card: #151c1a; --wash: #1b2421; --line: #2a3531; --edge: #74857f;
     --ink: #e8eeeb; --soft: #a3b3ad; --accent: #63c9b3; --accent-strong: #86dac8; --on-accent: #05211b;
-    --light: #e3bf68; --shadow: none;
+    --light: #e3bf68; --wrong: #ff9a94; --shadow: none;
   }
 }
 *, *::before, *::after { box-sizing: border-box; }
@@ -67,6 +67,21 @@ code { font: .875em/1.5 ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas
 .primary, .primary:hover { color: var(--on-accent); background: var(--accent); border-color: transparent; }
 .primary:hover { background: var(--accent-strong); }
 .button:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
+.choices { display: flex; flex-direction: column; gap: 10px; width: 100%; margin: 0; padding: 0; list-style: none; }
+.choices li { margin: 0; }
+.choices .button { width: 100%; }
+.field { display: grid; gap: 6px; margin: 20px 0 0; }
+.field label { font-weight: 600; }
+.field input {
+  width: 100%; min-height: 46px; padding: 10px 14px; font: inherit;
+  color: var(--ink); background: var(--card); border: 1px solid var(--edge); border-radius: 10px;
+}
+.field input:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
+.field input[aria-invalid] { border-color: var(--wrong); }
+.field p { margin: 0 0 6px; }
+.wrong { color: var(--wrong); font-size: .9375rem; font-weight: 600; }
+.or { display: flex; align-items: center; gap: 14px; margin: 24px 0 -6px; font-size: .875rem; color: var(--soft); }
+.or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
 .reference { margin: 24px 0 0; padding: 14px 0 0; border-top: 1px solid var(--line); font-size: .8125rem; color: var(--soft); }
 .reference code { color: var(--ink); margin-left: 6px; user-select: all; -webkit-user-select: all; }
 @media (max-width: 540px) {

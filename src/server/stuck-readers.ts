@@ -5,7 +5,7 @@
 import { type Socket } from 'node:net'
 import { type Server } from 'node:http'
 
-/** A client is cut off at this many looks that find nothing changed: not before its time, and a quarter later at most. */
+/** A client is cut off when so many looks have found the same: not before its time, and a quarter later at most. */
 const looks = 5
 
 interface Progress {
@@ -20,20 +20,27 @@ interface Progress {
  * @param event of which the server tells when a connection is there: `secureConnection` where it speaks TLS
  */
 export function cutStuckReaders (server: Server, event: 'connection' | 'secureConnection', milliseconds: number): void {
-  const connections = new Map<Socket, Progress>()
-  server.on(event, (socket: Socket) => {
-    connections.set(socket, { bytes: 0, looks: 0 })
-    socket.once('close', () => { connections.delete(socket) })
-  })
+  const connections = new Set<Socket>()
+  const waiting = new WeakMap<Socket, Progress>()
+  // One function for all: ten thousand closures would be a megabyte that does nothing.
+  function forget (this: Socket): void {
+    connections.delete(this)
+  }
+  server.on(event, (socket: Socket) => { connections.add(socket.on('close', forget)) })
   const clock = setInterval(() => {
-    for (const [socket, last] of connections) connections.set(socket, look(socket, last))
+    for (const socket of connections) look(socket, waiting)
   }, milliseconds / (looks - 1)).unref()
   server.once('close', () => { clearInterval(clock) })
 }
 
-function look (socket: Socket, last: Progress): Progress {
+function look (socket: Socket, waiting: WeakMap<Socket, Progress>): void {
+  if (socket.writableLength === 0) {
+    waiting.delete(socket)
+    return
+  }
   const bytes = socket.bytesWritten - socket.writableLength
-  if (socket.writableLength === 0 || bytes !== last.bytes) return { bytes, looks: 0 }
-  if (last.looks + 1 >= looks) socket.destroy()
-  return { bytes, looks: last.looks + 1 }
+  const last = waiting.get(socket)
+  const seen = last?.bytes === bytes ? last.looks + 1 : 1
+  if (seen >= looks) socket.destroy()
+  else waiting.set(socket, { bytes, looks: seen })
 }

@@ -39,13 +39,11 @@ t.test('a link can’t bend the sign-in', async (t) => {
     nonce: 'chosen',
     code_challenge: 'chosen',
     code_challenge_method: 'plain',
-    iss: evil,
     target_link_uri: evil,
     login_hint: 'mallory',
     request: 'x',
     request_uri: evil,
     resource: 'urn:evil',
-    provider: 'evil',
     auth_request_params: 'prompt=none'
   })
   const answer = await new Browser().get(`${gateway.origin}/oidc/login?${bent.toString()}`, { from: evil })
@@ -55,6 +53,17 @@ t.test('a link can’t bend the sign-in', async (t) => {
   t.strictSame(fixed, { resource: 'urn:app', client_id: 'doorward', redirect_uri: `${gateway.origin}/oidc/callback`, response_type: 'code', scope: 'openid email profile', code_challenge_method: 'S256' })
   t.notOk([state, nonce, challenge].includes('chosen'))
   t.match({ nonce, challenge }, { nonce: /^[\w-]{22}$/, challenge: /^[\w-]{43}$/ }, '128 random bits, and a SHA-256')
+})
+
+t.test('a link can’t name an identity provider of its own', async (t) => {
+  const { gateway, rogue } = await startRogueGateway(t)
+  for (const query of [{ iss: evil }, { iss: rogue.issuer, provider: 'evil' }, { provider: evil }, { provider: '' }, { iss: '' }, { iss: `${rogue.issuer}.evil.example` }]) {
+    const answer = await new Browser().get(`${gateway.origin}/oidc/login?${new URLSearchParams({ ...query, target_link_uri: evil }).toString()}`, { from: evil })
+    t.strictSame([answer.status, answer.setCookies], [400, []], JSON.stringify(query))
+    t.match(answer.text, /<h1>Sign-in not known<\/h1>/)
+    t.notMatch(answer.text, /evil/)
+  }
+  t.strictSame(gateway.audit, [], 'nothing was begun')
 })
 
 t.test('another site can’t sign anybody out without asking', async (t) => {

@@ -60,7 +60,7 @@ test('a configuration can’t be changed, at any depth', async (t) => {
   if (!outcome.ok) throw new Error(linesOf(outcome).join('\n'))
   const { configuration } = outcome
   t.throws(() => { configuration.log.level = 'trace' }, TypeError)
-  t.throws(() => configuration.provider.scopes.push('x'), TypeError)
+  t.throws(() => configuration.provider?.scopes.push('x'), TypeError)
   t.throws(() => configuration.access.rules[0]?.require?.roles?.push('everybody'), TypeError)
 })
 
@@ -78,7 +78,7 @@ test('settings say what they are for', async (t) => {
 
 test('settings have a sibling that names a file, where they are secret', async (t) => {
   const secrets = settings.filter(({ secret }) => secret)
-  t.strictSame(secrets.map(({ path }) => path), ['provider.clientSecret', 'session.secret', 'session.previousSecrets', 'assertion.key', 'assertion.previousKeys'])
+  t.strictSame(secrets.map(({ path }) => path), ['provider.clientSecret', 'providers[].clientSecret', 'session.secret', 'session.previousSecrets', 'assertion.key', 'assertion.previousKeys'])
   for (const { path } of secrets) t.ok(settings.some((setting) => setting.path === `${path}File`), `${path}File`)
 })
 

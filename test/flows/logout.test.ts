@@ -3,6 +3,8 @@ import { startProvider } from '../support/provider.ts'
 import { anotherBrowser, linkOf, minute, startJourney, stoppedClock } from './journey.ts'
 
 const provider = await startProvider(t)
+/** What happens at the provider is told in logout-at-provider.test.ts. */
+const hereAlone = { provider: { logout: { atProvider: false } } }
 
 test('signing out clears the cookies with the attributes they were set with, and ends the session for every copy', async (t) => {
   const sites = [
@@ -11,7 +13,7 @@ test('signing out clears the cookies with the attributes they were set with, and
     ['https://app.example.com', { domain: 'example.com', sameSite: 'none' }, 'Domain=example.com; Path=/; HttpOnly; Secure; SameSite=None']
   ] as const
   for (const [publicUrl, cookie, attributes] of sites) {
-    const journey = await startJourney(t, { provider, configuration: { session: { cookie } }, ...(publicUrl !== undefined && { publicUrl }) })
+    const journey = await startJourney(t, { provider, configuration: { ...hereAlone, session: { cookie } }, ...(publicUrl !== undefined && { publicUrl }) })
     const { browser, gateway, url } = journey
     const page = await browser.signIn(url('/x'), 'bob')
     const [, set = ''] = page.chain.find(({ url }) => url.pathname === '/oidc/callback')?.setCookies ?? []
@@ -31,7 +33,7 @@ test('signing out clears the cookies with the attributes they were set with, and
 })
 
 test('another site can’t sign anybody out: the person is asked, and may', async (t) => {
-  const { browser, gateway, url } = await startJourney(t, { provider })
+  const { browser, gateway, url } = await startJourney(t, { provider, configuration: hereAlone })
   await browser.signIn(url('/x'), 'bob')
   const causes = [{ from: 'https://evil.example/' }, { headers: { 'sec-fetch-site': 'same-site' } }, { method: 'POST', from: 'https://evil.example/' }] as const
   for (const cause of causes) {
@@ -50,7 +52,7 @@ test('another site can’t sign anybody out: the person is asked, and may', asyn
 })
 
 test('signing out works with POST, by a typed address, and without a session', async (t) => {
-  const { browser, gateway, url } = await startJourney(t, { provider })
+  const { browser, gateway, url } = await startJourney(t, { provider, configuration: hereAlone })
   await browser.signIn(url('/x'), 'bob')
   t.match((await browser.open(url('/oidc/logout'), { method: 'POST', from: url('/x'), body: 'a=b' })).text, /You are signed out/)
   await browser.open(url('/x'))

@@ -7,8 +7,8 @@ import { createAudit, createLogger } from '../../src/observability/index.ts'
 import { clientId, clientSecret } from './provider.ts'
 
 export interface GatewayOptions {
-  /** The issuer, or the URL of its discovery document. */
-  readonly issuer: string
+  /** The issuer, or the URL of its discovery document; or several providers in the form of the configuration. */
+  readonly issuer: string | ReadonlyArray<Readonly<Record<string, unknown>>>
   /** The application, or several in the form of the configuration. */
   readonly upstream: string | ReadonlyArray<Readonly<Record<string, unknown>>>
   /** Merged over the sections that a test needs anyway, section by section. */
@@ -81,13 +81,17 @@ function configurationFile (t: Test, { issuer, upstream, configuration = {} }: G
   const base: Record<string, Readonly<Record<string, unknown>>> = {
     // Another name of the site, and what raw requests ask for (test/support/raw-socket.ts).
     server: { listen: `127.0.0.1:${port}`, publicUrl: origin, hosts: [`127.0.0.1:${port}`, 'localhost'] },
-    provider: { issuer, clientId, clientSecret },
+    ...(typeof issuer === 'string' && { provider: { issuer, clientId, clientSecret } }),
     session: { secret: testSecret },
     ...(typeof upstream === 'string' && { upstream: { url: upstream } })
   }
   const sections = new Set([...Object.keys(base), ...Object.keys(configuration)])
   const merged = Object.fromEntries([...sections].map((section) => [section, { ...base[section], ...configuration[section] }]))
-  const folder = t.testdir({ 'doorward.yaml': stringify(typeof upstream === 'string' ? merged : { ...merged, upstreams: upstream }) })
+  const lists = {
+    ...(typeof issuer !== 'string' && { providers: issuer.map((provider) => ({ clientId, clientSecret, ...provider })) }),
+    ...(typeof upstream !== 'string' && { upstreams: upstream })
+  }
+  const folder = t.testdir({ 'doorward.yaml': stringify({ ...merged, ...lists }) })
   return `${folder}/doorward.yaml`
 }
 

@@ -56,3 +56,18 @@ export async function send (response: ServerResponse, body: unknown): Promise<vo
   // A reader that gives up in the middle is what such a test is about.
   await pipeline(Readable.from(content), response).catch(() => {})
 }
+
+/** A redirect of the browser with these parameters; a list repeats one. */
+export function sendBack (to: string, parameters: Readonly<Record<string, string | readonly string[]>> | Raw): Raw {
+  if (parameters instanceof Raw) return parameters
+  const location = new URL(to)
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of [value].flat()) location.searchParams.append(name, one)
+  }
+  return new Raw({ status: 303, headers: { location: location.href } })
+}
+
+/** An error of OAuth (RFC 6749 section 5.2). */
+export function problem (status: number, error: string): Raw {
+  return new Raw({ status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error }) })
+}

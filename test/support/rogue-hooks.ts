@@ -19,5 +19,9 @@ export interface RogueHooks {
   userinfo?: (claims: Claims) => MaybePromise<Body>
   /** What there is to say of a token. */
   introspection?: (token: string) => MaybePromise<Body>
+  /** Announced where it is given. What it answers to a token that is to be revoked. */
+  revocation?: (form: URLSearchParams) => MaybePromise<Body>
+  /** Announced where it is given. Parameters of the redirect back after a sign-out: `state`. */
+  endSession?: (parameters: Readonly<Record<string, string>>) => MaybePromise<Readonly<Record<string, string | readonly string[]>> | Raw>
   jwks?: (set: { keys: JWK[] }) => MaybePromise<Body>
 }

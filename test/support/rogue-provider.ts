@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { type Test } from 'tap'
 import { listenOnLoopback } from '../../demo/loopback.ts'
-import { Raw, send } from './rogue-answers.ts'
+import { problem, Raw, send, sendBack } from './rogue-answers.ts'
 import { type Body, type Claims, type RogueHooks } from './rogue-hooks.ts'
 import { SigningKeys } from './rogue-keys.ts'
 
@@ -21,7 +21,7 @@ export interface RogueOptions extends RogueHooks {
   readonly clientSecret?: string
 }
 
-export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'introspection' | 'other'
+export type Endpoint = 'discovery' | 'authorize' | 'token' | 'userinfo' | 'jwks' | 'introspection' | 'revocation' | 'end_session' | 'other'
 
 export interface RogueRequest {
   readonly endpoint: Endpoint
@@ -49,7 +49,9 @@ const paths: Readonly<Record<string, Endpoint>> = {
   '/token': 'token',
   '/userinfo': 'userinfo',
   '/jwks': 'jwks',
-  '/introspection': 'introspection'
+  '/introspection': 'introspection',
+  '/revocation': 'revocation',
+  '/end-session': 'end_session'
 }
 
 const roguePerson: Claims = { sub: 'rogue-1', name: 'Robin Rogue', preferred_username: 'robin', email: 'robin@example.com', groups: ['cmdbsyncer-ops'] }
@@ -111,6 +113,8 @@ class Rogue implements RogueProvider {
       case 'userinfo': return await this.#userinfo(request)
       case 'jwks': return await this.#jwks()
       case 'introspection': return await this.#introspection(request)
+      case 'revocation': return await this.hooks.revocation?.(request.form) ?? ''
+      case 'end_session': return await this.#endSession(url.searchParams)
       case 'other': return new Raw({ status: 404 })
     }
   }
@@ -129,7 +133,9 @@ class Rogue implements RogueProvider {
       id_token_signing_alg_values_supported: ['RS256'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
       code_challenge_methods_supported: ['S256'],
-      authorization_response_iss_parameter_supported: true
+      authorization_response_iss_parameter_supported: true,
+      ...(this.hooks.endSession !== undefined && { end_session_endpoint: `${issuer}/end-session` }),
+      ...(this.hooks.revocation !== undefined && { revocation_endpoint: `${issuer}/revocation` })
     }
     return await this.hooks.discovery?.(document) ?? document
   }
@@ -139,13 +145,12 @@ class Rogue implements RogueProvider {
     const redirectUri = asked.get('redirect_uri')
     this.#grants.set(code, { nonce: asked.get('nonce'), redirectUri, challenge: asked.get('code_challenge') })
     const honest = { code, state: asked.get('state') ?? '', iss: this.issuer }
-    const parameters = await this.hooks.authorize?.(honest) ?? honest
-    if (parameters instanceof Raw) return parameters
-    const location = new URL(redirectUri ?? this.issuer)
-    for (const [name, value] of Object.entries(parameters)) {
-      for (const one of [value].flat()) location.searchParams.append(name, one)
-    }
-    return new Raw({ status: 303, headers: { location: location.href } })
+    return sendBack(redirectUri ?? this.issuer, await this.hooks.authorize?.(honest) ?? honest)
+  }
+
+  async #endSession (asked: URLSearchParams): Promise<Body> {
+    const honest = { state: asked.get('state') ?? '' }
+    return sendBack(asked.get('post_logout_redirect_uri') ?? this.issuer, await this.hooks.endSession?.(honest) ?? honest)
   }
 
   async #token ({ form, headers }: RogueRequest): Promise<Body> {
@@ -192,8 +197,4 @@ class Rogue implements RogueProvider {
 function matchesChallenge ({ challenge }: Grant, form: URLSearchParams): boolean {
   if (challenge === null) return true
   return createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url') === challenge
-}
-
-function problem (status: number, error: string): Raw {
-  return new Raw({ status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error }) })
 }
