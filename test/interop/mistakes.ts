@@ -4,9 +4,11 @@ import { type ReportsOptions } from './reports.ts'
 export interface Mistake extends ReportsOptions {
   /** Keycloak asks for the password before anything fails. */
   readonly asksFirst?: true
+  /** It shows when the person signs out. */
+  readonly atSignOut?: true
   /** What the person reads. */
   readonly page: RegExp
-  /** Reason and metadata in the audit trail; absent where Doorward never hears of it. */
+  /** Reason and metadata of the failed sign-in in the audit trail; absent where Doorward never hears of it. */
   readonly audit?: object
   /** What the log says of the provider. */
   readonly log?: string
@@ -18,6 +20,12 @@ export function mistakesWith (issuer: string): Readonly<Record<string, Mistake>>
     'a redirect URI that is not registered': {
       client: { redirectUris: ['http://localhost:4180/callback'] },
       page: /Invalid parameter: redirect_uri/
+    },
+    'a sign-out that Keycloak may not send back': {
+      client: { attributes: { 'post.logout.redirect.uris': 'http://localhost:4180/' } },
+      asksFirst: true,
+      atSignOut: true,
+      page: /Invalid redirect uri/
     },
     'a client that Keycloak does not know': {
       client: undefined,
@@ -71,7 +79,7 @@ export function mistakesWith (issuer: string): Readonly<Record<string, Mistake>>
     'a group written with its path, which Keycloak does not send': {
       configuration: { groups: { allow: ['/finance'] } },
       asksFirst: true,
-      page: /You can’t sign in here.*needs membership of \/finance/,
+      page: /You can’t sign in here.*needs membership of one of: \/finance/,
       audit: { reason: 'required_group_missing' }
     }
   }
