@@ -60,9 +60,19 @@ export async function registerClient ({ admin }: Keycloak, clientId: string, ori
       'pkce.code.challenge.method': 'S256',
       'post.logout.redirect.uris': `${origin}/oidc/signed-out`,
       'backchannel.logout.url': `${origin}/oidc/backchannel-logout`,
-      'backchannel.logout.session.required': 'true'
+      'backchannel.logout.session.required': 'true',
+      // In place of the back channel, with `frontchannelLogout: true`.
+      'frontchannel.logout.url': `${origin}/oidc/frontchannel-logout`,
+      'frontchannel.logout.session.required': 'true'
     },
     protocolMappers: [groupsMapper],
     ...more
   })
+}
+
+/** Keycloak's name for a person. */
+export async function idOf ({ admin }: Keycloak, username: string): Promise<string> {
+  const [found] = await admin('GET', `/${realm}/users?exact=true&username=${username}`) as Array<{ id: string }>
+  if (found === undefined) throw new Error(`there is no ${username}`)
+  return found.id
 }

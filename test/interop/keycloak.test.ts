@@ -1,27 +1,13 @@
 /** Keycloak as it is, a real browser, and `doorward serve` between them: signing in, and what goes wrong with it. */
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t, { test } from 'tap'
-import { startChromium } from '../flows/visit.ts'
-import { missingPart } from '../support/parts.ts'
-import { createCompany } from './company.ts'
-import { startKeycloak } from './keycloak.ts'
+import { missingAround, startAround } from './around.ts'
+import { idOf } from './company.ts'
 import { mistakesWith } from './mistakes.ts'
-import { type Around, giveCredentials, signIn, startReports, wordsOn } from './reports.ts'
+import { giveCredentials, signIn, startReports, wordsOn } from './reports.ts'
 
-const skip = missingPart('java') || missingPart('mvn') || missingPart('chromium')
-const around = skip === false ? await startAround() : undefined as never
-
-async function startAround (): Promise<Around> {
-  const keycloak = await startKeycloak(t)
-  return { keycloak, issuer: await createCompany(keycloak), chromium: await startChromium(t) }
-}
-
-/** Keycloak's name for a person. */
-async function idOf (username: string): Promise<string> {
-  const [found] = await around.keycloak.admin('GET', `/company/users?exact=true&username=${username}`) as Array<{ id: string }>
-  if (found === undefined) throw new Error(`there is no ${username}`)
-  return found.id
-}
+const skip = missingAround()
+const around = skip === false ? await startAround(t) : undefined as never
 
 const realmRolesMapper = {
   name: 'realm roles',
@@ -57,8 +43,10 @@ test('who may not open a page is told what is missing, with the way to another a
   await signIn(reports, 'bob', '/admin/users')
   t.match(await wordsOn(page), /needs the role admin.*Signed in as bob/)
   await page.getByRole('link', { name: 'Use another account' }).click()
+  await page.locator('#reset-login').waitFor()
   t.match(await wordsOn(page), 'Please re-authenticate', 'Keycloak would go on with the same person')
   await page.locator('#reset-login').click()
+  await page.locator('#username').waitFor()
   await giveCredentials(page, 'alice')
   await page.waitForURL(url('/admin/users'))
   t.equal(await page.textContent('h1'), 'alice')
@@ -67,97 +55,13 @@ test('who may not open a page is told what is missing, with the way to another a
 test('realm roles are roles, where the id_token holds them', { skip }, async (t) => {
   const { keycloak } = around
   await keycloak.admin('POST', '/company/roles', { name: 'report-admin' })
-  await keycloak.admin('POST', `/company/users/${await idOf('alice')}/role-mappings/realm`, [await keycloak.admin('GET', '/company/roles/report-admin')])
+  await keycloak.admin('POST', `/company/users/${await idOf(keycloak, 'alice')}/role-mappings/realm`, [await keycloak.admin('GET', '/company/roles/report-admin')])
   const reports = await startReports(t, around, {
     client: { protocolMappers: [realmRolesMapper] },
     configuration: { claims: { roles: '/realm_access/roles' }, roles: { allow: ['report-admin'] } }
   })
   await signIn(reports, 'alice')
   t.equal(reports.upstream.requests[0]?.headers['x-auth-roles'], 'report-admin', 'and none of Keycloak’s own')
-})
-
-test('a sign-out ends at Keycloak too, and comes back', { skip }, async (t) => {
-  const reports = await startReports(t, around)
-  const { page, url, events } = reports
-  await signIn(reports, 'bob')
-  await page.goto(url('/oidc/logout'))
-  await page.waitForURL(`${url('/oidc/signed-out')}*`)
-  t.equal(await page.textContent('h1'), 'You are signed out')
-  t.match(events('logout'), [{ outcome: 'success', reason: 'user', user: { user: 'bob' } }])
-  await page.goto(url('/'))
-  t.ok(await page.locator('#password').isVisible(), 'Keycloak asks again')
-})
-
-test('a person whom the administrator signs out at Keycloak is signed out here, in every browser', { skip }, async (t) => {
-  const { keycloak, chromium } = around
-  const reports = await startReports(t, around)
-  await signIn(reports, 'carol')
-  const elsewhere = await chromium.newContext()
-  t.teardown(() => elsewhere.close())
-  const other = { ...reports, page: await elsewhere.newPage() }
-  await signIn(other, 'carol')
-
-  await keycloak.admin('POST', `/company/users/${await idOf('carol')}/logout`)
-  await reports.gateway.logged('session.revoked')
-  for (const { page, url } of [reports, other]) {
-    await page.goto(url('/'))
-    t.ok(await page.locator('#password').isVisible())
-  }
-  t.match(reports.events('session.revoked'), [{ outcome: 'success', reason: 'backchannel' }])
-})
-
-test('one session that the administrator ends at Keycloak ends here, and no other', { skip }, async (t) => {
-  const { keycloak, chromium } = around
-  const reports = await startReports(t, around)
-  await signIn(reports, 'carol')
-  const before = new Set(await sessionsOf('carol'))
-  const elsewhere = await chromium.newContext()
-  t.teardown(() => elsewhere.close())
-  const other = { ...reports, page: await elsewhere.newPage() }
-  await signIn(other, 'carol')
-
-  const [newest] = (await sessionsOf('carol')).filter((id) => !before.has(id))
-  await keycloak.admin('DELETE', `/company/sessions/${newest}`)
-  await reports.gateway.logged('session.revoked')
-  await other.page.goto(other.url('/'))
-  t.ok(await other.page.locator('#password').isVisible())
-  await reports.page.goto(reports.url('/'))
-  t.equal(await reports.page.textContent('h1'), 'carol')
-
-  async function sessionsOf (username: string): Promise<string[]> {
-    const sessions = await keycloak.admin('GET', `/company/users/${await idOf(username)}/sessions`) as Array<{ id: string }>
-    return sessions.map(({ id }) => id)
-  }
-})
-
-test('tokens are refreshed by a new refresh token each time, and what Keycloak then says counts', { skip }, async (t) => {
-  const { keycloak } = around
-  const reports = await startReports(t, around, {
-    configuration: { session: { refreshBefore: '1s' } },
-    client: { attributes: { 'access.token.lifespan': '3' } }
-  })
-  const { page, upstream, url, events } = reports
-  await signIn(reports, 'carol')
-  t.equal(upstream.requests[0]?.headers['x-auth-roles'], undefined)
-  const [finance] = await keycloak.admin('GET', '/company/groups?search=finance') as Array<{ id: string }>
-  await keycloak.admin('PUT', `/company/users/${await idOf('carol')}/groups/${finance?.id}`)
-  await reloadUntil(() => events('session.refresh').length === 3)
-  t.strictSame([page.url(), await page.textContent('h1')], [url('/'), 'carol'])
-  t.equal(upstream.requests.at(-1)?.headers['x-auth-roles'], 'reader', 'without another sign-in')
-  t.match(events('session.refresh'), [{ outcome: 'success' }, { outcome: 'success' }, { outcome: 'success' }])
-
-  // No back-channel logout for this client: the next refresh is how Doorward hears of it.
-  await keycloak.admin('POST', `/company/users/${await idOf('carol')}/logout`)
-  await reloadUntil(() => events('session.revoked').length === 1)
-  t.match(events('session.revoked'), [{ reason: 'refresh_rejected', user: { user: 'carol' } }])
-  t.ok(await page.locator('#password').isVisible(), 'Keycloak asks again')
-
-  async function reloadUntil (isSo: () => boolean): Promise<void> {
-    while (!isSo()) {
-      await page.goto(url('/'))
-      await page.waitForTimeout(200)
-    }
-  }
 })
 
 test('a new signing key at Keycloak is found without a restart', { skip }, async (t) => {

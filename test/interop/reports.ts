@@ -1,10 +1,10 @@
 /** An application with `doorward serve` in front of it, a client at Keycloak, and people with a real browser. */
-import { type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { type BrowserContext, type Page } from 'playwright-core'
 import { type Test } from 'tap'
 import { eventsIn, type ServeProcess, startServe } from '../cli/serve-process.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
+import { type Around } from './around.ts'
 import { clientSecret, password, registerClient } from './company.ts'
-import { type Keycloak } from './keycloak.ts'
 
 export interface Reports {
   readonly gateway: ServeProcess
@@ -17,12 +17,6 @@ export interface Reports {
   events (name: string): Record<string, unknown>[]
 }
 
-export interface Around {
-  readonly keycloak: Keycloak
-  readonly issuer: string
-  readonly chromium: Browser
-}
-
 export interface ReportsOptions {
   /** Over the sections that every test needs. */
   readonly configuration?: Readonly<Record<string, object>>
@@ -31,6 +25,7 @@ export interface ReportsOptions {
 }
 
 const configuration = {
+  admin: { listen: 'off' },
   session: { secret: Buffer.alloc(32, 'interop').toString('base64') },
   roles: { mapping: { finance: { roles: ['reader'] }, admins: { roles: ['reader', 'admin'] } } },
   access: { rules: [{ path: '/admin/**', require: { roles: ['admin'] } }] }
@@ -67,6 +62,13 @@ export async function startReports (t: Test, { keycloak, issuer, chromium }: Aro
     url: (path) => origin + path,
     events: (name) => eventsIn(gateway.stdout()).filter(({ event }) => event === name)
   }
+}
+
+/** The same person, at another computer. */
+export async function elsewhere (t: Test, reports: Reports, { chromium }: Around): Promise<Reports> {
+  const context = await chromium.newContext()
+  t.teardown(() => context.close())
+  return { ...reports, context, page: await context.newPage() }
 }
 
 /** Opens a path of the application, and answers Keycloak's form. */
