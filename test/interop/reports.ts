@@ -1,4 +1,5 @@
 /** An application with `doorward serve` in front of it, a client at Keycloak, and people with a real browser. */
+import { randomBytes } from 'node:crypto'
 import { type BrowserContext, type Page } from 'playwright-core'
 import { type Test } from 'tap'
 import { eventsIn, type ServeProcess, startServe } from '../cli/serve-process.ts'
@@ -26,7 +27,6 @@ export interface ReportsOptions {
 
 const configuration = {
   admin: { listen: 'off' },
-  session: { secret: Buffer.alloc(32, 'interop').toString('base64') },
   roles: { mapping: { finance: { roles: ['reader'] }, admins: { roles: ['reader', 'admin'] } } },
   access: { rules: [{ path: '/admin/**', require: { roles: ['admin'] } }] }
 }
@@ -45,6 +45,8 @@ export async function startReports (t: Test, { keycloak, issuer, chromium }: Aro
   const gateway = await startServe(t, {
     ...configuration,
     ...options.configuration,
+    // Cookies don't tell ports apart: each application needs a name of its own for its session.
+    session: { secret: randomBytes(32).toString('base64'), cookie: { name: clientId }, ...options.configuration?.['session'] },
     upstream: { url: upstream.url },
     provider: { issuer, clientId, clientSecret, ...options.configuration?.['provider'] }
   })
