@@ -30,6 +30,7 @@ const homes = {
   jose: '^src/(oidc|assertion)/',
   '@fastify/secure-session': '^src/sessions/sealing\\.ts$',
   cookie: '^src/sessions/cookies\\.ts$',
+  ioredis: '^src/sessions/redis-connection\\.ts$',
   '@fastify/http-proxy': '^src/proxy/',
   undici: '^src/(proxy/|oidc/provider-http\\.ts$)',
   zod: '^src/config/',

@@ -6,7 +6,7 @@ declare module 'oidc-provider' {
 
   export interface ClientMetadata {
     client_id: string
-    client_secret?: string
+    client_secret?: string | undefined
     redirect_uris: readonly string[]
     [name: string]: unknown
   }

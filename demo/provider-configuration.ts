@@ -12,7 +12,7 @@ const hour = 3600
 const emailClaims = ['email', 'email_verified']
 
 /** Everything about oidc-provider that does not depend on where it runs. */
-export async function providerConfiguration (people: People, claimsInIdToken: boolean, apis: Apis): Promise<Configuration> {
+export async function providerConfiguration (people: People, claimsInIdToken: boolean, apis: Apis): Promise<Configuration & { features: Configuration }> {
   return {
     jwks: { keys: await Promise.all([signingKey('RS256'), signingKey('ES256')]) },
     claims: { openid: ['sub'], email: emailClaims, profile: profileClaims(people) },

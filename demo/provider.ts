@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { errors, Provider, type ClientMetadata, type Context } from 'oidc-provider'
+import { errors, Provider, type ClientMetadata, type Configuration, type Context } from 'oidc-provider'
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js'
 import { listenOnLoopback, type Listening } from './loopback.ts'
 import { pageHeaders } from './page.ts'
@@ -32,6 +32,8 @@ export interface ProviderOptions {
   readonly claimsInIdToken?: boolean
   /** Audience → the form of the access tokens for it. Default: none, and access tokens are for the provider alone. */
   readonly apis?: Apis
+  /** Over the usual configuration of oidc-provider; its features are merged with the usual ones. */
+  readonly protocol?: ({ readonly features?: Configuration } & Configuration) | undefined
   /** Called after every request, except for those to the page to pick a person on. */
   readonly onRequest?: (context: Context) => void
 }
@@ -46,8 +48,11 @@ export interface DemoProvider {
 export async function createProvider (options: ProviderOptions): Promise<DemoProvider> {
   const { issuer, people = demoPeople, clients = [demoClient], claimsInIdToken = true, apis = {} } = options
   const adapter = createMemoryAdapter()
+  const usual = await providerConfiguration(people, claimsInIdToken, apis)
   const provider = new Provider(issuer, {
-    ...await providerConfiguration(people, claimsInIdToken, apis),
+    ...usual,
+    ...options.protocol,
+    features: { ...usual.features, ...options.protocol?.features },
     adapter,
     cookies: { keys: [randomBytes(32).toString('base64url')], names: cookieNames }
   })

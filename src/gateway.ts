@@ -13,14 +13,14 @@ import { type Configuration, type ProviderConfiguration, providersOf, redirectUr
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { createBearer, createLogins, createLogouts, createProvider, createProviders, createRounds, mountSignIn, type Provider, type ProviderParts, type Providers, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createPipeline } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
+import { type Cookies, createCookies, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts } from './sessions/index.ts'
 
 export interface GatewayParts {
   readonly logger: Logger
@@ -40,7 +40,7 @@ export interface Gateway {
   readonly readiness: Readiness
 }
 
-/** Builds the gateway. @throws {AssertionKeyError} for an unusable key */
+/** Builds the gateway. @throws {AssertionKeyError} or {ClientKeyError} for an unusable key */
 export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version }: GatewayParts): Promise<Gateway> {
   const { server, assertion, access } = configuration
   const { basePath } = server
@@ -50,24 +50,34 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const metrics = createMetrics({ version, providers: providersOf(configuration).map(({ id }) => id) })
   const audit = createCountedAudit(trail, metrics)
   const dependencyOf = (provider: string): string => `provider:${provider}`
-  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now)
+  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis === undefined ? [] : [sessionStore])
 
   const cookies = buildCookies(configuration.session.cookie, publicUrl)
-  const signIn = await buildSessions(configuration, { cookies, application: publicOrigin, now })
+  const { storage, ...signIn } = await buildSessions(configuration, {
+    cookies,
+    application: publicOrigin,
+    logger,
+    now,
+    onAsked (isUp) {
+      metrics.sessionStoreAsked(isUp)
+      readiness.asked(sessionStore, isUp)
+    },
+    onFailed: metrics.sessionStoreFailed
+  })
   const clients = createIdleWatch(server.clientTimeout)
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
   const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
   const needs = needsOf(applications)
   const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
-  const providers = createProviders(providersOf(configuration).map((provider) => buildProvider(provider, configuration, {
+  const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider(provider, configuration, {
     logger,
     now,
     onAsked (isUp) {
       metrics.providerAsked(provider.id, isUp)
       readiness.asked(dependencyOf(provider.id), isUp)
     }
-  })))
+  }))))
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -87,30 +97,40 @@ export async function createGateway (configuration: Configuration, { logger, aud
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
+  mountClientKeys(app, basePath, await clientKeySet(providersOf(configuration)))
   mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
-  runWith(app, { providers, applications, clients, open })
+  runWith(app, { providers, storage, applications, clients, open })
   return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
 }
 
-interface SessionsParts {
+interface SessionsParts extends Omit<StorageParts, 'seals'> {
   readonly cookies: Cookies
   /** The public origin: what is sealed here means nothing at another. */
   readonly application: string
-  readonly now: () => number
 }
 
+/** As `/readyz` names it. */
+const sessionStore = 'session-store'
+
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions ({ session }: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'>> {
-  const seals = await createSeals(['session', 'state', 'logout'], {
+async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'> & { readonly storage: Storage }> {
+  const { session } = configuration
+  const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
-  const sessions = createSessions(
-    { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
-    { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime, now), now })
+  const storage = createStorage({
+    store: session.store,
+    redis: session.redis === undefined ? undefined : { ...session.redis, caPem: readOptional(session.redis.caFile) },
+    maxLifetimeMilliseconds: session.maxLifetime
+  }, { ...parts, seals, now })
+  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
+  const revocations = revokedWithProvider(storage.revocations, trusted)
+  const sessions = createSessions({ idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime }, { ...storage, revocations, cookies, now })
   return {
+    storage,
     sessions,
     logins: createLogins({ cookies, seal: seals.state, now }),
     logouts: createLogouts({ cookies, seal: seals.logout, now }),
@@ -125,9 +145,12 @@ function buildCookies (cookie: Configuration['session']['cookie'], publicUrl: UR
   return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure })
 }
 
-function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Provider {
+async function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
+  const { clientKey, clientCertificate } = provider
   return createProvider({
     ...provider,
+    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey),
+    clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
@@ -146,12 +169,16 @@ function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }
 
 interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
   readonly providers: Providers
+  readonly storage: Storage
   readonly applications: readonly Application[]
 }
 
 /** What runs beside the requests begins and ends with the server. */
-function runWith (app: FastifyInstance, { providers, applications, clients, open }: RunningParts): void {
-  app.addHook('onReady', async () => { providers.start() })
+function runWith (app: FastifyInstance, { providers, storage, applications, clients, open }: RunningParts): void {
+  app.addHook('onReady', async () => {
+    providers.start()
+    await storage.start()
+  })
   app.addHook('preClose', (done) => {
     open.closeTunnels()
     done()
@@ -159,6 +186,7 @@ function runWith (app: FastifyInstance, { providers, applications, clients, open
   app.addHook('onClose', async () => {
     clients.close()
     open.close()
+    storage.close()
     await Promise.all([providers, ...applications].map(async (part) => { await part.close() }))
   })
 }

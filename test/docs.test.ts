@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
 import { test } from 'tap'
@@ -11,7 +12,7 @@ import { parseExposition } from './admin/scrape.ts'
 const example = readFileSync(new URL('../config/doorward.example.yaml', import.meta.url), 'utf8')
 
 /** Settings that the example shows with content of its own, or in a comment since they exclude others. */
-const exemplary = ['upstream.url', 'upstreams', 'upstream.static.status', 'upstream.static.body', 'upstream.static.contentType', 'provider.authorizationParams', 'groups.rename', 'roles.mapping', 'access.rules', 'headers.set']
+const exemplary = ['providers', 'upstream.url', 'upstreams', 'upstream.static.status', 'upstream.static.body', 'upstream.static.contentType', 'provider.authorizationParams', 'groups.rename', 'roles.mapping', 'access.rules', 'headers.set']
 
 const root = new URL('../', import.meta.url)
 const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
@@ -127,8 +128,8 @@ function headingsOf (markdown: string): string[] {
 }
 
 /** What an excerpt leaves out. */
-const elsewhere = {
-  DOORWARD_SERVER_PUBLIC_URL: 'https://app.example.com',
+const elsewhere = { DOORWARD_SERVER_PUBLIC_URL: 'https://app.example.com' }
+const provider = {
   DOORWARD_PROVIDER_ISSUER: 'https://idp.example.com',
   DOORWARD_PROVIDER_CLIENT_ID: 'app'
 }
@@ -136,13 +137,15 @@ const application = { DOORWARD_UPSTREAM_URL: 'http://127.0.0.1:8080' }
 
 const secret = Buffer.alloc(32, 'for the tests').toString('base64')
 const [certificate = ''] = rootCertificates
+/** What a file holds, by the end of its name. */
+const contents: Readonly<Record<string, string>> = { '.pem': certificate, '.key': generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
 
 test('every configuration in the documentation is valid, whole or in part', async (t) => {
   for (const from of pages) {
     for (const [, excerpt = ''] of textOf(from).matchAll(/```yaml\n(.*?)```/gs)) {
       if (excerpt.startsWith('containers:')) continue
-      const environment = /^upstreams:|static:/m.test(excerpt) ? elsewhere : { ...elsewhere, ...application }
-      const readFile = (path: string): string => path === 'doorward.yaml' ? excerpt : path.endsWith('.pem') ? certificate : secret
+      const environment = { ...elsewhere, ...!/^providers:/m.test(excerpt) && provider, ...!/^upstreams:|static:/m.test(excerpt) && application }
+      const readFile = (path: string): string => path === 'doorward.yaml' ? excerpt : contents[path.slice(-4)] ?? secret
       const outcome = loadConfiguration({ file: 'doorward.yaml', environment, readFile })
       t.strictSame(outcome.ok ? [] : outcome.problems.map(problemText), [], `${from}: ${excerpt.slice(0, 40)}`)
     }

@@ -5,7 +5,7 @@ interface State<Status extends string> {
   readonly since: string
 }
 
-export interface ReadinessReport extends State<'starting' | 'ready' | 'draining'> {
+export interface ReadinessReport extends State<'starting' | 'ready' | 'unavailable' | 'draining'> {
   /** What Doorward depends on, by name; `unknown` until it was first asked. */
   readonly dependencies: Readonly<Record<string, State<'unknown' | 'up' | 'down'>>>
 }
@@ -22,10 +22,13 @@ export interface Readiness {
 /**
  * Ready once of each kind of dependency one has answered: of several providers, one is enough for people to sign in.
  * What is lost later leaves Doorward ready: whoever is signed in is still served, and no other replica would fare better.
+ * Not so what is vital: without it nobody is served.
  *
- * @param kinds names of dependencies, of which each kind needs one
+ * @param others names of dependencies, of which each kind needs one
+ * @param vital names of those that are all needed, all the time
  */
-export function createReadiness (kinds: ReadonlyArray<readonly string[]>, now: () => number): Readiness {
+export function createReadiness (others: ReadonlyArray<readonly string[]>, now: () => number, vital: readonly string[] = []): Readiness {
+  const kinds = [...others, ...vital.map((name) => [name])]
   const since = <Status extends string>(status: Status): State<Status> => ({ status, since: new Date(now()).toISOString() })
   const states: Record<string, ReadinessReport['dependencies'][string]> = Object.fromEntries(kinds.flat().map((name) => [name, since('unknown')]))
   const answered = new Set<string>()
@@ -40,6 +43,9 @@ export function createReadiness (kinds: ReadonlyArray<readonly string[]>, now: (
       if (isServing && own.status === 'starting') own = since('ready')
     },
     drain () { own = since('draining') },
-    report: () => ({ ...own, dependencies: { ...states } })
+    report () {
+      const lost = own.status === 'ready' ? vital.map((name) => states[name]).find((state) => state?.status === 'down') : undefined
+      return { ...own, ...lost !== undefined && { status: 'unavailable', since: lost.since }, dependencies: { ...states } }
+    }
   }
 }

@@ -2,7 +2,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { AssertionKeyError, publishedKey, signingKey } from '../assertion/index.ts'
-import { type Configuration, type ConfigurationProblem, loadConfiguration, type LoadOutcome, problemText } from '../config/index.ts'
+import { type Configuration, type ConfigurationProblem, loadConfiguration, type LoadOutcome, problemText, providersOf } from '../config/index.ts'
+import { ClientKeyError, publicClientKey, readClientKey } from '../oidc/index.ts'
 import { type Terminal } from './terminal.ts'
 
 /** EX_CONFIG of sysexits.h: what a command ends with where `readConfiguration` gave nothing. */
@@ -24,10 +25,12 @@ export async function readConfiguration (file: string | undefined, terminal: Ter
   return loaded.ok && problems.length === 0 ? loaded : undefined
 }
 
-async function problemsInUse ({ configuration: { assertion, server, audit }, problemWith }: LoadedConfiguration, cwd: string): Promise<ConfigurationProblem[]> {
+async function problemsInUse ({ configuration, problemWith }: LoadedConfiguration, cwd: string): Promise<ConfigurationProblem[]> {
+  const { assertion, server, audit } = configuration
   const findings = [
     ...await assertionFindings(assertion),
-    ...tlsFindings(server.tls, cwd),
+    ...await clientFindings(configuration, cwd),
+    ...certificateFindings(['server', 'tls'], server.tls, cwd),
     ...auditFindings(audit.destination, cwd)
   ]
   return findings.map(({ setting, message }) => problemWith(setting, message))
@@ -41,21 +44,33 @@ async function assertionFindings ({ algorithm, key, previousKeys }: Configuratio
   return (await Promise.all(attempts)).flat()
 }
 
+async function clientFindings (configuration: Configuration, cwd: string): Promise<Finding[]> {
+  const findings = providersOf(configuration).map(async ({ clientKey, previousClientKeys, clientCertificate }, index) => {
+    const place = configuration.provider === undefined ? ['providers', index] : ['provider']
+    const keys = [
+      ...clientKey === undefined ? [] : [keyFinding([...place, 'clientKey'], readClientKey(clientKey))],
+      ...previousClientKeys.map((previous, index) => keyFinding([...place, 'previousClientKeys', index], publicClientKey(previous)))
+    ]
+    return [...(await Promise.all(keys)).flat(), ...certificateFindings([...place, 'clientCertificate'], clientCertificate, cwd)]
+  })
+  return (await Promise.all(findings)).flat()
+}
+
 async function keyFinding (setting: Finding['setting'], reading: Promise<unknown>): Promise<Finding[]> {
   try {
     await reading
     return []
   } catch (error) {
-    if (error instanceof AssertionKeyError) return [{ setting, message: error.message }]
+    if (error instanceof AssertionKeyError || error instanceof ClientKeyError) return [{ setting, message: error.message }]
     throw error
   }
 }
 
-function tlsFindings (tls: Configuration['server']['tls'], cwd: string): Finding[] {
+function certificateFindings (setting: Finding['setting'], tls: Configuration['server']['tls'], cwd: string): Finding[] {
   if (tls === undefined) return []
   const [certificate, key] = [tls.certFile, tls.keyFile].map((file) => readFileSync(resolve(cwd, file), 'utf8'))
   if (new X509Certificate(certificate ?? '').checkPrivateKey(createPrivateKey(key ?? ''))) return []
-  return [{ setting: ['server', 'tls', 'keyFile'], message: `${tls.keyFile} is not the key of the first certificate in ${tls.certFile}` }]
+  return [{ setting: [...setting, 'keyFile'], message: `${tls.keyFile} is not the key of the first certificate in ${tls.certFile}` }]
 }
 
 /** The file is not made here: whoever only checks leaves nothing behind. */

@@ -1,16 +1,10 @@
 import { isOwnTarget } from '../own-routes.ts'
-import { pathText } from './path.ts'
-import { type Configuration, placedProviders, placedUpstreams, type ProviderConfiguration, providersOf } from './schema.ts'
+import { type Conflict } from './conflict.ts'
+import { clientConflicts, discoveryConflicts } from './conflicts-client.ts'
+import { bearerConflicts, type PlacedProviders, providerConflicts, referenceConflicts } from './conflicts-providers.ts'
+import { redisConflicts } from './redis-conflicts.ts'
+import { type Configuration, placedProviders, placedUpstreams } from './schema.ts'
 import { durationText, isLoopback, portOf } from './values.ts'
-
-/** Settings that are fine one by one and can't hold together. */
-export interface Conflict {
-  /** The settings concerned; the first is the one to change, unless only another one was given. */
-  readonly settings: readonly string[]
-  readonly message: string
-}
-
-type PlacedProviders = ReturnType<typeof placedProviders>
 
 /** Everything in a configuration that contradicts something else in it. */
 export function checkTogether (configuration: Configuration): Conflict[] {
@@ -23,8 +17,9 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...forwardAuthConflicts(server),
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
+    ...redisConflicts(session),
     ...providerConflicts(configuration),
-    ...providers.flatMap(([place, provider]) => clientConflicts(place, provider)),
+    ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider)]),
     ...referenceConflicts(configuration),
     ...upstreamConflicts(configuration),
     ...pathConflicts(configuration),
@@ -92,33 +87,6 @@ function covers (domain: string, host: string): boolean {
   return !isAddress && name.includes('.') && host.endsWith(`.${name}`)
 }
 
-/** Enough of them is given, and only in one way. */
-function providerConflicts ({ provider, providers }: Configuration): Conflict[] {
-  if (provider !== undefined && providers.length > 0) return [{ settings: ['providers', 'provider'], message: 'expected either provider or providers' }]
-  if (provider !== undefined || providers.length > 0) return []
-  return ['issuer', 'clientId'].map((key) => ({ settings: [`provider.${key}`, 'providers'], message: 'is required; or give providers' }))
-}
-
-/** What is said of a provider that does not exist would never hold. */
-function referenceConflicts (configuration: Configuration): Conflict[] {
-  const ids = providersOf(configuration).map(({ id }) => id)
-  const { access, roles } = configuration
-  const named = [
-    ...access.rules.map(({ require }, index) => [`access.rules[${index}].require.providers`, require?.providers] as const),
-    ...Object.entries(roles.mapping).map(([key, { when }]) => [`${pathText(['roles', 'mapping', key])}.when.providers`, when?.providers] as const)
-  ]
-  return named.flatMap(([setting, providers = []]) => providers.flatMap((id, index) => {
-    return ids.includes(id) ? [] : [{ settings: [`${setting}[${index}]`, 'provider'], message: `expected the id of a provider (${ids.join(', ')}); found ${JSON.stringify(id)}` }]
-  }))
-}
-
-function clientConflicts (place: string, { clientAuth, clientSecret }: ProviderConfiguration): Conflict[] {
-  const concerned = [`${place}.clientAuth`, `${place}.clientSecret`]
-  if (clientAuth === 'none' && clientSecret !== undefined) return [{ settings: concerned, message: 'none can’t be combined with a client secret' }]
-  if (clientAuth.startsWith('client_secret_') && clientSecret === undefined) return [{ settings: concerned, message: `${clientAuth} needs ${place}.clientSecret or ${place}.clientSecretFile` }]
-  return []
-}
-
 function upstreamConflicts ({ upstream, upstreams }: Configuration): Conflict[] {
   if (upstream === undefined && upstreams.length === 0) return [{ settings: ['upstream.url'], message: 'is required; or give upstreams' }]
   if (upstream !== undefined && upstreams.length > 0) return [{ settings: ['upstreams', 'upstream'], message: 'expected either upstream or upstreams' }]
@@ -134,19 +102,6 @@ function pathConflicts (configuration: Configuration): Conflict[] {
     if (stripPath && path === '/') return [{ settings: [`${place}.stripPath`, `${place}.path`], message: `there is nothing to remove, since ${place}.path is /` }]
     return []
   })
-}
-
-/** Without an audience, a token that anybody at the provider got for anything would open the application (RFC 9068 section 4). */
-function bearerConflicts (providers: PlacedProviders, { rules }: Configuration['access']): Conflict[] {
-  const conflicts: Conflict[] = []
-  const index = rules.findIndex((rule) => rule.bearer)
-  const accepts = ({ audiences, tokens, introspection }: ProviderConfiguration['bearer']): boolean => audiences.length > 0 || (tokens === 'introspection' && !introspection.requireAudience)
-  const audiences = providers.map(([place]) => `${place}.bearer.audiences`)
-  if (index !== -1 && !providers.some(([, { bearer }]) => accepts(bearer))) conflicts.push({ settings: [...audiences, 'access.rules'], message: `expected at least one audience in ${audiences.join(' or ')}, since access.rules[${index}] says bearer: true` })
-  for (const [place, { bearer, clientSecret }] of providers) {
-    if (bearer.tokens === 'introspection' && clientSecret === undefined) conflicts.push({ settings: [`${place}.bearer.tokens`, `${place}.clientSecret`], message: `introspection needs ${place}.clientSecret or ${place}.clientSecretFile` })
-  }
-  return conflicts
 }
 
 /** In every secret of the demo. They are public: whoever reads the sources could sign in as anybody. */

@@ -1,4 +1,5 @@
-import { checkTogether, type Conflict } from './conflicts.ts'
+import { type Conflict } from './conflict.ts'
+import { checkTogether } from './conflicts.ts'
 import { type Draft } from './draft.ts'
 import { type ReadFile } from './files.ts'
 import { type Fault, faultsOf, wordsFor } from './issues.ts'

@@ -9,9 +9,16 @@ export function pathText (path: Path): string {
   return path.map(keyText).join('').replace(/^\./, '')
 }
 
-/** The path that is written so, of keys that need no quotes. */
+/** The path that `pathText` writes so. */
 export function pathFrom (text: string): Path {
-  return (text.match(/[^.[\]]+/g) ?? []).map((key) => /^\d+$/.test(key) ? Number(key) : key)
+  return (text.match(/\["(?:[^"\\]|\\.)*"\]|\[\d+\]|[^.[\]]+/g) ?? []).map(keyFrom)
+}
+
+/** What stands in brackets is written as JSON has it: `[0]`, `["X Y"]`. */
+function keyFrom (text: string): string | number {
+  if (!text.startsWith('[')) return text
+  const [key] = JSON.parse(text) as [string | number]
+  return key
 }
 
 function keyText (key: string | number): string {

@@ -18,7 +18,7 @@ export function pemFaults (value: Tree, readFile: ReadFile): { path: Path, messa
 
 function checkFor (setting: string): Check | undefined {
   if (/\b(caFile|certFile)$/.test(setting)) return certificateFault
-  return /\btls\.keyFile$/.test(setting) ? keyFault : undefined
+  return /\b(tls|clientCertificate)\.keyFile$/.test(setting) ? keyFault : undefined
 }
 
 function faultAt (path: Path, file: unknown, check: Check, readFile: ReadFile): { path: Path, message: string }[] {

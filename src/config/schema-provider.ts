@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { bearerSection } from './schema-bearer.ts'
+import { clientSettings } from './schema-client.ts'
+import { endpointSettings } from './schema-endpoints.ts'
 import { logoutSection } from './schema-logout.ts'
 import { duration, filePath, isHttpsOrLoopback, webUrl } from './values.ts'
 
@@ -16,11 +18,7 @@ export const providerSection = z.strictObject({
   label: z.string().min(1).max(100).default('Sign in').describe('What the button that starts a sign-in says.'),
   issuer: webUrl('Issuer URL, or the URL of the discovery document. https, unless the host is loopback.')
     .refine((text) => isHttpsOrLoopback(text), { error: 'expected https; plain http is accepted only on loopback' }),
-  clientId: z.string().min(1).describe('Client id registered at the provider.'),
-  clientSecret: z.string().min(1).meta({ writeOnly: true }).optional().describe('Client secret registered at the provider.'),
-  clientSecretFile: filePath.optional().describe('File that holds `clientSecret`.'),
-  clientAuth: z.enum(['auto', 'client_secret_basic', 'client_secret_post', 'none']).default('auto')
-    .describe('How Doorward authenticates at the token endpoint. `auto` takes client_secret_basic where the provider supports it or says nothing, else client_secret_post; `none` without a secret.'),
+  ...clientSettings,
   pkce: z.boolean().default(true).describe('Send a PKCE challenge (S256). Switch it off only for a provider that rejects it.'),
   scopes: z.array(z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, { error: 'expected a scope without spaces or quotes' }))
     .refine((scopes) => scopes.includes('openid'), { error: 'expected `openid` among the scopes' })
@@ -28,6 +26,7 @@ export const providerSection = z.strictObject({
     .describe('Scopes to ask for.'),
   authorizationParams: z.record(authorizationParameter, z.string()).superRefine(refuseOddAge).default({})
     .describe('Extra parameters of the authorization request, such as `prompt` or ADFS’ `resource`. One that Doorward sets itself is refused.'),
+  ...endpointSettings,
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),
   caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, for connections to this provider.'),
   clockTolerance: duration('30s').describe('How far the clocks of Doorward and the provider may differ.'),

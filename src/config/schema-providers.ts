@@ -2,10 +2,16 @@ import { z } from 'zod'
 import { ownClaims, ownGroups } from './schema-mapping.ts'
 import { providerSection } from './schema-provider.ts'
 
+/** The parsed value is in lower case, and in Punycode where it is not ASCII (RFC 5890). */
 const emailDomain = z.string()
-  .transform((text) => URL.parse(`http://${text}`)?.host ?? '')
-  .refine((domain) => /^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(domain) && !/^[\d.]+$/.test(domain), { error: 'expected the part of an e-mail address behind the @, such as example.com' })
+  .refine(isEmailDomain, { error: 'expected the part of an e-mail address behind the @, such as example.com', abort: true })
+  .transform((text) => new URL(`http://${text}`).host)
   .meta({ title: 'domain' })
+
+function isEmailDomain (text: string): boolean {
+  const host = /[\s@/?#:%\\]/.test(text) ? undefined : URL.parse(`http://${text}`)?.host
+  return host !== undefined && /^([a-z0-9-]+\.)+[a-z][a-z0-9-]*$/.test(host)
+}
 
 const providerEntry = z.strictObject({
   ...providerSection.shape,
@@ -17,7 +23,7 @@ const providerEntry = z.strictObject({
 
 type Entries = ReadonlyArray<z.output<typeof providerEntry>>
 
-export const providersSection = z.array(providerEntry)
+export const providersSection = z.array(providerEntry).min(1, { error: 'expected at least one provider' })
   .superRefine((entries, context) => {
     refuseRepeated(entries, 'id', (id) => `${id} is the id of an earlier provider already`, context)
     refuseRepeated(entries, 'label', (label) => `${label} is the label of an earlier provider already; people could not tell the two apart`, context)

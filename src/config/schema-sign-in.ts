@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { redisSection } from './schema-redis.ts'
 import { duration, filePath, hostName, isHttpsOrLoopback, listenAddress, proxyRange, secretKey, size, webUrl } from './values.ts'
 
 export const serverSection = z.strictObject({
@@ -32,7 +33,7 @@ export const serverSection = z.strictObject({
 }).describe('Where Doorward listens, and where people reach it.')
 
 export const sessionSection = z.strictObject({
-  store: z.enum(['cookie']).default('cookie').describe('Where sessions live. `cookie`: sealed in the browser’s cookies, nothing is kept on the server.'),
+  store: z.enum(['cookie', 'memory', 'redis']).default('cookie').describe('Where sessions live. `cookie`: sealed in the browser’s cookies, nothing is kept on the server. `memory`: in this process, lost when it ends. `redis`: sealed, in the Redis of `redis`.'),
   secret: secretKey.meta({ writeOnly: true }).optional()
     .describe('Key that seals sessions: 32 bytes or more in base64. Without it a random one is made at every start, and everybody has to sign in again.'),
   secretFile: filePath.optional().describe('File that holds `secret`.'),
@@ -48,5 +49,6 @@ export const sessionSection = z.strictObject({
     sameSite: z.enum(['lax', 'strict', 'none']).default('lax').describe('SameSite attribute of the session cookie.'),
     domain: z.string().regex(/^[A-Za-z0-9.-]+$/, { error: 'expected a host name' }).optional()
       .describe('Domain attribute: shares the session with every host below it. Absent: this host alone.')
-  }).prefault({}).describe('The session cookie.')
+  }).prefault({}).describe('The session cookie.'),
+  redis: redisSection
 }).describe('How long a sign-in lasts, and where it is kept.')

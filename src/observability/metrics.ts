@@ -34,6 +34,10 @@ export interface Metrics {
   sessionsRevoked (reason: RevocationReason): void
   /** The provider was asked for its metadata. */
   providerAsked (provider: string, isUp: boolean): void
+  /** Redis was asked whether it is there. */
+  sessionStoreAsked (isUp: boolean): void
+  /** An operation there failed or took too long. */
+  sessionStoreFailed (): void
   /** Everything, in Prometheus' text format. */
   exposition (): Promise<{ readonly contentType: string, readonly text: string }>
 }
@@ -48,6 +52,8 @@ export function createMetrics ({ version, providers }: { readonly version: strin
   const logouts = new Counter({ name: 'doorward_logouts_total', help: 'Sign-outs: of one session by its person, of one or several by the provider or an administrator.', labelNames: ['initiator'], registers })
   const revocations = new Counter({ name: 'doorward_sessions_revoked_total', help: 'Times that somebody else than the person ended sessions, by the way they came.', labelNames: ['reason'], registers })
   const providerUp = new Gauge({ name: 'doorward_provider_up', help: 'Whether the provider answered when it was last asked for its metadata.', labelNames: ['provider'], registers })
+  const storeUp = new Gauge({ name: 'doorward_session_store_up', help: 'Whether the store that replicas share answered when it was last asked.', labelNames: ['store'], registers })
+  const storeErrors = new Counter({ name: 'doorward_session_store_errors_total', help: 'Operations of the shared store that failed or took too long.', labelNames: ['store'], registers })
   const refused = new Counter({ name: 'doorward_connections_refused_total', help: 'Connections that were closed unread, since server.maxConnections were open.', registers })
   const websockets = new Gauge({ name: 'doorward_websockets_open', help: 'WebSockets that are open.', registers })
   new Gauge({ name: 'doorward_build_info', help: 'Always 1; what runs is in the label.', labelNames: ['version'], registers }).set({ version }, 1)
@@ -68,6 +74,8 @@ export function createMetrics ({ version, providers }: { readonly version: strin
     loginEnded (provider, failure) { logins.inc({ provider, outcome: failure === undefined ? 'success' : 'failure', reason: failure ?? '' }) },
     loggedOut (initiator) { logouts.inc({ initiator }) },
     sessionsRevoked (reason) { revocations.inc({ reason }) },
+    sessionStoreAsked (isUp) { storeUp.set({ store: 'redis' }, Number(isUp)) },
+    sessionStoreFailed () { storeErrors.inc({ store: 'redis' }) },
     providerAsked (provider, isUp) { providerUp.set({ provider }, Number(isUp)) },
     async exposition () {
       return { contentType: registry.contentType, text: `${await registry.metrics()}\n${requests.durationText()}\n${upstreams.durationText()}` }

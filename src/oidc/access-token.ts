@@ -3,6 +3,7 @@ import { isNumericDate, requireClaims, type TokenTerms } from './access-token-cl
 import { asRejection, looksLikeJwt, readJwt, verifyJwt } from './access-token-jwt.ts'
 import { requireAccessToken, requireNoOtherKind } from './access-token-kind.ts'
 import { createGate } from './gate.ts'
+import { canAuthenticate } from './provider-client.ts'
 import { type Introspect, type ProviderServer } from './provider-introspection.ts'
 import { type ProviderKeys } from './provider-keys.ts'
 import { type ProviderSettings } from './provider-settings.ts'
@@ -36,7 +37,7 @@ const introspections = { running: 20, waiting: 500 }
 
 /** Checks JWT access tokens by their signature (RFC 9068 section 4), others by asking the provider (RFC 7662). */
 export function createAccessTokens (settings: ProviderSettings, { getServer, keys, introspect, now }: AccessTokenParts): ReadAccessToken {
-  const { clientId, clientSecret, bearer } = settings
+  const { clientId, bearer } = settings
   const toleranceSeconds = settings.clockToleranceMilliseconds / 1000
   const throughGate = createGate(introspections)
 
@@ -75,7 +76,7 @@ export function createAccessTokens (settings: ProviderSettings, { getServer, key
     const isJwt = bearer.tokens === 'jwt' || (bearer.tokens === 'auto' && looksLikeJwt(token))
     const server = await getServer()
     if (isJwt) return await fromJwt(server, token)
-    const canAsk = server.introspection_endpoint !== undefined && clientSecret !== undefined
+    const canAsk = server.introspection_endpoint !== undefined && canAuthenticate(settings)
     if (!canAsk && bearer.tokens === 'auto') throw new TokenRejected('malformed')
     return await fromProvider(server, token)
   }

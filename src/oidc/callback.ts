@@ -4,7 +4,8 @@ import { auditRequest } from '../observability/index.ts'
 import { loginUrl, switchAccountUrl } from '../own-routes.ts'
 import { type FoundSession } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
-import { LoginProblem } from './login-problem.ts'
+import { findSession } from './find-session.ts'
+import { asLoginProblem, LoginProblem } from './login-problem.ts'
 import { type LostLogin, type ResumedLogin } from './logins.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
@@ -23,9 +24,9 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
 }
 
 async function endLogin (request: FastifyRequest, reply: FastifyReply, provider: Provider, parts: SignInParts): Promise<FastifyReply> {
-  const { logins, rounds, sessions, pages } = parts
+  const { logins, rounds, pages } = parts
   const parameters = parametersOf(request)
-  const found = await sessions.find(request.headers.cookie)
+  const found = await findSession(request, parts, { provider: provider.id })
   const login = logins.resume(parameters.get('state'), found.cookies)
   reply.header('cache-control', 'no-store')
   if (!login.isResumed) return await recover(request, reply, found, login, provider, parts)
@@ -52,7 +53,8 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
     if (started === undefined) throw new LoginProblem('session_too_large', { metadata: { groups: identity.groups.length } })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
     return started.setCookie
-  } catch (error) {
+  } catch (failure) {
+    const error = asLoginProblem(failure)
     if (!(error instanceof LoginProblem)) throw error
     recordFailure(error, request, parts, identity ?? { provider: login.provider })
     throw error.withMembers({ login_url: loginUrl(basePath, login.returnTo) })

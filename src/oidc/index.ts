@@ -16,6 +16,8 @@ import { type SignInParts } from './parts.ts'
 import { mountSession } from './session.ts'
 import { mountSignedOut } from './signed-out.ts'
 
+export { clientKeySet, mountClientKeys } from './client-jwks.ts'
+export { ClientKeyError, publicClientKey, readClientKey } from './client-keys.ts'
 export { createBearer } from './bearer.ts'
 export { createLogins } from './logins.ts'
 export { createLogouts } from './logouts.ts'

@@ -14,7 +14,8 @@ const codes: Record<LoginFailure, ProblemCode> = {
   state_invalid: 'login_cookie_missing',
   no_email_claim: 'sign_in_refused',
   required_group_missing: 'sign_in_refused',
-  session_too_large: 'session_too_large'
+  session_too_large: 'session_too_large',
+  session_store_unavailable: 'session_store_unavailable'
 }
 
 export interface LoginProblemOptions extends ProblemOptions {
@@ -22,6 +23,12 @@ export interface LoginProblemOptions extends ProblemOptions {
   readonly code?: ProblemCode
   /** For the audit trail, beside the reason. */
   readonly metadata?: Readonly<Record<string, unknown>>
+}
+
+/** A sign-in that fails since sessions can't be kept or read is a failed sign-in; everything else stays what it is. */
+export function asLoginProblem (error: unknown): unknown {
+  if (!(error instanceof Problem) || error instanceof LoginProblem || error.code !== 'session_store_unavailable') return error
+  return new LoginProblem(error.code, { cause: error.cause, headers: error.headers })
 }
 
 /** A sign-in that ended without a session, with the reason for the audit trail. */

@@ -4,6 +4,7 @@ import { beginLogin } from './begin-login.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { endSession } from './end-session.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
+import { findSession } from './find-session.ts'
 import { readForm } from './form.ts'
 import { parametersOf, requireOnce } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
@@ -27,13 +28,13 @@ const maxFormBytes = 64 * 1024
  * Others mean nothing here.
  */
 export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, providers, sessions } = parts
+  const { basePath, publicOrigin, providers } = parts
 
   async function login (request: FastifyRequest, reply: FastifyReply, parameters: URLSearchParams): Promise<FastifyReply> {
     const returnTo = pageAfter(parameters, publicOrigin)
     if (!isNavigation(request)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
     const choice = chooseProvider(parameters, providers)
-    const found = await sessions.find(request.headers.cookie)
+    const found = await findSession(request, parts, { provider: choice.isMade ? choice.provider.id : undefined })
     const chooseAccount = parameters.get('switch_account') === 'true'
     // Whoever asks for another account has left this one, whether or not the sign-in is completed.
     if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', await endSession(request, found, parts))

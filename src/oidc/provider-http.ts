@@ -1,9 +1,17 @@
 import { getCACertificates } from 'node:tls'
 import { Agent, request } from 'undici'
 
+/** In PEM. */
+export interface ClientCertificate {
+  readonly cert: string
+  readonly key: string
+}
+
 export interface ProviderHttpSettings {
   /** PEM of the authorities to trust beside the system's. */
   readonly caPem?: string | undefined
+  /** Shown to whoever asks for one in the handshake (RFC 8705). */
+  readonly clientCertificate?: ClientCertificate | undefined
   /** Plain http is a test's and a laptop's affair: only ever to loopback. */
   readonly allowLoopbackHttp: boolean
 }
@@ -33,7 +41,8 @@ export function createProviderHttp (settings: ProviderHttpSettings): ProviderHtt
   const agent = new Agent({
     connect: {
       timeout: connectTimeoutMilliseconds,
-      ...(settings.caPem !== undefined && { ca: [...getCACertificates('default'), settings.caPem] })
+      ...(settings.caPem !== undefined && { ca: [...getCACertificates('default'), settings.caPem] }),
+      ...settings.clientCertificate
     },
     headersTimeout: writeTimeoutMilliseconds,
     bodyTimeout: readTimeoutMilliseconds,

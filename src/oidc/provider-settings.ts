@@ -1,5 +1,9 @@
+import { type ClientCredentials } from './provider-client.ts'
+import { type ProviderEndpoints } from './provider-endpoints.ts'
+import { type ClientCertificate } from './provider-http.ts'
+
 /** One provider of the configuration. Durations are in milliseconds. */
-export interface ProviderSettings {
+export interface ProviderSettings extends ClientCredentials {
   readonly id: string
   /** How people recognize it. */
   readonly label: string
@@ -7,9 +11,11 @@ export interface ProviderSettings {
   readonly emailDomains: readonly string[]
   /** Issuer URL, or the URL of the discovery document. */
   readonly issuer: string
+  /** `false`: the endpoints are all there is to know. */
+  readonly discovery: boolean
+  readonly endpoints: ProviderEndpoints
   readonly clientId: string
-  readonly clientSecret?: string | undefined
-  readonly clientAuth: 'auto' | 'client_secret_basic' | 'client_secret_post' | 'none'
+  readonly clientCertificate?: ClientCertificate | undefined
   readonly pkce: boolean
   readonly scopes: readonly string[]
   readonly authorizationParams: Readonly<Record<string, string>>

@@ -4,7 +4,7 @@ import { type Logger } from '../observability/index.ts'
 import { type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
 import { authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
-import { discover, issuerUrl } from './provider-discovery.ts'
+import { findProvider, issuerUrl } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { hintToKeep } from './provider-end-session.ts'
@@ -58,13 +58,14 @@ export interface ProviderParts {
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
 export function createProvider (settings: ProviderSettings, { logger, now, onAsked }: ProviderParts): Provider {
   const isLoopbackHttp = settings.issuer.startsWith('http:')
-  const http = createProviderHttp({ caPem: settings.caPem, allowLoopbackHttp: isLoopbackHttp })
+  const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
   const client: oauth.Client = {
     client_id: settings.clientId,
+    use_mtls_endpoint_aliases: settings.clientCertificate !== undefined,
     [oauth.clockTolerance]: Math.ceil(settings.clockToleranceMilliseconds / 1000)
   }
-  const metadata = createProviderMetadata({ load: () => discover(settings.issuer, options, isLoopbackHttp), now, onAttempt: report })
+  const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
   const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
   const requests = { client, options, verifySignature: createSignatureCheck(options, keys) }
   const tokens = createTokenRequests(settings, requests)

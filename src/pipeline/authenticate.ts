@@ -47,13 +47,13 @@ export interface Authenticated {
 export function authenticate (request: Asked, target: CanonicalPath, parts: AuthenticateParts): Authenticated | Promise<Authenticated> {
   const token = tokenOf(request, target, parts.access)
   if (token !== undefined) return byToken(token, request, parts)
-  const looked = loadSession(request, parts.sessions, parts.audit)
+  const looked = loadSession(request, target, parts)
   return looked instanceof Promise ? looked.then((found) => bySession(found, parts.sessions)) : bySession(looked, parts.sessions)
 }
 
 function bySession (found: FoundSession, sessions: Sessions): Authenticated {
   const { session } = found
-  return { caller: session, found, isByToken: false, lease: session === undefined ? undefined : sessions.lease(session) }
+  return { caller: session, found, isByToken: false, lease: session === undefined ? undefined : sessions.lease({ ...found, session }) }
 }
 
 async function byToken (token: string, request: Asked, { checkToken, sessions, audit }: AuthenticateParts): Promise<Authenticated> {

@@ -17,6 +17,7 @@ export function createCookieStore (seal: Seal): SessionStore {
     sizeCalculation: ({ ticket }) => ticket.length
   })
   return {
+    holdsSessions: false,
     load (ticket) {
       const key = seal.nonceOf(ticket)
       const known = unsealed.get(key)
@@ -26,6 +27,8 @@ export function createCookieStore (seal: Seal): SessionStore {
       if (session !== undefined) unsealed.set(key, { ticket, session })
       return session
     },
-    save: (session) => seal.seal(session)
+    save: (session) => seal.seal(session),
+    replace: (_ticket, _before, after) => seal.seal(after),
+    remove () {}
   }
 }

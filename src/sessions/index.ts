@@ -5,16 +5,20 @@
  * (oidc/) nor what it is good for (pipeline/, access/).
  */
 import { LRUCache } from 'lru-cache'
+import { Problem } from '../errors.ts'
 import { type Cookies, type RequestCookies } from './cookies.ts'
 import { type Revocation, type Revocations } from './revocations.ts'
 import { isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
 import { type SessionStore } from './store.ts'
+import { createUpkeep } from './upkeep.ts'
 
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
-export { createCookieStore } from './cookie-store.ts'
-export { createRevocations, type Revocation } from './revocations.ts'
+export { type Redis } from './redis.ts'
+export { type Revocation } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
 export { type Session, type SignedIn, type Tokens } from './session.ts'
+export { createStorage, type Storage, type StorageParts } from './storage.ts'
+export { revokedWithProvider } from './trusted-providers.ts'
 
 export interface SessionParts {
   readonly cookies: Cookies
@@ -27,6 +31,8 @@ export interface SessionParts {
 export interface FoundSession {
   readonly cookies: RequestCookies
   readonly session: Session | undefined
+  /** The same, as the store has it: what is written there has to say what it replaces. */
+  readonly kept?: Session | undefined
   /** Set where the browser sent a session that has run out, the first time that it does. */
   readonly ended?: { readonly session: Session, readonly reason: SessionEnd } | undefined
 }
@@ -38,7 +44,9 @@ export interface SessionLease {
 }
 
 export interface Sessions {
-  /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. */
+  /** @throws {Problem} `session_store_unavailable` where nobody could be signed in or out now */
+  requireAvailable (): void
+  /** The living session of a Cookie header. On the hot path: at most one look into a bounded cache. @throws {Problem} as above, or rejects */
   find (cookieHeader: string | undefined): FoundSession | Promise<FoundSession>
   /** The cookies alone, where another credential says who asks. */
   ignore (cookieHeader: string | undefined): FoundSession
@@ -47,13 +55,17 @@ export interface Sessions {
   /** Set-Cookie lines that move the idle expiry, or `undefined` while that is not due. */
   touch (found: FoundSession): string[] | undefined | Promise<string[] | undefined>
   /** For a connection that stays open after its request: says when the session has ended, and counts what is done there. */
-  lease (session: Session): SessionLease
+  lease (found: FoundSession & { readonly session: Session }): SessionLease
   /** Ends a session before its time. Resolves to the Set-Cookie lines that remove it from the browser. */
   end (found: FoundSession): Promise<string[]>
   /** Ends sessions that somebody else than their browser asks to end, wherever they are. */
   revoke (revocation: Revocation): Promise<void>
 }
 
+/** Longer than this nobody is let in on the word of a memory that may be out of date. */
+const mostStaleMilliseconds = 2_000
+/** Connections that are open stay so a little longer, or every failover would cut them all. */
+const mostStaleOpenMilliseconds = 60_000
 const maxTold = 10_000
 const maxLeased = 100_000
 
@@ -72,14 +84,42 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
   function judge (cookiesSent: RequestCookies, session: Session | undefined): FoundSession {
     if (session === undefined) return { cookies: cookiesSent, session }
     const reason = endOf(session)
-    if (reason === undefined) return { cookies: cookiesSent, session }
+    if (reason === undefined) {
+      requireAvailable()
+      return { cookies: cookiesSent, session, kept: session }
+    }
     // Told once: browsers go on sending the cookie, and anybody may.
     const isNews = reason !== 'revoked' && !told.has(session.id)
     told.set(session.id, true)
     return isNews ? { cookies: cookiesSent, session: undefined, ended: { session, reason } } : { cookies: cookiesSent, session: undefined }
   }
 
+  /** Fails while it can't be known whether somebody else has ended a session. */
+  function requireAvailable (): void {
+    const stale = revocations.staleMilliseconds()
+    if (stale > mostStaleMilliseconds) throw new Problem('session_store_unavailable', { cause: new Error('nothing was heard of revocations for too long'), headers: { 'retry-after': '2' } })
+  }
+
+  /** Moves the idle expiry where the session is kept. Not worth a refusal: the next request comes by here, too. */
+  function renew ({ kept, cookies: { ticket } }: FoundSession, touched: Session): string | undefined | Promise<string | undefined> {
+    if (kept === undefined || ticket === undefined) return undefined
+    const renewed = store.replace(ticket, kept, touched)
+    return renewed instanceof Promise ? renewed.catch(unlessUnavailable) : renewed
+  }
+
+  /** Dead by its revocation, wherever a copy of it is; that its record goes too only saves room. */
+  async function endKept ({ session, cookies: { ticket } }: FoundSession): Promise<void> {
+    if (session === undefined) return
+    await revocations.revoke({ by: 'id', value: session.id })
+    if (ticket !== undefined) await Promise.resolve(store.remove(ticket)).catch(unlessUnavailable)
+  }
+
+  function linesFor (ticket: string | undefined, earlier: RequestCookies): string[] | undefined {
+    return ticket === undefined || ticket === earlier.ticket ? undefined : cookies.writeTicket(ticket, earlier)
+  }
+
   return {
+    requireAvailable,
     find (cookieHeader) {
       const sent = cookies.read(cookieHeader)
       if (sent.ticket === undefined) return { cookies: sent, session: undefined }
@@ -88,32 +128,42 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     },
     ignore: (cookieHeader) => ({ cookies: cookies.read(cookieHeader), session: undefined }),
     async start (signedIn, found) {
-      const session = newSession(signedIn, now(), lifetimes)
+      const session = { ...newSession(signedIn, now(), lifetimes), createdAt: await revocations.time() }
       const setCookie = cookies.writeTicket(await store.save(session), found.cookies)
       if (setCookie === undefined) return undefined
-      if (found.session !== undefined) await revocations.revoke({ by: 'id', value: found.session.id })
+      await endKept(found)
       return { session, setCookie }
     },
-    touch ({ session, cookies: earlier }) {
+    touch (found) {
+      const { session, cookies: earlier } = found
       if (session === undefined || !isTouchDue(session, now(), lifetimes)) return undefined
       const touched = touchedSession(session, now(), lifetimes)
       if (leased.has(session.id)) leased.set(session.id, touched.idleExpiresAt)
-      const ticket = store.save(touched)
-      return ticket instanceof Promise ? ticket.then((text) => cookies.writeTicket(text, earlier)) : cookies.writeTicket(ticket, earlier)
+      const ticket = renew(found, touched)
+      return ticket instanceof Promise ? ticket.then((text) => linesFor(text, earlier)) : linesFor(ticket, earlier)
     },
-    lease (session) {
+    lease (found) {
+      const { session, kept, cookies: { ticket } } = found
+      const keepUp = store.holdsSessions && kept !== undefined && ticket !== undefined ? createUpkeep(ticket, kept, { store, lifetimes, now }) : undefined
       return {
-        isOver: () => endOf(session) !== undefined,
+        isOver: () => revocations.staleMilliseconds() > mostStaleOpenMilliseconds || endOf(session) !== undefined,
         use () {
           // What has ended stays ended, however late an answer comes.
-          if (endOf(session) === undefined) leased.set(session.id, touchedSession(session, now(), lifetimes).idleExpiresAt)
+          if (endOf(session) !== undefined) return
+          leased.set(session.id, touchedSession(session, now(), lifetimes).idleExpiresAt)
+          keepUp?.()
         }
       }
     },
-    async end ({ session, cookies: earlier }) {
-      if (session !== undefined) await revocations.revoke({ by: 'id', value: session.id })
-      return cookies.clearTicket(earlier)
+    async end (found) {
+      await endKept(found)
+      return cookies.clearTicket(found.cookies)
     },
     async revoke (revocation) { await revocations.revoke(revocation) }
   }
+}
+
+function unlessUnavailable (error: unknown): undefined {
+  if (error instanceof Problem && error.code === 'session_store_unavailable') return
+  throw error
 }

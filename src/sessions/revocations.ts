@@ -20,14 +20,21 @@ export interface Revocations {
   revoke (revocation: Revocation): void | Promise<void>
   /** On the hot path: decided from memory. */
   isRevoked (session: Session): boolean
+  /** For how long nothing has been heard of what others revoke. Zero where there are no others. */
+  staleMilliseconds (): number
+  /** When a session begins: the time by the clock that revocations go by. @throws {Problem} where that can't be had */
+  time (): number | Promise<number>
 }
 
-const maxRevocations = 100_000
+/** What was revoked longest ago makes room. */
+export const maxRevocations = 100_000
 
 /** In memory: for this process alone, and for as long as a revoked session could have lived. */
 export function createRevocations (maxLifetimeMilliseconds: number, now: () => number): Revocations {
   const revokedAt = new LRUCache<string, number>({ max: maxRevocations, ttl: maxLifetimeMilliseconds })
   return {
+    time: now,
+    staleMilliseconds: () => 0,
     revoke: (revocation) => { revokedAt.set(keyOf(revocation), now()) },
     isRevoked (session) {
       if (revokedAt.size === 0) return false

@@ -16,6 +16,7 @@ export interface Session {
   readonly allClaims?: Claims | undefined
   /** Kept only where something needs them. */
   readonly tokens?: Tokens | undefined
+  /** By the clock that revocations go by, which may be another than that of the other times. */
   readonly createdAt: number
   readonly expiresAt: number
   readonly idleExpiresAt: number

@@ -96,6 +96,10 @@ const demands: ReadonlyArray<[string, Partial<RuleSettings>, Person, Decision['o
   ['organizations', { require: { organizations: ['org-1'] } }, { organizations: { 'org-2': ['owner'] } }, 'deny'],
   ['organizations', { require: { organizations: ['org-1', 'org-2'] } }, { organizations: { 'org-2': ['owner'] } }, 'allow'],
   ['organizations, without a role in it', { require: { organizations: ['org-1'] } }, { organizations: { 'org-1': [] } }, 'allow'],
+  ['providers', { require: { providers: ['corp', 'Default'] } }, nobodySpecial, 'deny'],
+  ['providers', { require: { providers: ['corp', 'default'] } }, nobodySpecial, 'allow'],
+  ['a provider and a role', { require: { providers: ['corp'], roles: ['admin'] } }, { provider: 'corp' }, 'deny'],
+  ['a provider and a role', { require: { providers: ['corp'], roles: ['admin'] } }, { provider: 'corp', roles: ['admin'] }, 'allow'],
   ['an organization named like a member of every object', { require: { organizations: ['constructor'] } }, nobodySpecial, 'deny'],
   ['claims', { require: { claims: { department: ['eng', 'ops'] } } }, { claims: { department: 'sales' } }, 'deny'],
   ['claims', { require: { claims: { department: ['eng', 'ops'] } } }, { claims: { department: 'ops' } }, 'allow'],
@@ -235,6 +239,8 @@ test('a request without a session is answered as its rule says', async (t) => {
 const words: ReadonlyArray<[Requirements, string]> = [
   [{ roles: ['admin'] }, 'needs the role admin'],
   [{ roles: ['admin', 'ops'] }, 'needs one of the roles admin, ops'],
+  [{ providers: ['corp'] }, 'needs a sign-in at the provider corp'],
+  [{ groups: ['finance'], providers: ['corp', 'partner'] }, 'needs the group finance and a sign-in at one of the providers corp, partner'],
   [{ groups: ['finance'], organizations: ['org-1', 'org-2'] }, 'needs the group finance and one of the organizations org-1, org-2'],
   [{ claims: { department: ['eng'], level: ['1', '2'] } }, 'needs the claim department to be eng and the claim level to be one of 1, 2']
 ]

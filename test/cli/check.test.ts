@@ -52,6 +52,21 @@ test('an assertion key that can’t be used is told by its setting, and which of
   t.equal(problems.length, 3)
 })
 
+test('a key of the client that can’t be used is told by its setting', async (t) => {
+  const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export(pkcs8).toString()
+  const cases = [
+    [{ clientKey: short, previousClientKeys: [p384, 'no key'] }, [/provider\.clientKey: the key can’t be used: expected RSA of at least 2048 bits, EC on P-256, P-384 or P-521, or Ed25519$/, /provider\.previousClientKeys\[1\]: expected a private or public key as PEM or JWK$/]],
+    [{ clientKey: '{"kty":' }, [/provider\.clientKey: expected a private key as PEM or JWK, without a passphrase$/]],
+    [{ clientKey: p256 }, []]
+  ] as const
+  for (const [settings, expected] of cases) {
+    const { code, problems } = await runIn(t, ['check'], { provider: { ...base.provider, ...settings } })
+    t.equal(code, expected.length === 0 ? 0 : 78)
+    t.match(problems, expected)
+    t.equal(problems.length, expected.length)
+  }
+})
+
 test('an assertion key from a file is told by the setting that names the file', async (t) => {
   const { code, problems } = await runIn(t, ['check'], { assertion: { keyFile: 'key.pem', algorithm: 'EdDSA' } }, { 'key.pem': p256 })
   t.equal(code, 78)

@@ -190,3 +190,15 @@ test('the configuration is the file that --config names', async (t) => {
   t.equal(code, 78)
   t.match(stderr, 'other.yaml')
 })
+
+test('explain needs to know which of several providers sent the claims', async (t) => {
+  const several = configuration.replace(/^provider: .*$/m, `providers:
+  - { id: corp, label: One, issuer: https://idp.example.com, clientId: app }
+  - { id: partner, label: Two, issuer: https://idp.partner.example, clientId: app, claims: { user: upn }, groups: { require: [partners] } }`)
+  t.strictSame(await run(t, {}, alice, several), { code: 2, stdout: '', stderr: 'doorward explain: expected --provider, one of corp, partner\n' })
+  t.equal((await run(t, { provider: 'other' }, alice, several)).code, 2)
+  t.equal((await run(t, { provider: 'other' })).code, 2, 'also where there is but one')
+  t.match(await run(t, { provider: 'default' }), { code: 0, stdout: /provider +default/ })
+  t.match(await run(t, { provider: 'corp' }, alice, several), { code: 0, stdout: /user +alice\n[^]*provider +corp\n/ })
+  t.match(await run(t, { provider: 'partner' }, { ...alice, upn: 'alice@partner' }, several), { code: 3, stdout: /user +alice@partner\n[^]*provider +partner\n[^]*needs membership of partners/ })
+})

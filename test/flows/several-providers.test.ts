@@ -4,7 +4,7 @@ import t, { test, type Test } from 'tap'
 import { people } from '../../demo/people.ts'
 import { scrape } from '../admin/scrape.ts'
 import { type Answer, Browser } from '../support/browser.ts'
-import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { type GatewayOptions, startGateway, type TestGateway, testSecret } from '../support/gateway.ts'
 import { client, clientSecret, startProvider, type TestProvider } from '../support/provider.ts'
 import { type RogueProvider, startRogueProvider } from '../support/rogue-provider.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
@@ -178,6 +178,22 @@ test('who wants another account chooses anew, and is asked there', async (t) => 
   t.strictSame(gateway.audit.map(({ event, outcome }) => `${String(event)} ${String(outcome)}`), ['login success', 'access.denied failure', 'logout success', 'login success'])
 })
 
+test('a provider that is taken out of the configuration takes its sessions along', async (t) => {
+  const publicUrl = 'https://app.example.com'
+  const open = async (issuer: GatewayOptions['issuer']) => await startGateway(t, { issuer, upstream: 'http://127.0.0.1:9', publicUrl, configuration: { session: { secret: testSecret } } })
+  const [one, two] = [await startRogueProvider(t, { clientSecret }), await startRogueProvider(t, { clientSecret })]
+  const both = [{ id: 'one', label: 'One', issuer: one.issuer }, { id: 'two', label: 'Two', issuer: two.issuer }]
+  const [before, after] = [await open(both), await open(both.slice(0, 1))]
+  for (const [provider, status] of [['one', 200], ['two', 401]] as const) {
+    const browser = new Browser({ balancer: { [publicUrl]: before.port } })
+    const page = await browser.open(`${publicUrl}/oidc/login?return_to=/oidc/session&provider=${provider}`)
+    t.match(page.json(), { provider })
+    const cookie = browser.jar.header(new URL(publicUrl)) ?? ''
+    const later = new Browser({ balancer: { [publicUrl]: after.port } })
+    t.equal((await later.get(`${publicUrl}/oidc/session`, { program: true, headers: { cookie } })).status, status, provider)
+  }
+})
+
 test('tabs that sign in at different providers each end at their page', async (t) => {
   const setup = await start(t)
   const { browser, gateway, url } = setup
@@ -230,6 +246,7 @@ test('a provider that is away leaves the others, and Doorward ready', async (t) 
 test('a token is judged by the provider that it names, and shown to no other', async (t) => {
   const jwts = await startRogueProvider(t, { clientSecret })
   const opaque = await startRogueProvider(t, { clientSecret, introspection: (token) => ({ active: token === 'opaque', token_type: 'Bearer', aud: 'api', sub: 'alice' }) })
+  await opaque.keys.rotate()
   const upstream = await startUpstream(t)
   const gateway = await startGateway(t, {
     issuer: [

@@ -3,6 +3,7 @@ import { test } from 'tap'
 import { createMapping, type Claims, type MappingResult, type MappingSettings, readClaim, textList } from '../../src/mapping/index.ts'
 
 interface Given {
+  readonly providers?: MappingSettings['providers']
   readonly claims?: Partial<MappingSettings['claims']>
   readonly groups?: Partial<MappingSettings['groups']>
   readonly roles?: Partial<MappingSettings['roles']>
@@ -12,6 +13,7 @@ interface Given {
 
 function settings (given: Given = {}): MappingSettings {
   return {
+    providers: given.providers,
     claims: { user: 'preferred_username', email: 'email', name: 'name', firstName: 'given_name', lastName: 'family_name', groups: 'groups', requireEmail: false, ...given.claims },
     groups: { rename: {}, allow: [], require: [], ...given.groups },
     roles: { default: [], mapping: {}, ...given.roles },
@@ -271,6 +273,31 @@ test('memberships and attributes are unioned over everything that matches, flags
     { q: ['1', '2'], r: ['3'] },
     { flag: true, off: false, list: ['1', '2'] }
   ])
+})
+
+test('each provider has its own names for claims and groups, and grants that are for it alone', async (t) => {
+  const mapping = createMapping(settings({
+    providers: [
+      { id: 'corp', claims: {}, groups: {} },
+      { id: 'partner', claims: { user: 'upn', groups: '/realm/groups', email: undefined }, groups: { rename: { admins: 'partner-admins' }, filter: undefined, require: ['guests'] } }
+    ],
+    groups: { filter: 'admins|guests', require: ['staff'] },
+    roles: {
+      mapping: {
+        admins: grant({ when: { providers: ['corp'] }, roles: ['admin'] }),
+        'partner-admins': grant({ roles: ['clerk'] }),
+        guests: grant({ when: { providers: ['partner', 'other'] }, roles: ['guest'] })
+      }
+    }
+  }))
+  const claims = { sub: 's-1', preferred_username: 'a', upn: 'b', email: 'e', groups: ['admins', 'guests', 'staff'], realm: { groups: ['admins', 'Guests', 'x'] } }
+  const outcome = (provider: string) => {
+    const { identity: { user, email, groups, roles, ...identity }, refusal } = mapping(claims, provider)
+    return { user, email, groups, roles, provider: identity.provider, refusal }
+  }
+  t.strictSame(outcome('corp'), { user: 'a', email: 'e', groups: ['admins', 'guests'], roles: ['admin'], provider: 'corp', refusal: undefined })
+  t.strictSame(outcome('partner'), { user: 'b', email: 'e', groups: ['partner-admins'], roles: ['clerk'], provider: 'partner', refusal: undefined }, 'the filter is for all, the rest is its own')
+  t.strictSame(outcome('other'), { user: 'a', email: 'e', groups: ['admins', 'guests'], roles: [], provider: 'other', refusal: undefined }, 'a provider that is not known is granted nothing of the others')
 })
 
 test('names that every object has are names like any other', async (t) => {

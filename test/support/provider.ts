@@ -1,10 +1,12 @@
 /** The honest provider of the tests: the demo's, on a free port, with any people and clients, and a record of requests. */
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { type SecureContextOptions } from 'node:tls'
 import { type ClientMetadata, type Context } from 'oidc-provider'
 import { type Test } from 'tap'
 import { listenOnLoopback } from '../../demo/loopback.ts'
 import { type People } from '../../demo/people.ts'
-import { createProvider } from '../../demo/provider.ts'
+import { createProvider, type ProviderOptions } from '../../demo/provider.ts'
 
 export interface ProviderRequest {
   readonly method: string
@@ -29,6 +31,8 @@ export interface TestProvider {
   stop (): Promise<void>
   /** Brings it back on the same port. */
   start (): Promise<void>
+  /** Answers the requests of another server too, such as one that asks for certificates. */
+  readonly listener: RequestListener
 }
 
 export interface TestProviderOptions {
@@ -39,6 +43,10 @@ export interface TestProviderOptions {
   readonly claimsInIdToken?: boolean
   /** Audience → the form of the access tokens for it. */
   readonly apis?: Readonly<Record<string, 'jwt' | 'opaque'>>
+  /** Over the usual configuration of oidc-provider; its features are merged with the usual ones. */
+  readonly protocol?: ProviderOptions['protocol']
+  /** Serve https with this certificate. */
+  readonly tls?: Pick<SecureContextOptions, 'cert' | 'key'>
 }
 
 export const clientId = 'doorward'
@@ -63,19 +71,20 @@ export function client (origin: string, more: Partial<ClientMetadata> = {}): Cli
 /** Starts a provider, which ends with the test. */
 export async function startProvider (t: Test, options: TestProviderOptions = {}): Promise<TestProvider> {
   // The issuer names the port, so the port is taken before there is a provider.
-  const server = createServer()
+  const { tls, ...configuration } = options
+  const server = tls === undefined ? createServer() : createTlsServer({ ...tls })
   const { port, close } = await listenOnLoopback(server, 0)
   t.teardown(close)
-  const issuer = `http://localhost:${port}`
+  const issuer = `${tls === undefined ? 'http' : 'https'}://localhost:${port}`
   const requests: ProviderRequest[] = []
   const { listener, register } = await createProvider({
     clients: [],
-    ...options,
+    ...configuration,
     issuer,
     onRequest: (context) => { requests.push(requestOf(context)) }
   })
   server.on('request', listener)
-  return { issuer, port, requests, register, stop: close, start: async () => { await listenOnLoopback(server, port) } }
+  return { issuer, port, requests, register, listener, stop: close, start: async () => { await listenOnLoopback(server, port) } }
 }
 
 function requestOf (context: Context): ProviderRequest {

@@ -1,0 +1,120 @@
+import { LRUCache } from 'lru-cache'
+import { type Logger } from '../observability/index.ts'
+import { type Redis } from './redis.ts'
+import { keyOf, maxRevocations, type Revocations, revocationsThatEnd } from './revocations.ts'
+import { type Session } from './session.ts'
+import { hashOf } from './ticket.ts'
+
+/** Revocations that every replica hears of. */
+export interface SharedRevocations extends Revocations {
+  /** Begins to listen to the others. Resolves when they were heard for the first time, or could not be. */
+  start (): Promise<void>
+  close (): void
+}
+
+export interface SharedRevocationsParts {
+  readonly redis: Redis
+  readonly maxLifetimeMilliseconds: number
+  readonly logger: Logger
+  /** Redis was asked, and answered or did not. */
+  readonly onAsked: (isUp: boolean) => void
+}
+
+const pollMilliseconds = 250
+/** Asked for once more each time: what was written while the clock of Redis was being set back a little. */
+const overlapMilliseconds = 5_000
+/** As much as Redis can hand over within the time that an operation may take. */
+const pageSize = 5_000
+
+/**
+ * The clocks of replicas differ, so none of them counts: when a session begins and when one is revoked is read from the
+ * clock of Redis, on the node that holds the revocations, which does one thing at a time. What began before a revocation
+ * is dead and what began afterwards lives, by that order alone.
+ */
+const readClock = 'local t = redis.call("time") local now = t[1] * 1000 + math.floor(t[2] / 1000) '
+const timeScript = `${readClock} return now`
+const revokeScript = `${readClock} redis.call("zadd", KEYS[1], "gt", now, ARGV[1]) redis.call("pexpire", KEYS[1], ARGV[2]) return now`
+/** Trims while it reads. A write: a master that has become a replica refuses it, and the connection looks for the new one. */
+const pollScript = `${readClock} redis.call("zremrangebyscore", KEYS[1], "-inf", now - ARGV[2]) return { now, redis.call("zrangebyscore", KEYS[1], ARGV[1], "+inf", "withscores", "limit", 0, ARGV[3]) }`
+
+/** In Redis, for every replica that shares it; read by each of them several times a second, so that decisions wait for nobody. */
+export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logger, onAsked }: SharedRevocationsParts): SharedRevocations {
+  const key = redis.keyOf('revocations')
+  const revokedAt = new LRUCache<string, number>({ max: maxRevocations, ttl: maxLifetimeMilliseconds })
+  const hashes = new WeakMap<Session, readonly string[]>()
+  let isListening = false
+  let timer: NodeJS.Timeout | undefined
+  /** Up to when everything has been heard, by the clock of Redis. Zero: from the beginning. */
+  let heardUntil = 0
+  /** The last time that it was so, by the monotonic clock. */
+  let heardAt = -Infinity
+  let isUp: boolean | undefined
+
+  function hear (members: readonly string[]): number {
+    for (let index = 0; index < members.length; index += 2) revokedAt.set(members[index] ?? '', Number(members[index + 1]))
+    return Number(members.at(-1) ?? 0)
+  }
+
+  async function listen (): Promise<void> {
+    const askedAt = performance.now()
+    let from = Math.max(0, heardUntil - overlapMilliseconds)
+    for (;;) {
+      const [time, members] = await redis.run(pollScript, key, from, maxLifetimeMilliseconds, pageSize) as [number, string[]]
+      const last = hear(members)
+      if (members.length < 2 * pageSize) {
+        // Another server, or the same one with its clock set back: what it has is heard from the beginning.
+        heardUntil = time < heardUntil ? 0 : time
+        break
+      }
+      from = Math.max(last, from + 1)
+    }
+    heardAt = askedAt
+  }
+
+  function told (up: boolean, err?: unknown): void {
+    onAsked(up)
+    if (up === isUp) return
+    isUp = up
+    if (up) logger.info({ event: 'session_store.up' }, 'Redis answers')
+    else logger.warn({ event: 'session_store.down', err }, 'Redis does not answer')
+  }
+
+  async function poll (): Promise<void> {
+    try {
+      await listen()
+      told(true)
+    } catch (error) {
+      // Whoever answers next may be another server.
+      heardUntil = 0
+      told(false, error instanceof Error ? error.cause : error)
+    }
+    if (isListening) timer = setTimeout(() => { poll().catch(() => { /* it tells of its failures itself */ }) }, pollMilliseconds).unref()
+  }
+
+  function hashesOf (session: Session): readonly string[] {
+    const known = hashes.get(session) ?? revocationsThatEnd(session).map((revocation) => hashOf(keyOf(revocation)))
+    hashes.set(session, known)
+    return known
+  }
+
+  return {
+    time: async () => Number(await redis.run(timeScript, key)),
+    async revoke (revocation) {
+      const member = hashOf(keyOf(revocation))
+      revokedAt.set(member, Number(await redis.run(revokeScript, key, member, maxLifetimeMilliseconds)))
+    },
+    isRevoked (session) {
+      if (revokedAt.size === 0) return false
+      return hashesOf(session).some((hash) => (revokedAt.get(hash) ?? -Infinity) >= session.createdAt)
+    },
+    staleMilliseconds: () => performance.now() - heardAt,
+    async start () {
+      isListening = true
+      await poll()
+    },
+    close () {
+      isListening = false
+      clearTimeout(timer)
+    }
+  }
+}

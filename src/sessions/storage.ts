@@ -1,0 +1,73 @@
+import { type Logger } from '../observability/index.ts'
+import { createCookieStore } from './cookie-store.ts'
+import { createMemoryStore } from './memory-store.ts'
+import { createRedis, type Redis, type RedisSettings } from './redis.ts'
+import { createRedisStore } from './redis-store.ts'
+import { createRevocations, type Revocations } from './revocations.ts'
+import { type Seal } from './sealing.ts'
+import { createRedisShelf } from './redis-shelf.ts'
+import { createSharedRevocations } from './shared-revocations.ts'
+import { createMemoryShelf, type Shelf, type ShelfLimits } from './shelf.ts'
+import { type SessionStore } from './store.ts'
+
+export interface StorageSettings {
+  readonly store: 'cookie' | 'memory' | 'redis'
+  /** Needed by the store of that name; beside another one it shares the end of sessions. */
+  readonly redis?: RedisSettings & { readonly keyPrefix: string } | undefined
+  readonly maxLifetimeMilliseconds: number
+}
+
+export interface StorageParts {
+  /** For what browsers keep, and for what Redis keeps: neither can be used as the other. */
+  readonly seals: { readonly session: Seal, readonly record: Seal, readonly shelf: Seal }
+  readonly logger: Logger
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Redis was asked whether it is there. */
+  readonly onAsked: (isUp: boolean) => void
+  /** An operation did not end as it should. */
+  readonly onFailed: () => void
+}
+
+/** Where sessions are kept, and where their end is written down. */
+export interface Storage {
+  readonly store: SessionStore
+  readonly revocations: Revocations
+  /** A place for one kind of thing; in Redis, Redis itself sets the limits. */
+  shelf (kind: string, limits: ShelfLimits): Shelf
+  /** What replicas share, if anything. */
+  readonly redis: Redis | undefined
+  /** Resolves once it is known whether everything is there; what is not is tried again for as long as it takes. */
+  start (): Promise<void>
+  close (): void
+}
+
+export function createStorage ({ store, redis: settings, maxLifetimeMilliseconds }: StorageSettings, { seals, logger, now, onAsked, onFailed }: StorageParts): Storage {
+  const own = (): SessionStore => store === 'memory' ? createMemoryStore(now) : createCookieStore(seals.session)
+  if (settings === undefined) {
+    return {
+      store: own(),
+      revocations: createRevocations(maxLifetimeMilliseconds, now),
+      shelf: (_kind, limits) => createMemoryShelf(limits, now),
+      redis: undefined,
+      async start () {},
+      close () {}
+    }
+  }
+  const redis = createRedis(settings, { keyPrefix: settings.keyPrefix, logger, onFailed })
+  const revocations = createSharedRevocations({ redis, maxLifetimeMilliseconds, logger, onAsked })
+  return {
+    store: store === 'redis' ? createRedisStore({ redis, seal: seals.record, now }) : own(),
+    revocations,
+    shelf: (kind) => createRedisShelf(kind, { redis, seal: seals.shelf }),
+    redis,
+    async start () {
+      await redis.connect()
+      await revocations.start()
+    },
+    close () {
+      revocations.close()
+      redis.close()
+    }
+  }
+}
