@@ -1,7 +1,7 @@
 /** A realm with three people in groups, and its clients, as Keycloak imports them. */
 import { type Keycloak } from './keycloak.ts'
 
-export const realm = 'company'
+const realm = 'company'
 export const clientSecret = 'only for tests: 100 % of it, and a + too'
 export const password = 'only for tests'
 
