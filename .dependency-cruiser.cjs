@@ -4,7 +4,7 @@ const above = {
   pipeline: ['sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'request-origin', 'header-names', 'observability'],
   'forward-auth': ['pipeline', 'request-origin', 'observability'],
   proxy: ['observability'],
-  admin: ['observability'],
+  admin: ['sessions', 'observability'],
   oidc: ['sessions', 'mapping', 'pages', 'request-origin', 'observability'],
   sessions: ['mapping', 'observability'],
   access: ['mapping'],

@@ -102,7 +102,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
   runWith(app, { providers, storage, applications, clients, open })
-  return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
+  const api = { token: configuration.admin.token, providers: providersOf(configuration).map(({ id }) => id), sessions: signIn.sessions, audit }
+  return { app, admin: createAdmin({ readiness, metrics, logger, api }), readiness }
 }
 
 interface SessionsParts extends Omit<StorageParts, 'seals'> {

@@ -30,7 +30,9 @@ test('a day at work: in, refused, in as somebody else, out, and in again', { ski
   t.equal(await page.textContent('h1'), 'alice', 'at the page that was refused')
 
   await page.goto(url('/oidc/logout'))
-  t.equal(await page.textContent('h1'), 'You are signed out')
+  await page.getByRole('button', { name: 'Stay signed in' }).click()
+  await page.waitForURL((address) => address.pathname === '/oidc/signed-out')
+  t.equal(await page.textContent('h1'), 'You are signed out', 'the provider has sent the browser back')
   await picture(page, 'signed-out')
   t.strictSame(await ownCookies(visitor), [], 'none of our cookies is left')
 
@@ -142,6 +144,9 @@ test('another site that sends people to sign out only makes Doorward ask', { ski
   t.equal(await page.textContent('h1'), 'Sign out?')
   await picture(page, 'sign-out')
   await page.getByRole('button', { name: 'Sign out' }).click()
+  t.equal(await page.textContent('h1'), 'Sign out here as well?', 'asks the provider')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.waitForURL((address) => address.pathname === '/oidc/signed-out')
   t.equal(await page.textContent('h1'), 'You are signed out')
   t.strictSame(complaints, [])
 })

@@ -1,14 +1,16 @@
 /**
  * The admin listener: where those who run Doorward ask whether it lives, whether it can be sent people, and what it has
- * counted.
+ * counted; and, with a token, where they end sessions.
  *
  * Owns a server of its own: none of its routes exists on the one that people reach, so no rule or proxy has to keep
- * them away from it (CVE-2022-24797). It does not own what is counted (observability/), and asks nobody who they are.
+ * them away from it (CVE-2022-24797). It does not own what is counted (observability/) nor how sessions end (sessions/).
+ * Nobody is asked who they are, except by the API.
  */
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { type Logger, type Metrics } from '../observability/index.ts'
+import { apiPaths, type ApiParts, mountApi } from './api.ts'
 import { type Readiness } from './readiness.ts'
 
 export { createReadiness, type Readiness } from './readiness.ts'
@@ -17,13 +19,14 @@ export interface AdminParts {
   readonly readiness: Readiness
   readonly metrics: Metrics
   readonly logger: Logger
+  readonly api: ApiParts
 }
 
 const paths: readonly string[] = ['/livez', '/readyz', '/metrics']
 const answerHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
 /** The admin server; it serves once `listen` is called on it. */
-export function createAdmin ({ readiness, metrics, logger }: AdminParts): FastifyInstance {
+export function createAdmin ({ readiness, metrics, logger, api }: AdminParts): FastifyInstance {
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => answerProblem(error, request, reply, logger)
   const app = fastify({
     logger: false,
@@ -38,7 +41,7 @@ export function createAdmin ({ readiness, metrics, logger }: AdminParts): Fastif
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(answerHeaders)
     // Before Fastify reads a body that nobody wants.
-    if (request.is404) throw refusalOf(request)
+    if (request.is404) throw refusalOf(request, api.token !== undefined)
   })
   app.get('/livez', () => ({ status: 'live' }))
   app.get('/readyz', (_request, reply) => {
@@ -49,12 +52,14 @@ export function createAdmin ({ readiness, metrics, logger }: AdminParts): Fastif
     const { contentType, text } = await metrics.exposition()
     return await reply.type(contentType).send(text)
   })
+  mountApi(app, api)
   return app
 }
 
-function refusalOf ({ url }: FastifyRequest): Problem {
-  const isKnown = paths.includes(url.split('?', 1)[0] ?? '')
-  return isKnown ? new Problem('method_not_allowed', { headers: { allow: 'GET, HEAD' } }) : new Problem('not_found')
+function refusalOf ({ url }: FastifyRequest, hasApi: boolean): Problem {
+  const path = url.split('?', 1)[0] ?? ''
+  if (hasApi && apiPaths.includes(path)) return new Problem('method_not_allowed', { headers: { allow: 'POST' } })
+  return paths.includes(path) ? new Problem('method_not_allowed', { headers: { allow: 'GET, HEAD' } }) : new Problem('not_found')
 }
 
 /** As RFC 9457 has it, with the members that every problem of Doorward has. */
@@ -68,6 +73,8 @@ function answerProblem (error: unknown, request: FastifyRequest, reply: FastifyR
 function problemOf (error: unknown): Problem {
   if (error instanceof Problem) return error
   const { statusCode } = error as { statusCode?: unknown }
-  const code: ProblemCode = typeof statusCode === 'number' && statusCode < 500 ? 'request_invalid' : 'internal'
-  return new Problem(code, { cause: error })
+  if (typeof statusCode !== 'number' || statusCode >= 500) return new Problem('internal', { cause: error })
+  return new Problem(frameworkProblems[statusCode] ?? 'request_invalid', { cause: error })
 }
+
+const frameworkProblems: Readonly<Record<number, ProblemCode>> = { 413: 'body_too_large', 415: 'media_type_unsupported' }

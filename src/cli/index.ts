@@ -10,6 +10,7 @@ import { explain } from './explain.ts'
 import { keygen } from './keygen.ts'
 import { schema } from './schema.ts'
 import { type Host, serve } from './serve.ts'
+import { revokeSessions } from './sessions-revoke.ts'
 import { version } from './version.ts'
 
 export { type Host } from './serve.ts'
@@ -50,6 +51,20 @@ const commands: Readonly<Record<string, Command>> = {
       claims: text(values['claims']), path: text(values['path']), method: text(values['method']), provider: text(values['provider']), json: values['json'] === true, config: text(values['config'])
     }, host)
   },
+  'sessions revoke': {
+    summary: 'end the sessions of somebody at the Doorward that runs with this configuration',
+    flags: {
+      user: { value: 'NAME', does: 'all of a user, at any provider' },
+      sub: { value: 'SUBJECT', does: 'all of a subject of the provider' },
+      sid: { value: 'ID', does: 'those that the provider calls so' },
+      session: { value: 'ID', does: 'one, by its id in the audit trail' },
+      provider: { value: 'ID', does: 'whose --sub or --sid it is, where there are several' },
+      config
+    },
+    run: (values, host) => revokeSessions({
+      user: text(values['user']), sub: text(values['sub']), sid: text(values['sid']), session: text(values['session']), provider: text(values['provider']), config: text(values['config'])
+    }, host)
+  },
   keygen: {
     summary: 'print a fresh key',
     flags: { type: { value: 'session|assertion', does: 'what the key is for (default: session)' } },
@@ -66,7 +81,7 @@ const exitUsage = 2
 
 /** Runs one command line, without the name of the program. Never throws for what a person typed. */
 export async function run (args: readonly string[], host: Host): Promise<number> {
-  const [name = '--help', ...rest] = args
+  const [name = '--help', ...rest] = commandFirst(args)
   if (name === '--help' || name === '-h' || name === 'help') return say(host, overview())
   if (name === '--version') return say(host, `doorward ${version()}\n`)
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
@@ -76,6 +91,13 @@ export async function run (args: readonly string[], host: Host): Promise<number>
   if (values['help'] === true) return say(host, help(name, command))
   if (values['version'] === true) return say(host, `doorward ${version()}\n`)
   return await command.run(values, host)
+}
+
+/** A command may be of two words. */
+function commandFirst (args: readonly string[]): readonly string[] {
+  const [first, second, ...rest] = args
+  const both = `${first} ${second}`
+  return Object.hasOwn(commands, both) ? [both, ...rest] : args
 }
 
 function parse (args: string[], command: Command): Values | string {
@@ -89,7 +111,7 @@ function parse (args: string[], command: Command): Values | string {
 }
 
 function overview (): string {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(17)}${summary}`)
   return `Doorward ${version()}, an authentication gateway for OpenID Connect\n\nUsage: doorward COMMAND [FLAGS]\n\n${lines.join('\n')}\n\n  --help    on its own or after a command\n  --version\n`
 }
 

@@ -19,6 +19,15 @@ function listenOptions (listen: string): ListenOptions {
   return { host: host === 'localhost' ? '127.0.0.1' : host, port: Number(listen.slice(colon + 1)) }
 }
 
+const everywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+
+/** Where on this machine to reach whoever listens there. @param listen `host:port` or `unix:/path` */
+export function connectOptions (listen: string): { readonly host: string, readonly port: number } | { readonly socketPath: string } {
+  const options = listenOptions(listen)
+  if ('path' in options) return { socketPath: options.path }
+  return { host: everywhere[options.host] ?? options.host, port: options.port }
+}
+
 /**
  * Listens; a socket file that a killed process left behind is removed first, and nothing else ever is.
  *

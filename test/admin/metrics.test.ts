@@ -101,7 +101,7 @@ test('sign-ins and sign-outs are counted as the audit trail tells them', async (
   const { browser, gateway: { admin }, url } = journey
   const atFirst = await scrape(admin)
   t.strictSame(samplesOf(atFirst, 'doorward_logins_total'), { '{provider="company",outcome="success",reason=""}': 0 })
-  t.strictSame(samplesOf(atFirst, 'doorward_logouts_total'), { '{initiator="user"}': 0 })
+  t.strictSame(samplesOf(atFirst, 'doorward_logouts_total'), { '{initiator="user"}': 0, '{initiator="provider"}': 0, '{initiator="admin"}': 0 })
   await browser.signIn(url('/'), 'bob')
   await anotherBrowser(journey).signIn(url('/'), 'carol')
   await anotherBrowser(journey).open(url('/oidc/callback?state=x&provider=evil'))
@@ -113,7 +113,7 @@ test('sign-ins and sign-outs are counted as the audit trail tells them', async (
     '{provider="company",outcome="failure",reason="required_group_missing"}': 1,
     '{provider="company",outcome="failure",reason="state_invalid"}': 1
   })
-  t.strictSame(samplesOf(metrics, 'doorward_logouts_total'), { '{initiator="user"}': 1 })
+  t.strictSame(samplesOf(metrics, 'doorward_logouts_total'), { '{initiator="user"}': 1, '{initiator="provider"}': 0, '{initiator="admin"}': 0 })
   t.strictSame(samplesOf(metrics, 'doorward_build_info'), { '{version="1.2.3-test"}': 1 })
 })
 

@@ -5,13 +5,14 @@ import { exchange, requestText, statusOf } from '../support/raw-socket.ts'
 import { signedInCookie, startRogueGateway } from '../support/rogue-gateway.ts'
 
 /** Answers that give nothing away: a challenge, a redirect to the sign-in, a refusal. */
-const guarded = [302, 400, 401, 404, 405]
+const guarded = [302, 400, 401, 404, 405, 415]
 /** Own routes that are for everybody and answer with a page or a document. Whoever adds one here says why. */
 const openToAll: Readonly<Record<string, string>> = {
   'GET /oidc/jwks': 'public keys',
   'HEAD /oidc/jwks': 'likewise',
   'GET /oidc/logout': 'says that nobody is signed in',
-  'POST /oidc/logout': 'likewise'
+  'POST /oidc/logout': 'likewise',
+  'GET /oidc/signed-out': 'likewise'
 }
 
 /** Fastify's tree of routes → `METHOD path`. */

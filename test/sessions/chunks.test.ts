@@ -7,7 +7,8 @@ import { anotherBrowser, type Journey, logins, startJourney } from '../flows/jou
 const pat = { preferred_username: 'pat', padding: '' }
 const provider = await startProvider(t, { people: { pat } })
 const upstream = await startUpstream(t)
-const keepsPadding = { access: { rules: [{ path: '/never', require: { claims: { padding: ['x'] } } }] } }
+/** And no id_token, which would hold the padding as well. */
+const keepsPadding = { provider: { logout: { atProvider: false } }, access: { rules: [{ path: '/never', require: { claims: { padding: ['x'] } } }] } }
 
 /** Signs in anew with so much padding; the cookies of the session, by name. */
 async function signInWith (padding: number, journey: Journey): Promise<Record<string, string>> {
