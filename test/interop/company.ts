@@ -26,6 +26,7 @@ const company = {
     lastName,
     groups,
     enabled: true,
+    realmRoles: [`default-roles-${realm}`],
     email: `${username}@example.com`,
     emailVerified: true,
     credentials: [{ type: 'password', value: password }]

@@ -21,7 +21,7 @@ test('a sign-out ends at Keycloak too, and comes back', { skip }, async (t) => {
 
 for (const channel of ['back', 'front']) {
   test(`a sign-out at one application ends the session at the other, by the ${channel} channel`, { skip }, async (t) => {
-    const [one, other] = [await startReports(t, around), await startReports(t, around, { client: { frontchannelLogout: channel === 'front' } })]
+    const [one, other] = [await startReports(t, around), await startReports(t, around, { host: '127.0.0.1', client: { frontchannelLogout: channel === 'front' } })]
     await signIn(one, 'bob')
     const there = await one.context.newPage()
     await there.goto(other.url('/'))

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type BrowserContext, type Page } from 'playwright-core'
 import { type Test } from 'tap'
 import { eventsIn, type ServeProcess, startServe } from '../cli/serve-process.ts'
+import { freePort } from '../support/gateway.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { type Around } from './around.ts'
 import { clientSecret, password, registerClient } from './company.ts'
@@ -19,6 +20,8 @@ export interface Reports {
 }
 
 export interface ReportsOptions {
+  /** Of the public URL; default: localhost, which is also Keycloak's. */
+  readonly host?: '127.0.0.1'
   /** Over the sections that every test needs. */
   readonly configuration?: Readonly<Record<string, object>>
   /** Over the usual registration at Keycloak; `undefined` registers nothing. */
@@ -42,7 +45,10 @@ export async function startReports (t: Test, { keycloak, issuer, chromium }: Aro
   const upstream = await startUpstream(t, ({ headers }, response) => {
     response.setHeader('content-type', 'text/html').end(`<!doctype html><title>Reports</title><link rel="icon" href="data:,"><h1>${String(headers['x-auth-user'])}</h1>`)
   })
+  const port = await freePort()
+  const origin = `http://${options.host ?? 'localhost'}:${port}`
   const gateway = await startServe(t, {
+    server: { listen: `127.0.0.1:${port}`, publicUrl: origin },
     ...configuration,
     ...options.configuration,
     // Cookies don't tell ports apart: each application needs a name of its own for its session.
@@ -50,7 +56,6 @@ export async function startReports (t: Test, { keycloak, issuer, chromium }: Aro
     upstream: { url: upstream.url },
     provider: { issuer, clientId, clientSecret, ...options.configuration?.['provider'] }
   })
-  const origin = `http://localhost:${gateway.port}`
   if (!('client' in options) || options.client !== undefined) await registerClient(keycloak, clientId, origin, options.client)
   await gateway.logged('started')
   const context = await chromium.newContext()
