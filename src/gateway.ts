@@ -9,7 +9,7 @@ import { createAccess, referencedClaims } from './access/index.ts'
 import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
 import { type Application, buildApplication, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
-import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, upstreamsOf } from './config/index.ts'
+import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf, upstreamsOf } from './config/index.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
@@ -167,7 +167,7 @@ async function buildProvider (provider: ProviderConfiguration & Pick<GatewayPart
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
     addressedBy: configuration.provider === undefined ? provider.id : undefined,
     redirectUri: redirectUriOf(provider, configuration),
-    logout: { ...provider.logout, signedOutUri: new URL(`${configuration.server.basePath}/signed-out`, configuration.server.publicUrl).href }
+    logout: { ...provider.logout, signedOutUri: signedOutUriOf(configuration) }
   }, parts)
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type ConfigurationProblem, problemText, providersOf, redirectUriOf, settings } from '../config/index.ts'
+import { type ConfigurationProblem, problemText, providersOf, redirectUriOf, settings, signedOutUriOf } from '../config/index.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { type Audit, createAudit, createLogger, type Logger, openDestination } from '../observability/index.ts'
 import { proxyFrom } from '../oidc/index.ts'
@@ -52,7 +52,8 @@ async function run (gateway: Gateway, loaded: LoadedConfiguration, { logger, flu
     host.stderr(`${problemText(problem)}\n`)
     return exitFailed
   }
-  logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, redirectUris: providersOf(configuration).map((provider) => redirectUriOf(provider, configuration)) }, `Doorward serves ${server.publicUrl}`)
+  const toRegister = { redirectUris: providersOf(configuration).map((provider) => redirectUriOf(provider, configuration)), postLogoutRedirectUri: signedOutUriOf(configuration) }
+  logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, ...toRegister }, `Doorward serves ${server.publicUrl}`)
   await host.untilStopped(server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ event: 'crashed', err }, 'unexpected error')
     logger.info({ event: 'stopping', signal }, 'stopping')

@@ -15,7 +15,7 @@ export async function authorizationParameters (server: oauth.AuthorizationServer
   return {
     ...(loginHint !== undefined && { login_hint: loginHint }),
     ...settings.authorizationParams,
-    ...(chooseAccount && { prompt: accountPrompt(server) }),
+    ...(chooseAccount && { prompt: accountPrompt(server, settings.authorizationParams['prompt']) }),
     client_id: settings.clientId,
     redirect_uri: settings.redirectUri,
     response_type: 'code',
@@ -34,8 +34,12 @@ export function authorizationUrl (server: oauth.AuthorizationServer, parameters:
   return url
 }
 
-/** Every provider knows `login`; not every one has accounts to choose from, and some refuse a prompt they don't know. */
-function accountPrompt (server: oauth.AuthorizationServer): string {
+/**
+ * Every provider of the specification knows `login`; not every one has accounts to choose from, and some refuse a prompt
+ * that they don't know: Google knows no `login`, and does not say so. A configured prompt that asks who it is stays.
+ */
+function accountPrompt (server: oauth.AuthorizationServer, configured = ''): string {
+  if (/\b(login|select_account)\b/.test(configured)) return configured
   const supported = server['prompt_values_supported']
   return Array.isArray(supported) && supported.includes('select_account') ? 'select_account' : 'login'
 }
