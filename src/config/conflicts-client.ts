@@ -45,7 +45,7 @@ export function profileConflicts (place: string, provider: ProviderConfiguration
     ['clientKey', clientKey === undefined && clientCertificate === undefined, `fapi2 needs ${place}.clientKey or ${place}.clientCertificate`],
     ['clientAssertionAudience', clientAssertionAudience !== 'issuer', 'fapi2 needs issuer'],
     ['pkce', !pkce, 'fapi2 needs PKCE'],
-    ['par', par === false, 'fapi2 needs pushed authorization requests']
+    ['par', par === 'never', 'fapi2 needs pushed authorization requests']
   ]
   return forbidden.filter(([, isGiven]) => isGiven).map(([key, , message]) => ({ settings: [`${place}.${key}`, `${place}.profile`], message }))
 }

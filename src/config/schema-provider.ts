@@ -31,8 +31,8 @@ export const providerSection = z.strictObject({
   ...endpointSettings,
   responseMode: z.enum(['query', 'form_post']).default('query')
     .describe('How the browser brings the provider’s answer: in the address, or in a form, which no log of addresses shows. `form_post` needs https in `server.publicUrl`.'),
-  par: z.union([z.literal('auto'), z.boolean()], { error: 'expected auto, true or false' }).default('auto')
-    .describe('Push authorization requests to the provider, so that the browser carries a reference alone (RFC 9126): `auto` where the provider requires it, `true` always, `false` never.'),
+  par: z.enum(['auto', 'always', 'never']).default('auto')
+    .describe('Push authorization requests to the provider, so that the browser carries a reference alone (RFC 9126): `auto` where the provider requires it, `always`, or `never`.'),
   dpop: z.boolean().default(false)
     .describe('Bind access tokens to a key of this process (DPoP, RFC 9449): a token that is stolen is of no use without the key.'),
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),

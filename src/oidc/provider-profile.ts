@@ -8,7 +8,7 @@ import { type ProviderSettings } from './provider-settings.ts'
  */
 export function underProfile (settings: ProviderSettings): ProviderSettings {
   if (settings.profile !== 'fapi2') return settings
-  return { ...settings, par: true, dpop: settings.dpop || settings.clientCertificate === undefined }
+  return { ...settings, par: 'always', dpop: settings.dpop || settings.clientCertificate === undefined }
 }
 
 /** The metadata under it: the answer has to name its issuer (section 5.3.3.2, RFC 9207), and RS256 is no signature (section 5.4.1). */

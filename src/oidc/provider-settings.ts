@@ -24,7 +24,7 @@ export interface ProviderSettings extends ClientCredentials {
   readonly decryptionKeys: readonly DecryptionKey[]
   readonly pkce: boolean
   /** `auto`: where the provider requires it. */
-  readonly par: 'auto' | boolean
+  readonly par: 'auto' | 'always' | 'never'
   readonly dpop: boolean
   readonly scopes: readonly string[]
   readonly authorizationParams: Readonly<Record<string, string>>
