@@ -40,7 +40,7 @@ async function startReplicas (t: Test, count: number, store: string): Promise<Re
   const upstream = await startUpstream(t)
   const clock = { now: Date.now() }
   const session = { store, secret: testSecret, idleTimeout: '8h', redis: { url: redis.url } }
-  const gateways = await Promise.all(Array.from({ length: count }, () => startGateway(t, { issuer: provider.issuer, upstream: upstream.url, publicUrl, now: () => clock.now, configuration: { session } })))
+  const gateways = await Promise.all(Array.from({ length: count }, () => startGateway(t, { issuer: provider.issuer, upstream: upstream.url, publicUrl, now: () => clock.now, configuration: { session, provider: { clockTolerance: '2h' } } })))
   for (const { admin } of gateways) await until(async () => (await (await fetch(`${admin}/readyz`)).text()).includes('"session-store":{"status":"up"'))
   const browserAt = (gateway: TestGateway | undefined): Browser => new Browser({ balancer: { [publicUrl]: gateway?.port ?? 0 } })
   return {
