@@ -86,8 +86,8 @@ test('people sign in at the provider, change, cancel and sign out', async (t) =>
   t.ok((await browser.signIn(authorize('select_account'), 'alice')).url.searchParams.has('code'))
   const cancelled = await browser.submit(await browser.open(authorize('login')), { cancel: 'yes' })
   t.equal(cancelled.url.searchParams.get('error'), 'access_denied')
-  const goodbye = await browser.open(`${provider.issuer}/session/end?client_id=doorward&post_logout_redirect_uri=${origin}/`)
-  t.equal((await browser.submit(goodbye, { logout: 'yes' })).url.href, `${origin}/`)
+  const goodbye = await browser.open(`${provider.issuer}/session/end?client_id=doorward&post_logout_redirect_uri=${origin}/oidc/signed-out`)
+  t.equal((await browser.submit(goodbye, { logout: 'yes' })).url.href, `${origin}/oidc/signed-out`)
   t.match(await browser.open(authorize()), { text: /Who would you like to be/ })
 })
 
