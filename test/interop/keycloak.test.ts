@@ -43,9 +43,6 @@ test('who may not open a page is told what is missing, with the way to another a
   await signIn(reports, 'bob', '/admin/users')
   t.match(await wordsOn(page), /needs the role admin.*Signed in as bob/)
   await page.getByRole('link', { name: 'Use another account' }).click()
-  await page.locator('#reset-login').waitFor()
-  t.match(await wordsOn(page), 'Please re-authenticate', 'Keycloak would go on with the same person')
-  await page.locator('#reset-login').click()
   await page.locator('#username').waitFor()
   await giveCredentials(page, 'alice')
   await page.waitForURL(url('/admin/users'))
@@ -94,6 +91,6 @@ for (const [what, { asksFirst = false, atSignOut = false, page: words, audit, lo
     if (atSignOut) await reports.page.goto(reports.url('/oidc/logout'))
     t.match(await wordsOn(reports.page), words)
     t.match(reports.events('login').filter(({ outcome }) => outcome === 'failure'), audit === undefined ? [] : [audit])
-    if (log !== undefined) t.equal((reports.events('provider.unavailable')[0]?.['err'] as Error | undefined)?.message, log)
+    if (log !== undefined) t.match((reports.events('provider.unavailable')[0]?.['err'] as Error | undefined)?.message, log)
   })
 }

@@ -35,7 +35,7 @@ export function mistakesWith (issuer: string): Readonly<Record<string, Mistake>>
       configuration: { provider: { issuer: `${issuer}/` } },
       page: /Sign-in is unavailable/,
       audit: { reason: 'setup_error' },
-      log: `the provider calls itself "${issuer}", provider.issuer is "${issuer}/"`
+      log: `The provider calls itself "${issuer}", provider.issuer is "${issuer}/"`
     },
     'a realm that does not exist': {
       configuration: { provider: { issuer: `${issuer}-2` } },
