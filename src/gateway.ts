@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type FastifyInstance } from 'fastify'
-import { createAccess, referencedClaims } from './access/index.ts'
+import { createAccess, referencedClaims, stepUpsOf } from './access/index.ts'
 import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
 import { type Application, buildApplication, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
@@ -78,6 +78,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
     checkToken: createBearer({ provider, mapping, keeps: needs, logger, now }),
     assertions,
     audit,
+    now,
+    clockTolerance: configuration.provider.clockTolerance,
     upstreams: applications.map(({ route }) => route),
     webSocketOrigins: new Set([publicOrigin, ...server.hosts.map((host) => `${publicUrl.protocol}//${host}`), ...access.webSocketOrigins])
   })
@@ -87,7 +89,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
-  mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions })
+  mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
   await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
   runWith(app, { provider, applications, clients, open })
@@ -130,11 +132,11 @@ function buildProvider ({ provider, server }: Configuration, parts: ProviderPart
   }, parts)
 }
 
-type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsStrict'> & { readonly assertions: Assertions }
+type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsStrict' | 'stepUps' | 'clockTolerance'> & { readonly assertions: Assertions }
 
 /** Everything at and below the base path. */
-function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }, session }: Configuration, parts: OwnRouteParts): void {
-  mountSignIn(app, { ...parts, basePath, publicOrigin: new URL(publicUrl).origin, sessionIsStrict: session.cookie.sameSite === 'strict' })
+function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }, session, access, provider }: Configuration, parts: OwnRouteParts): void {
+  mountSignIn(app, { ...parts, basePath, publicOrigin: new URL(publicUrl).origin, sessionIsStrict: session.cookie.sameSite === 'strict', stepUps: stepUpsOf(access.rules), clockTolerance: provider.clockTolerance })
   app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(parts.assertions.jwks))
 }
 

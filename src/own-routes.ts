@@ -3,9 +3,16 @@
  * its own route.
  */
 
+/** What a sign-in is for, beside the page that it ends at. */
+export interface LoginErrand {
+  /** Position of the rule whose demands on a sign-in are to be met. */
+  readonly rule?: number | undefined
+}
+
 /** Where a sign-in starts that ends at this page; the target with its query, or the start page. */
-export function loginUrl (basePath: string, returnTo?: string): string {
-  return returnTo === undefined ? `${basePath}/login` : `${basePath}/login?${new URLSearchParams({ return_to: returnTo }).toString()}`
+export function loginUrl (basePath: string, returnTo?: string, { rule }: LoginErrand = {}): string {
+  if (returnTo === undefined) return `${basePath}/login`
+  return `${basePath}/login?${new URLSearchParams({ return_to: returnTo, ...rule !== undefined && { rule: String(rule) } }).toString()}`
 }
 
 /** The same, for somebody else than who is signed in. */

@@ -1,8 +1,10 @@
 import { METHODS } from 'node:http'
 import { z } from 'zod'
-import { size } from './values.ts'
+import { durationFrom, size } from './values.ts'
 
 const names = z.array(z.string().min(1)).min(1, { error: 'expected at least one name' })
+
+const contextClass = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, { error: 'expected a value of acr without spaces or quotes' })
 
 const requirements = z.strictObject({
   roles: names.optional().describe('Any of these roles.'),
@@ -11,9 +13,13 @@ const requirements = z.strictObject({
   claims: z.record(z.string().min(1), names)
     .refine((claims) => Object.keys(claims).length > 0, { error: 'expected at least one claim' })
     .optional()
-    .describe('Claim (name or JSON pointer) → any of these values.')
+    .describe('Claim (name or JSON pointer) → any of these values.'),
+  acr: z.array(contextClass).min(1, { error: 'expected at least one value of acr' }).optional()
+    .describe('The sign-in must have been of any of these kinds (`acr`). Whoever signed in otherwise is sent to the provider with `acr_values`.'),
+  maxAge: durationFrom('10s').optional()
+    .describe('The sign-in at the provider (`auth_time`) may be this long ago. Whoever signed in before that is sent there with `max_age`.')
 }).refine((demands) => Object.values(demands).some((demand) => demand !== undefined), {
-  error: 'expected at least one of roles, groups, organizations and claims',
+  error: 'expected at least one of roles, groups, organizations, claims, acr and maxAge',
   // Of a misspelt demand enough is said already.
   when: ({ issues }) => issues.length === 0
 })

@@ -2,12 +2,15 @@ import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { loginUrl } from '../own-routes.ts'
 import { type FoundSession } from '../sessions/index.ts'
 import { LoginProblem } from './login-problem.ts'
+import { type Errand } from './logins.ts'
 import { type SignInParts } from './parts.ts'
 import { recordFailure } from './record-failure.ts'
+import { stepUpFor } from './require-step-up.ts'
 
 export interface LoginWish {
   readonly returnTo: string
   readonly restarts: number
+  readonly errand: Errand
   /** Ask the provider to let the person choose, where it would otherwise sign the same one in again. */
   readonly chooseAccount: boolean
 }
@@ -21,8 +24,8 @@ export async function beginLogin (request: FastifyRequest, reply: FastifyReply, 
       reply.header('set-cookie', rounds.forget(found.cookies))
       throw circling(parts, wish)
     }
-    const { secrets, setCookie } = logins.begin(wish.returnTo, wish.restarts, found.cookies)
-    const url = await provider.authorizationUrl(secrets, wish)
+    const { secrets, setCookie } = logins.begin(wish.returnTo, wish.restarts, wish.errand, found.cookies)
+    const url = await provider.authorizationUrl(secrets, { chooseAccount: wish.chooseAccount, stepUp: stepUpFor(wish.errand, parts), isInsisting: wish.errand.isInsisting })
     reply.header('set-cookie', setCookie)
     return reply.header('cache-control', 'no-store').redirect(url.href, 302)
   } catch (error) {
@@ -31,10 +34,10 @@ export async function beginLogin (request: FastifyRequest, reply: FastifyReply, 
   }
 }
 
-function circling ({ rounds, basePath }: SignInParts, { returnTo }: LoginWish): LoginProblem {
+function circling ({ rounds, basePath }: SignInParts, { returnTo, errand }: LoginWish): LoginProblem {
   return new LoginProblem('state_invalid', {
     detail: 'You were signed in several times in a row, but your browser did not come back with the session, or the application did not accept it.',
-    members: { cookie: rounds.cookieName, login_url: loginUrl(basePath, returnTo) },
+    members: { cookie: rounds.cookieName, login_url: loginUrl(basePath, returnTo, errand) },
     metadata: { isCircling: true }
   })
 }

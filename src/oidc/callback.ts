@@ -9,6 +9,7 @@ import { type LostLogin, type ResumedLogin } from './logins.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
 import { recordFailure } from './record-failure.ts'
+import { meetsStepUp } from './require-step-up.ts'
 
 /** `GET /callback`: ends a sign-in with a redirect to the page first wanted. */
 export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
@@ -23,6 +24,7 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
 
     reply.header('set-cookie', login.clearCookie)
     const setCookie = await complete(request, parameters, login, found, parts)
+    if (setCookie === undefined) return await beginLogin(request, reply, parts, found, { ...login, restarts: 0, chooseAccount: false, errand: { ...login.errand, isInsisting: true } })
     reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies)])
     if (!parts.sessionIsStrict) return reply.redirect(login.returnTo, 303)
     const { status, headers, body } = pages.signedIn({ returnTo: login.returnTo, requestId: request.id })
@@ -30,8 +32,8 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
   })
 }
 
-/** From the provider's answer to a session. Every LoginProblem is one audit event, and so is success. */
-async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, parts: SignInParts): Promise<string[]> {
+/** From the provider's answer to a session, or `undefined` where the provider has to be asked again. Every LoginProblem is one audit event, and so is success. */
+async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, parts: SignInParts): Promise<string[] | undefined> {
   const { basePath, provider, sessions, mapping, keeps, audit } = parts
   let identity: Identity | undefined
   try {
@@ -39,6 +41,7 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
     const result = mapping(claims, provider.id)
     identity = result.identity
     requireAdmission(result, basePath, login.returnTo)
+    if (!meetsStepUp(answer, login, parts)) return undefined
     const started = await sessions.start({ identity, ...answer, ...keeps.allClaims && { allClaims }, ...keeps.accessToken && { tokens } }, found)
     if (started === undefined) throw new LoginProblem('session_too_large', { metadata: { groups: identity.groups.length } })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
@@ -46,7 +49,7 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
   } catch (error) {
     if (!(error instanceof LoginProblem)) throw error
     recordFailure(error, request, parts, identity)
-    throw error.withMembers({ login_url: loginUrl(basePath, login.returnTo) })
+    throw error.withMembers({ login_url: loginUrl(basePath, login.returnTo, login.errand) })
   }
 }
 
@@ -75,7 +78,7 @@ async function recover (request: FastifyRequest, reply: FastifyReply, found: Fou
   // A `state` that another replica sealed with another secret can't be read, and tells no number of restarts.
   const isRestarted = login.restarts === 0 && !rounds.isCircling(login.returnTo, found.cookies)
   const problem = new LoginProblem('state_invalid', {
-    members: { cookie: login.cookieName, login_url: loginUrl(basePath, login.returnTo) },
+    members: { cookie: login.cookieName, login_url: loginUrl(basePath, login.returnTo, login.errand) },
     metadata: { isRestarted }
   })
   recordFailure(problem, request, parts)
@@ -84,5 +87,5 @@ async function recover (request: FastifyRequest, reply: FastifyReply, found: Fou
     throw problem
   }
   reply.header('set-cookie', rounds.count(login.returnTo, found.cookies))
-  return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 1, chooseAccount: false })
+  return await beginLogin(request, reply, parts, found, { ...login, restarts: 1, chooseAccount: false })
 }

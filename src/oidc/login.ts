@@ -2,12 +2,13 @@ import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import { beginLogin } from './begin-login.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
+import { type Errand } from './logins.ts'
 import { parametersOf } from './parameters.ts'
 import { returnToPath } from './return-to.ts'
 import { endSession } from './end-session.ts'
 import { type SignInParts } from './parts.ts'
 
-/** `GET /login?return_to=PATH[&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
+/** `GET /login?return_to=PATH[&rule=NUMBER][&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
 export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
   const { basePath, publicOrigin, sessions } = parts
 
@@ -26,8 +27,14 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
     const chooseAccount = parameters.get('switch_account') === 'true'
     // Whoever asks for another account has left this one, whether or not the sign-in is completed.
     if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', await endSession(request, found, parts))
-    return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, chooseAccount })
+    return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, errand: errandOf(parameters), chooseAccount })
   })
+}
+
+/** What is said here may have been changed on the way: the rules decide again at the page. */
+function errandOf (parameters: URLSearchParams): Errand {
+  const rule = parameters.get('rule') ?? ''
+  return /^\d{1,4}$/.test(rule) ? { rule: Number(rule) } : {}
 }
 
 /** A script or an image can't sign anybody in: it would only leave a login cookie behind each time. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { type LoginErrand } from '../own-routes.ts'
 import { type Cookies, type RequestCookies, type Seal } from '../sessions/index.ts'
 import { type LoginSecrets } from './provider-settings.ts'
 import { boundedReturnTo } from './return-to.ts'
@@ -9,6 +10,7 @@ export interface ResumedLogin {
   readonly isResumed: true
   readonly secrets: LoginSecrets
   readonly returnTo: string
+  readonly errand: Errand
   /** Set-Cookie line that removes the login's cookie. */
   readonly clearCookie: string
 }
@@ -18,10 +20,17 @@ export interface LostLogin {
   readonly isResumed: false
   /** The page first wanted, where the `state` is one of ours. */
   readonly returnTo: string
+  readonly errand: Errand
   /** How often this browser has been sent back to the provider already. */
   readonly restarts: number
   /** The cookie that should have come back, if the `state` tells. */
   readonly cookieName: string | undefined
+}
+
+/** What a login is for, as it travels through the provider and back. */
+export interface Errand extends LoginErrand {
+  /** The provider was told to ask, since what it answered before was too old. */
+  readonly isInsisting?: boolean | undefined
 }
 
 export interface BegunLogin {
@@ -31,7 +40,7 @@ export interface BegunLogin {
 
 /** Logins in progress: one cookie each, so that tabs don't disturb each other. */
 export interface Logins {
-  begin (returnTo: string, restarts: number, sent: RequestCookies): BegunLogin
+  begin (returnTo: string, restarts: number, errand: Errand, sent: RequestCookies): BegunLogin
   resume (state: string | null, sent: RequestCookies): ResumedLogin | LostLogin
 }
 
@@ -45,6 +54,8 @@ interface LoginState extends Omit<LoginSecrets, 'state'> {
   readonly id: string
   readonly returnTo: string
   readonly restarts: number
+  /** Absent in what an earlier version sealed. */
+  readonly errand?: Errand
   readonly startedAt: number
 }
 
@@ -69,11 +80,11 @@ export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
   }
 
   return {
-    begin (returnTo, restarts, sent) {
+    begin (returnTo, restarts, errand, sent) {
       const id = randomText()
       const nonce = randomText()
       const codeVerifier = randomBytes(32).toString('base64url')
-      const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, nonce, codeVerifier, startedAt: now() }
+      const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, errand, nonce, codeVerifier, startedAt: now() }
       return {
         secrets: { state: seal.seal(login), nonce, codeVerifier },
         setCookie: [cookies.writeLogin(nameOf(id), id, lifetimeMilliseconds / 1000), ...oldest(sent).map(cookies.clearLogin)]
@@ -81,11 +92,11 @@ export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
     },
     resume (text, sent) {
       const login = seal.open(text ?? '') as LoginState | undefined
-      if (text === null || login === undefined) return { isResumed: false, returnTo: '/', restarts: 0, cookieName: undefined }
-      const { id, returnTo, restarts, nonce, codeVerifier } = login
-      if (!isOwn(login, sent)) return { isResumed: false, returnTo, restarts, cookieName: cookies.loginCookieName(nameOf(id)) }
+      if (text === null || login === undefined) return { isResumed: false, returnTo: '/', errand: {}, restarts: 0, cookieName: undefined }
+      const { id, returnTo, restarts, errand = {}, nonce, codeVerifier } = login
+      if (!isOwn(login, sent)) return { isResumed: false, returnTo, errand, restarts, cookieName: cookies.loginCookieName(nameOf(id)) }
       used.set(id, true)
-      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, clearCookie: cookies.clearLogin(nameOf(id)) }
+      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, errand, clearCookie: cookies.clearLogin(nameOf(id)) }
     }
   }
 }

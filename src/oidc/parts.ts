@@ -2,6 +2,7 @@ import { type Mapping } from '../mapping/index.ts'
 import { type Audit } from '../observability/index.ts'
 import { type Pages } from '../pages/index.ts'
 import { type Sessions } from '../sessions/index.ts'
+import { type StepUp } from '../step-up.ts'
 import { type Logins } from './logins.ts'
 import { type Provider } from './provider.ts'
 import { type Rounds } from './rounds.ts'
@@ -19,6 +20,12 @@ export interface SignInParts {
   readonly mapping: Mapping
   /** What a session keeps beside who it is: everything else that the provider sends is forgotten. */
   readonly keeps: { readonly allClaims: boolean, readonly accessToken: boolean }
+  /** What each rule demands of a sign-in, by its position. */
+  readonly stepUps: ReadonlyArray<StepUp | undefined>
+  /** How far the clocks of Doorward and the provider may differ, in milliseconds. */
+  readonly clockTolerance: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
   readonly pages: Pages
   readonly audit: Audit
 }

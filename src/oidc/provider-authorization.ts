@@ -1,12 +1,24 @@
 import * as oauth from 'oauth4webapi'
+import { maxAgeSeconds, type StepUp } from '../step-up.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 
+/** What is asked of the provider beside a sign-in. */
+export interface AuthorizationWish {
+  /** Let the person choose an account, where the provider would otherwise sign the same one in again. */
+  readonly chooseAccount: boolean
+  readonly stepUp?: StepUp | undefined
+  /** Let the person sign in anew, whatever the provider remembers. */
+  readonly isInsisting?: boolean | undefined
+}
+
 /** The address that a browser is sent to (OpenID Connect Core section 3.1.2.1, RFC 7636 section 4.3). */
-export async function authorizationUrl (server: oauth.AuthorizationServer, settings: ProviderSettings, secrets: LoginSecrets, chooseAccount: boolean): Promise<URL> {
+export async function authorizationUrl (server: oauth.AuthorizationServer, settings: ProviderSettings, secrets: LoginSecrets, wish: AuthorizationWish): Promise<URL> {
   const url = new URL(server.authorization_endpoint ?? '')
   const parameters: Record<string, string> = {
     ...settings.authorizationParams,
-    ...(chooseAccount && { prompt: accountPrompt(server) }),
+    ...stepUpParameters(settings, wish.stepUp),
+    ...(wish.chooseAccount && { prompt: accountPrompt(server) }),
+    ...(wish.isInsisting === true && { prompt: 'login' }),
     client_id: settings.clientId,
     redirect_uri: settings.redirectUri,
     response_type: 'code',
@@ -17,6 +29,15 @@ export async function authorizationUrl (server: oauth.AuthorizationServer, setti
   }
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   return url
+}
+
+/** OpenID Connect Core section 3.1.2.1. What the configuration asks of every sign-in is not loosened. */
+function stepUpParameters ({ authorizationParams }: ProviderSettings, { acr, maxAge }: StepUp = {}): Record<string, string> {
+  const usual = Number(authorizationParams['max_age'] ?? Infinity)
+  return {
+    ...(acr !== undefined && { acr_values: acr.join(' ') }),
+    ...(maxAge !== undefined && { max_age: String(Math.min(maxAgeSeconds(maxAge), usual)) })
+  }
 }
 
 /** Every provider knows `login`; not every one has accounts to choose from, and some refuse a prompt they don't know. */

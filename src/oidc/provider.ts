@@ -3,7 +3,7 @@ import { allClaimsOf, type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Tokens } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
-import { authorizationUrl } from './provider-authorization.ts'
+import { authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
 import { discover } from './provider-discovery.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
@@ -32,7 +32,7 @@ export interface ProviderAnswer {
 export interface Provider {
   readonly id: string
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
-  authorizationUrl (secrets: LoginSecrets, options: { chooseAccount: boolean }): Promise<URL>
+  authorizationUrl (secrets: LoginSecrets, wish: AuthorizationWish): Promise<URL>
   /** Ends the code flow: checks the response, redeems the code, verifies the id_token, reads userinfo. @throws {LoginProblem} */
   redeem (response: URLSearchParams, secrets: LoginSecrets): Promise<ProviderAnswer>
   /** Checks an access token that somebody else obtained from this provider. */
@@ -73,8 +73,8 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
     id: settings.id,
     start: metadata.start,
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
-    async authorizationUrl (secrets, { chooseAccount }) {
-      return await authorizationUrl(await metadata.get(), settings, secrets, chooseAccount)
+    async authorizationUrl (secrets, wish) {
+      return await authorizationUrl(await metadata.get(), settings, secrets, wish)
     },
     async redeem (parameters, secrets) {
       const server = await metadata.get()

@@ -61,7 +61,7 @@ const frameworkProblems: Readonly<Record<number, ProblemCode>> = {
 /** By its reference, everything that a person can be shown is found again here. A challenge alone is everyday. */
 function logProblem (problem: Problem, request: Asked, logger: Logger): void {
   const fields = { event: 'request.problem', code: problem.code, status: problem.status, request: auditRequest(request), err: problem.cause }
-  if (problem.code === 'sign_in_required') logger.debug(fields, problem.title)
+  if (problem instanceof SignInChallenge) logger.debug(fields, problem.title)
   else if (problem.status < 500) logger.info(fields, problem.title)
   else if (problem.status === 500) logger.error(fields, problem.title)
   else logger.warn(fields, problem.title)
