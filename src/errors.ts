@@ -30,6 +30,7 @@ export const problems = {
   not_found: { status: 404, title: 'Page not found', detail: 'There is nothing at this address.' },
   method_not_allowed: { status: 405, title: 'Method not allowed', detail: 'This address does not accept the method of the request.' },
   request_timeout: { status: 408, title: 'Request took too long', detail: 'The request stopped arriving before it was whole.' },
+  form_not_sent: { status: 409, title: 'Your form was not sent', detail: 'What you had filled in could not be kept while you signed in. Nothing of it was sent.' },
   body_too_large: { status: 413, title: 'Request too large', detail: 'The request carries more than this address accepts.' },
   target_too_long: { status: 414, title: 'Address too long', detail: 'The address of the request is longer than this site accepts.' },
   media_type_unsupported: { status: 415, title: 'Media type not accepted', detail: 'The body of the request is not in a form that this address accepts.' },

@@ -16,11 +16,11 @@ import { type Audit, countRefusedConnections, countRequests, createCountedAudit,
 import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
-import { answerProblem, createPipeline } from './pipeline/index.ts'
+import { answerProblem, createKeepForm, createKeptForms, createPipeline, createSendForm, type KeptForms } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Cookies, createCookies, createCookieStore, createRevocations, createSeals, createSessions } from './sessions/index.ts'
+import { type Cookies, createCookies, createCookieStore, createFormCookie, createMemoryShelf, createRevocations, createSeals, createSessions } from './sessions/index.ts'
 
 export interface GatewayParts {
   readonly logger: Logger
@@ -85,16 +85,20 @@ export async function createGateway (configuration: Configuration, { logger, aud
   })
 
   const originOf = createRequestOrigins({ ...server, publicUrl })
-  const app = createServer(server, { logger, originOf, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
+  const keepForm = createKeepForm({ ...signIn, publicUrl, limit: configuration.session.postLimit, clients, logger })
+  const app = createServer(server, { logger, originOf, answer: async (error, request, reply) => await answerProblem(await keepForm(error, request, reply), request, reply, { pages, logger }) })
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
   mountOwnRoutes(app, configuration, { ...signIn, provider, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
-  await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
+  await mountUpstreams(app, { methods: forwardedMethods, admit: createSendForm({ ...signIn, pipeline, logger }), logger })
   runWith(app, { provider, applications, clients, open })
   return { app, admin: createAdmin({ readiness, metrics, logger }), readiness }
 }
+
+/** Forms wait for a sign-in, and anybody may post some. */
+const formsInMemory = { maxEntries: 2_000, maxCharacters: 32 * 1024 * 1024 }
 
 interface SessionsParts {
   readonly cookies: Cookies
@@ -104,15 +108,17 @@ interface SessionsParts {
 }
 
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions ({ session }: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds'>> {
-  const seals = await createSeals(['session', 'state'], {
+async function buildSessions ({ session }: Configuration, { cookies, application, now }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'rounds' | 'formCookie'> & { forms: KeptForms }> {
+  const seals = await createSeals(['session', 'state', 'form'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
   const sessions = createSessions(
     { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime },
     { cookies, store: createCookieStore(seals.session), revocations: createRevocations(session.maxLifetime, now), now })
-  return { sessions, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
+  const formCookie = createFormCookie(cookies)
+  const forms = createKeptForms({ shelf: createMemoryShelf(formsInMemory, now), seal: seals.form, cookie: formCookie })
+  return { sessions, formCookie, forms, logins: createLogins({ cookies, seal: seals.state, now }), rounds: createRounds(cookies) }
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */

@@ -73,6 +73,8 @@ export const sessionSection = z.strictObject({
   previousSecretsFile: filePath.optional().describe('File that holds `previousSecrets`, one a line.'),
   idleTimeout: duration('30m', '1ms').describe('A session ends when it is not used for this long.'),
   maxLifetime: duration('8h', '1ms').describe('A session ends this long after the sign-in, used or not.'),
+  postLimit: size.refine((bytes) => bytes <= 1024 ** 2, { error: 'expected at most 1MiB' }).prefault('64KiB')
+    .describe('A form of the site’s own that is posted without a session is kept on the server up to this size, and sent once its sender has signed in. `0B`: none is.'),
   closeGrace: duration('5s', '20ms').describe('WebSockets and event streams are closed within this time after their session has ended.'),
   cookie: z.strictObject({
     name: z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/, { error: 'expected a cookie name of 1 to 64 characters' }).optional()

@@ -25,7 +25,7 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
     reply.header('set-cookie', login.clearCookie)
     const setCookie = await complete(request, parameters, login, found, parts)
     if (setCookie === undefined) return await beginLogin(request, reply, parts, found, { ...login, restarts: 0, chooseAccount: false, errand: { ...login.errand, isInsisting: true } })
-    reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies)])
+    reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies), ...releasedForm(login, parts)])
     if (!parts.sessionIsStrict) return reply.redirect(login.returnTo, 303)
     const { status, headers, body } = pages.signedIn({ returnTo: login.returnTo, requestId: request.id })
     return reply.code(status).headers(headers).send(body)
@@ -51,6 +51,11 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
     recordFailure(error, request, parts, identity)
     throw error.withMembers({ login_url: loginUrl(basePath, login.returnTo, login.errand) })
   }
+}
+
+/** Whoever posted a form without a session goes to its page now, and the form with them. */
+function releasedForm ({ errand: { form }, returnTo }: ResumedLogin, { formCookie }: SignInParts): string[] {
+  return form === undefined ? [] : [formCookie.release(form, returnTo)]
 }
 
 /** @throws {LoginProblem} where the configuration does not admit the person */

@@ -1,5 +1,6 @@
 import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
+import { type FoundSession } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
 import { type Errand } from './logins.ts'
@@ -8,15 +9,22 @@ import { returnToPath } from './return-to.ts'
 import { endSession } from './end-session.ts'
 import { type SignInParts } from './parts.ts'
 
-/** `GET /login?return_to=PATH[&rule=NUMBER][&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
+/** `GET /login?return_to=PATH[&rule=NUMBER][&form=NAME][&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
 export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, sessions } = parts
+  const { basePath, publicOrigin, sessions, formCookie } = parts
 
   function wantedPage (parameters: URLSearchParams): string {
     const text = parameters.get('return_to') ?? '/'
     const path = returnToPath(text, publicOrigin)
     if (path === undefined) throw new Problem('return_to_invalid')
     return path
+  }
+
+  /** What is said here may have been changed on the way: the rules decide again at the page, and a form is that of this browser. */
+  function errandOf (parameters: URLSearchParams, { cookies }: FoundSession): Errand {
+    const rule = parameters.get('rule') ?? ''
+    const form = formCookie.waiting(cookies, parameters.get('form') ?? '')
+    return { ...form !== undefined && { form }, .../^\d{1,4}$/.test(rule) && { rule: Number(rule) } }
   }
 
   app.get(`${basePath}/login`, async (request, reply) => {
@@ -27,14 +35,8 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
     const chooseAccount = parameters.get('switch_account') === 'true'
     // Whoever asks for another account has left this one, whether or not the sign-in is completed.
     if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', await endSession(request, found, parts))
-    return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, errand: errandOf(parameters), chooseAccount })
+    return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, errand: errandOf(parameters, found), chooseAccount })
   })
-}
-
-/** What is said here may have been changed on the way: the rules decide again at the page. */
-function errandOf (parameters: URLSearchParams): Errand {
-  const rule = parameters.get('rule') ?? ''
-  return /^\d{1,4}$/.test(rule) ? { rule: Number(rule) } : {}
 }
 
 /** A script or an image can't sign anybody in: it would only leave a login cookie behind each time. */

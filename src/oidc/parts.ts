@@ -1,7 +1,7 @@
 import { type Mapping } from '../mapping/index.ts'
 import { type Audit } from '../observability/index.ts'
 import { type Pages } from '../pages/index.ts'
-import { type Sessions } from '../sessions/index.ts'
+import { type FormCookie, type Sessions } from '../sessions/index.ts'
 import { type StepUp } from '../step-up.ts'
 import { type Logins } from './logins.ts'
 import { type Provider } from './provider.ts'
@@ -17,6 +17,7 @@ export interface SignInParts {
   readonly logins: Logins
   readonly rounds: Rounds
   readonly sessions: Sessions
+  readonly formCookie: FormCookie
   readonly mapping: Mapping
   /** What a session keeps beside who it is: everything else that the provider sends is forgotten. */
   readonly keeps: { readonly allClaims: boolean, readonly accessToken: boolean }

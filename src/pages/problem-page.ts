@@ -13,6 +13,7 @@ const start: Offer = () => ({ text: 'Back to the start', href: '/' })
 /** Under this host there is nothing to go back to. */
 const publicStart: Offer = (_links, { publicUrl }) => ({ text: 'Open this site', href: `${publicUrl}/` })
 const retry: Offer = ({ retryUrl }) => ({ text: 'Try again', href: retryUrl })
+const goOn: Offer = ({ retryUrl }) => ({ text: 'Go to the page', href: retryUrl })
 const signIn: Offer = (links, site) => ({ text: site.providerLabel, href: loginUrlOf(links, site) })
 const signInAgain: Offer = (links, site) => ({ text: 'Sign in again', href: loginUrlOf(links, site) })
 const switchAccount: Offer = ({ switchAccountUrl }) => ({ text: 'Use another account', href: switchAccountUrl })
@@ -37,6 +38,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   not_found: ['missing', start],
   method_not_allowed: ['missing', start],
   request_timeout: ['missing', retry, start],
+  form_not_sent: ['missing', goOn, start],
   body_too_large: ['missing', start],
   target_too_long: ['missing', start],
   media_type_unsupported: ['missing', start],

@@ -24,8 +24,7 @@ export async function answerProblem (error: unknown, request: Asked, reply: Fast
 
 async function answer (problem: Problem, request: Asked, reply: FastifyReply, { pages, logger }: ProblemParts): Promise<FastifyReply> {
   logProblem(problem, request, logger)
-  // Browsers navigate without a token: who sends one is a program, whatever else it says that it accepts.
-  const isPerson = wantsHtml(request.headers) && !isBearer(request.headers.authorization ?? '')
+  const isPerson = isForPerson(request)
   if (problem instanceof SignInChallenge && (problem.manner === 'redirect' || (problem.manner === 'auto' && isPerson))) {
     return reply.header('cache-control', 'no-store').redirect(problem.loginUrl, 302)
   }
@@ -39,6 +38,11 @@ async function answer (problem: Problem, request: Asked, reply: FastifyReply, { 
     retryUrl: request.method === 'GET' ? request.originalUrl : undefined
   })
   return reply.code(status).headers(headers).send(body)
+}
+
+/** Browsers navigate without a token: who sends one is a program, whatever else it says that it accepts. */
+export function isForPerson ({ headers }: Asked): boolean {
+  return wantsHtml(headers) && !isBearer(headers.authorization ?? '')
 }
 
 /** Fastify's own errors carry a status; what we don't know is ours to answer for. */

@@ -29,7 +29,12 @@ export class SignInChallenge extends Problem {
     this.#wish = wish
   }
 
-  /** The same challenge, seen from elsewhere or for more. */
+  /** The same, with a form that waits for the sign-in. */
+  withForm (form: string): SignInChallenge {
+    return this.with({ errand: { ...this.#wish.errand, form } })
+  }
+
+  /** The same challenge, as it is for somebody elsewhere. */
   with (change: Partial<SignInWish>): SignInChallenge {
     return new SignInChallenge({ ...this.#wish, ...change })
   }

@@ -27,6 +27,9 @@ export { canonicalPath, isUnderBasePath } from './canonical-path.ts'
 export { SignInChallenge } from './challenge.ts'
 export { type UpstreamRoute } from './choose-upstream.ts'
 export { compileTemplates } from './header-template.ts'
+export { createKeepForm } from './keep-form.ts'
+export { createKeptForms, type KeptForms } from './kept-form.ts'
+export { createSendForm } from './send-form.ts'
 export { createIdentityProfile, type IdentityProfile } from './identity-profile.ts'
 
 export interface PipelineParts extends AuthenticateParts, AuthorizeParts {

@@ -13,7 +13,9 @@ import { type SessionStore } from './store.ts'
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
 export { createCookieStore } from './cookie-store.ts'
 export { createRevocations, type Revocation } from './revocations.ts'
+export { createFormCookie, type FormCookie, formLifetimeMilliseconds } from './form-cookie.ts'
 export { createSeals, type Seal } from './sealing.ts'
+export { createMemoryShelf, type Shelf } from './shelf.ts'
 export { type Session, type SignedIn, type Tokens } from './session.ts'
 
 export interface SessionParts {
@@ -27,6 +29,8 @@ export interface SessionParts {
 export interface FoundSession {
   readonly cookies: RequestCookies
   readonly session: Session | undefined
+  /** The session that the browser sent, where it is over. */
+  readonly past?: Session | undefined
   /** Set where the browser sent a session that has run out, the first time that it does. */
   readonly ended?: { readonly session: Session, readonly reason: SessionEnd } | undefined
 }
@@ -76,7 +80,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     // Told once: browsers go on sending the cookie, and anybody may.
     const isNews = reason !== 'revoked' && !told.has(session.id)
     told.set(session.id, true)
-    return isNews ? { cookies: cookiesSent, session: undefined, ended: { session, reason } } : { cookies: cookiesSent, session: undefined }
+    return { cookies: cookiesSent, session: undefined, past: session, ...isNews && { ended: { session, reason } } }
   }
 
   return {
