@@ -16,7 +16,7 @@ import { type Audit, countRefusedConnections, countRequests, createCountedAudit,
 import { createBearer, createLogins, createProvider, createRounds, mountSignIn, type Provider, type ProviderParts, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
-import { answerProblem, createKeepForm, createKeptForms, createPipeline, createSendForm, type KeptForms } from './pipeline/index.ts'
+import { answerProblem, createCrossOrigin, createKeepForm, createKeptForms, createPipeline, createSendForm, type KeptForms } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
@@ -86,7 +86,13 @@ export async function createGateway (configuration: Configuration, { logger, aud
 
   const originOf = createRequestOrigins({ ...server, publicUrl })
   const keepForm = createKeepForm({ ...signIn, publicUrl, limit: configuration.session.postLimit, clients, logger })
-  const app = createServer(server, { logger, originOf, answer: async (error, request, reply) => await answerProblem(await keepForm(error, request, reply), request, reply, { pages, logger }) })
+  const crossOrigin = createCrossOrigin(new Set(access.corsOrigins), basePath)
+  const app = createServer(server, {
+    logger,
+    originOf,
+    answer: async (error, request, reply) => crossOrigin.preflight(error, request, reply) ?? await answerProblem(await keepForm(error, request, reply), request, reply, { pages, logger })
+  })
+  crossOrigin.allow(app)
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)

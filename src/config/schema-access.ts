@@ -80,5 +80,7 @@ export const accessSection = z.strictObject({
     .describe('What holds for a request that no rule matches.'),
   rules: z.array(rule).prefault([]).describe('The first rule that matches decides.'),
   webSocketOrigins: z.array(webOrigin).prefault([])
-    .describe('Other origins whose pages may open WebSockets in the name of whoever is signed in. The public one always may.')
+    .describe('Other origins whose pages may open WebSockets in the name of whoever is signed in. The public one always may.'),
+  corsOrigins: z.array(webOrigin).prefault([])
+    .describe('Other origins whose scripts may read what Doorward itself answers, with credentials: 401 with the address of the sign-in, and `/oidc/session`. Preflight requests of theirs are answered where the application’s answer would need a session.')
 }).describe('Who may reach what.')

@@ -43,15 +43,18 @@ function challenge (request: Asked, { target }: CanonicalPath, decision: Extract
   return new SignInChallenge({
     target,
     manner,
-    basePath: signInBase(request.origin.host, parts),
+    basePath: signInBase(request, parts),
     ...stepUp !== undefined && index !== 'default' && { errand: { rule: index } },
     ...decision.outcome === 'step_up' && { stepUp: decision.stepUp }
   })
 }
 
-/** A sign-in begins where it ends, on the public origin: the cookie that ties the two together stays there. */
-function signInBase (host: string, { basePath, publicUrl }: AuthorizeParts): string {
-  return host === publicUrl.host ? basePath : publicUrl.origin + basePath
+/**
+ * A sign-in begins where it ends, on the public origin: the cookie that ties the two together stays there. To a script of
+ * another origin, a path would be one there.
+ */
+function signInBase ({ headers, origin: { host } }: Asked, { basePath, publicUrl }: AuthorizeParts): string {
+  return host === publicUrl.host && (headers.origin ?? publicUrl.origin) === publicUrl.origin ? basePath : publicUrl.origin + basePath
 }
 
 function refusal (request: Asked, target: CanonicalPath, caller: Caller | undefined, { rule, missing, unmet }: Extract<Decision, { outcome: 'deny' }>, { audit, basePath }: AuthorizeParts): Problem {

@@ -6,13 +6,12 @@ import { type Sessions } from '../sessions/index.ts'
 import { isForPerson } from './answer-problem.ts'
 import { type Asked } from './asked.ts'
 import { SignInChallenge } from './challenge.ts'
-import { type Pipeline } from './index.ts'
 import { type KeptForm, type KeptForms, maySend } from './kept-form.ts'
 
 export interface SendFormParts {
   readonly forms: KeptForms
   readonly sessions: Sessions
-  readonly pipeline: Pipeline
+  readonly pipeline: (request: Asked) => Admitted | Promise<Admitted>
   readonly logger: Logger
 }
 
