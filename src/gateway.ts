@@ -144,11 +144,11 @@ function buildProvider ({ provider, server }: Configuration, parts: ProviderPart
   }, parts)
 }
 
-type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsStrict' | 'stepUps' | 'clockTolerance'> & { readonly assertions: Assertions }
+type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsStrict' | 'keepsFragment' | 'stepUps' | 'clockTolerance'> & { readonly assertions: Assertions }
 
 /** Everything at and below the base path. */
 function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }, session, access, provider }: Configuration, parts: OwnRouteParts): void {
-  mountSignIn(app, { ...parts, basePath, publicOrigin: new URL(publicUrl).origin, sessionIsStrict: session.cookie.sameSite === 'strict', stepUps: stepUpsOf(access.rules), clockTolerance: provider.clockTolerance })
+  mountSignIn(app, { ...parts, basePath, publicOrigin: new URL(publicUrl).origin, sessionIsStrict: session.cookie.sameSite === 'strict', keepsFragment: session.keepFragment, stepUps: stepUpsOf(access.rules), clockTolerance: provider.clockTolerance })
   app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(parts.assertions.jwks))
 }
 

@@ -10,10 +10,11 @@ import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
 import { recordFailure } from './record-failure.ts'
 import { meetsStepUp } from './require-step-up.ts'
+import { sendPage } from './send-page.ts'
 
 /** `GET /callback`: ends a sign-in with a redirect to the page first wanted. */
 export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, logins, rounds, sessions, pages } = parts
+  const { basePath, logins, rounds, sessions } = parts
 
   app.get(`${basePath}/callback`, async (request, reply) => {
     const parameters = parametersOf(request)
@@ -26,10 +27,14 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
     const setCookie = await complete(request, parameters, login, found, parts)
     if (setCookie === undefined) return await beginLogin(request, reply, parts, found, { ...login, restarts: 0, chooseAccount: false, errand: { ...login.errand, isInsisting: true } })
     reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies), ...releasedForm(login, parts)])
-    if (!parts.sessionIsStrict) return reply.redirect(login.returnTo, 303)
-    const { status, headers, body } = pages.signedIn({ returnTo: login.returnTo, requestId: request.id })
-    return reply.code(status).headers(headers).send(body)
+    return arrive(request, reply, login, parts)
   })
+}
+
+/** To the page first wanted. */
+function arrive (request: FastifyRequest, reply: FastifyReply, { returnTo, errand: { fragment } }: ResumedLogin | LostLogin, { sessionIsStrict, pages }: SignInParts): FastifyReply {
+  if (!sessionIsStrict && fragment === undefined) return reply.redirect(returnTo, 303)
+  return sendPage(reply, pages.signedIn({ returnTo, fragment, requestId: request.id }))
 }
 
 /** From the provider's answer to a session, or `undefined` where the provider has to be asked again. Every LoginProblem is one audit event, and so is success. */
@@ -79,7 +84,7 @@ function unusableClaims ({ trace }: MappingResult): { unusable?: readonly unknow
 /** Nobody is left standing: who is signed in goes on, who is not tries once more, and only then comes a page. */
 async function recover (request: FastifyRequest, reply: FastifyReply, found: FoundSession, login: LostLogin, parts: SignInParts): Promise<FastifyReply> {
   const { basePath, rounds } = parts
-  if (found.session !== undefined) return reply.redirect(login.returnTo, 303)
+  if (found.session !== undefined) return arrive(request, reply, login, parts)
   // A `state` that another replica sealed with another secret can't be read, and tells no number of restarts.
   const isRestarted = login.restarts === 0 && !rounds.isCircling(login.returnTo, found.cookies)
   const problem = new LoginProblem('state_invalid', {

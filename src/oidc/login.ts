@@ -8,10 +8,11 @@ import { parametersOf } from './parameters.ts'
 import { returnToPath } from './return-to.ts'
 import { endSession } from './end-session.ts'
 import { type SignInParts } from './parts.ts'
+import { sendPage } from './send-page.ts'
 
-/** `GET /login?return_to=PATH[&rule=NUMBER][&form=NAME][&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
+/** `GET /login?return_to=PATH[&rule=NUMBER][&form=NAME][&fragment=NAME][&switch_account=true]`: starts a sign-in. Other parameters mean nothing here. */
 export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, sessions, formCookie } = parts
+  const { basePath, publicOrigin, keepsFragment, sessions, formCookie, pages } = parts
 
   function wantedPage (parameters: URLSearchParams): string {
     const text = parameters.get('return_to') ?? '/'
@@ -24,13 +25,24 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
   function errandOf (parameters: URLSearchParams, { cookies }: FoundSession): Errand {
     const rule = parameters.get('rule') ?? ''
     const form = formCookie.waiting(cookies, parameters.get('form') ?? '')
-    return { ...form !== undefined && { form }, .../^\d{1,4}$/.test(rule) && { rule: Number(rule) } }
+    const fragment = parameters.get('fragment') ?? ''
+    return {
+      ...form !== undefined && { form },
+      .../^\d{1,4}$/.test(rule) && { rule: Number(rule) },
+      ...keepsFragment && /^[0-9a-f-]{36}$/.test(fragment) && { fragment }
+    }
+  }
+
+  /** The same sign-in, for a browser that has no fragment to keep, or can't. */
+  function onward (parameters: URLSearchParams): string {
+    return `${basePath}/login?${new URLSearchParams([...parameters, ['fragment', 'none']]).toString()}`
   }
 
   app.get(`${basePath}/login`, async (request, reply) => {
     const parameters = parametersOf(request)
     const returnTo = wantedPage(parameters)
     if (!isNavigation(request)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
+    if (keepsFragment && !parameters.has('fragment')) return sendPage(reply, pages.signingIn({ returnTo, onward: onward(parameters), requestId: request.id }))
     const found = await sessions.find(request.headers.cookie)
     const chooseAccount = parameters.get('switch_account') === 'true'
     // Whoever asks for another account has left this one, whether or not the sign-in is completed.

@@ -31,6 +31,8 @@ export interface LostLogin {
 export interface Errand extends LoginErrand {
   /** The provider was told to ask, since what it answered before was too old. */
   readonly isInsisting?: boolean | undefined
+  /** Under what name the browser keeps the fragment of the page. */
+  readonly fragment?: string | undefined
 }
 
 export interface BegunLogin {

@@ -13,6 +13,7 @@ export interface SignInParts {
   readonly publicOrigin: string
   /** SameSite=Strict withholds the new session from the redirect that ends a sign-in; a page has to step in. */
   readonly sessionIsStrict: boolean
+  readonly keepsFragment: boolean
   readonly provider: Provider
   readonly logins: Logins
   readonly rounds: Rounds

@@ -9,7 +9,7 @@
 import { type Problem } from '../errors.ts'
 import { answerTo, type Occasion } from './answer.ts'
 import { createLayout, type Answer } from './layout.ts'
-import { logoutConfirmationPage, signedInPage, signedOutPage } from './session-pages.ts'
+import { logoutConfirmationPage, signedInPage, signedOutPage, signingInPage } from './session-pages.ts'
 import { type Site } from './site.ts'
 
 export { wantsHtml } from './wants-html.ts'
@@ -19,8 +19,10 @@ export { type Occasion } from './answer.ts'
 export interface Pages {
   /** The answer to a request that ended in a problem. The only way from an error to something a stranger reads. */
   readonly answerTo: (problem: Problem, occasion: Occasion) => Answer
-  /** Ends a sign-in in place of a redirect where the session cookie is `SameSite=Strict`; goes on to `returnTo` by itself. */
-  readonly signedIn: (occasion: { readonly returnTo: string, readonly requestId: string }) => Answer
+  /** Begins a sign-in where fragments are kept; goes on to `onward`, a path of our own, by itself. */
+  readonly signingIn: (occasion: { readonly returnTo: string, readonly onward: string, readonly requestId: string }) => Answer
+  /** Ends a sign-in where a redirect can't; goes on to `returnTo` by itself, with the fragment of that name. */
+  readonly signedIn: (occasion: { readonly returnTo: string, readonly fragment?: string | undefined, readonly requestId: string }) => Answer
   /** Shown when the session has ended and the provider sent the person back, or has no logout of its own. */
   readonly signedOut: (requestId: string) => Answer
   /** Asks before a logout that another site caused. */
@@ -32,7 +34,8 @@ export function createPages (site: Site): Pages {
   const layout = createLayout()
   return {
     answerTo: (problem, occasion) => answerTo(problem, occasion, site, layout),
-    signedIn: ({ returnTo, requestId }) => layout(signedInPage(returnTo), requestId),
+    signingIn: ({ returnTo, onward, requestId }) => layout(signingInPage(returnTo, onward), requestId),
+    signedIn: ({ returnTo, fragment, requestId }) => layout(signedInPage(returnTo, fragment), requestId),
     signedOut: (requestId) => layout(signedOutPage(site), requestId),
     confirmLogout: (requestId) => layout(logoutConfirmationPage(site), requestId)
   }
