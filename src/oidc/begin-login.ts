@@ -1,6 +1,7 @@
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { loginUrl } from '../own-routes.ts'
 import { type FoundSession } from '../sessions/index.ts'
+import { likelyCause } from './likely-cause.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type Errand } from './logins.ts'
 import { type SignInParts } from './parts.ts'
@@ -22,7 +23,7 @@ export async function beginLogin (request: FastifyRequest, reply: FastifyReply, 
     if (!wish.chooseAccount && rounds.isCircling(wish.returnTo, found.cookies)) {
       // Whoever tries again after the page gets as many rounds as at first: what was wrong may have been put right.
       reply.header('set-cookie', rounds.forget(found.cookies))
-      throw circling(parts, wish)
+      throw circling(request, parts, wish, found)
     }
     const { secrets, setCookie } = logins.begin(wish.returnTo, wish.restarts, wish.errand, found.cookies)
     const url = await provider.authorizationUrl(secrets, { chooseAccount: wish.chooseAccount, stepUp: stepUpFor(wish.errand, parts), isInsisting: wish.errand.isInsisting })
@@ -34,10 +35,11 @@ export async function beginLogin (request: FastifyRequest, reply: FastifyReply, 
   }
 }
 
-function circling ({ rounds, basePath }: SignInParts, { returnTo, errand }: LoginWish): LoginProblem {
+function circling ({ origin: { proto } }: FastifyRequest, { rounds, basePath, publicOrigin }: SignInParts, { returnTo, errand }: LoginWish, found: FoundSession): LoginProblem {
+  const cause = likelyCause({ found, proto, publicOrigin, isCircling: true })
   return new LoginProblem('state_invalid', {
     detail: 'You were signed in several times in a row, but your browser did not come back with the session, or the application did not accept it.',
-    members: { cookie: rounds.cookieName, login_url: loginUrl(basePath, returnTo, errand) },
-    metadata: { isCircling: true }
+    members: { likely_cause: cause, cookie: found.cookies.ticket === undefined ? rounds.cookieName : undefined, login_url: loginUrl(basePath, returnTo, errand) },
+    metadata: { isCircling: true, cause }
   })
 }

@@ -4,6 +4,7 @@ import { auditRequest } from '../observability/index.ts'
 import { loginUrl, switchAccountUrl } from '../own-routes.ts'
 import { type FoundSession } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
+import { likelyCause } from './likely-cause.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type LostLogin, type ResumedLogin } from './logins.ts'
 import { parametersOf } from './parameters.ts'
@@ -48,7 +49,7 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
     requireAdmission(result, basePath, login.returnTo)
     if (!meetsStepUp(answer, login, parts)) return undefined
     const started = await sessions.start({ identity, ...answer, ...keeps.allClaims && { allClaims }, ...keeps.accessToken && { tokens } }, found)
-    if (started === undefined) throw new LoginProblem('session_too_large', { metadata: { groups: identity.groups.length } })
+    if (started === undefined) throw new LoginProblem('session_too_large', { members: { likely_cause: 'size', groups: identity.groups.length }, metadata: { groups: identity.groups.length } })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
     return started.setCookie
   } catch (error) {
@@ -83,13 +84,14 @@ function unusableClaims ({ trace }: MappingResult): { unusable?: readonly unknow
 
 /** Nobody is left standing: who is signed in goes on, who is not tries once more, and only then comes a page. */
 async function recover (request: FastifyRequest, reply: FastifyReply, found: FoundSession, login: LostLogin, parts: SignInParts): Promise<FastifyReply> {
-  const { basePath, rounds } = parts
+  const { basePath, publicOrigin, rounds } = parts
   if (found.session !== undefined) return arrive(request, reply, login, parts)
   // A `state` that another replica sealed with another secret can't be read, and tells no number of restarts.
   const isRestarted = login.restarts === 0 && !rounds.isCircling(login.returnTo, found.cookies)
+  const cause = likelyCause({ found, proto: request.origin.proto, publicOrigin, isCircling: false, isForeign: login.cookieName === undefined })
   const problem = new LoginProblem('state_invalid', {
-    members: { cookie: login.cookieName, login_url: loginUrl(basePath, login.returnTo, login.errand) },
-    metadata: { isRestarted }
+    members: { likely_cause: cause, cookie: login.cookieName, login_url: loginUrl(basePath, login.returnTo, login.errand) },
+    metadata: { isRestarted, cause }
   })
   recordFailure(problem, request, parts)
   if (!isRestarted) {

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { type LoginFailure } from '../observability/index.ts'
+import { type LikelyCause } from '../pages/index.ts'
 import { LoginProblem } from './login-problem.ts'
 import { describedSafely } from './provider-words.ts'
 
@@ -11,7 +12,7 @@ export function providerFailure (error: unknown, stage: Stage): LoginProblem {
   if (error instanceof LoginProblem) return error
   if (isUnreachable(error)) return new LoginProblem(unreachableReasons[stage], { code: 'sign_in_unavailable', cause: error, headers: { 'retry-after': '5' } })
   if (error instanceof oauth.ResponseBodyError) return new LoginProblem(stage === 'userinfo' ? 'no_userinfo' : 'token_exchange_failed', { cause: error, metadata: { error: error.error, errorDescription: describedSafely(error.error_description) } })
-  return new LoginProblem(invalidReason(error, stage), { cause: error, metadata: mismatch(error) })
+  return new LoginProblem(invalidReason(error, stage), { cause: error, metadata: mismatch(error), members: clockMembers(error) })
 }
 
 const unreachableReasons: Record<Stage, LoginFailure> = { token: 'token_exchange_failed', id_token: 'setup_error', userinfo: 'no_userinfo' }
@@ -36,6 +37,20 @@ function mismatch (error: unknown): Record<string, unknown> {
   if (typeof claim !== 'string' || claim === 'nonce') return {}
   const found = (claims as Record<string, unknown> | undefined)?.[claim]
   return { claim, found, expected, now, tolerance }
+}
+
+/**
+ * A token that has just been issued and is over, or not yet good: one of the clocks is wrong. By how much, `iat` tells,
+ * in seconds; it is ahead of ours where that is positive.
+ */
+function clockMembers (error: unknown): Record<string, unknown> {
+  const { claim, claims, now, tolerance } = causeOf(error) ?? {}
+  const { iat } = (claims ?? {}) as { iat?: unknown }
+  if (errorCode(error) !== oauth.JWT_TIMESTAMP_CHECK || claim === 'auth_time' || typeof iat !== 'number' || typeof now !== 'number') return {}
+  // A token that says that it is new, and over at once, is wrong in another way.
+  if (Math.abs(iat - now) <= Number(tolerance)) return {}
+  const cause: LikelyCause = 'clock'
+  return { likely_cause: cause, clock_difference: Math.round(iat - now) }
 }
 
 /** A token response that is well-formed but whose id_token is not: oauth4webapi hangs the claims or header on the cause. */

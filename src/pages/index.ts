@@ -14,6 +14,7 @@ import { type Site } from './site.ts'
 
 export { wantsHtml } from './wants-html.ts'
 export { type Answer } from './layout.ts'
+export { type LikelyCause } from './likely-cause.ts'
 export { type Occasion } from './answer.ts'
 
 export interface Pages {

@@ -3,6 +3,7 @@ import { buttons, type Button } from './buttons.ts'
 import { type Drawing } from './drawings.ts'
 import { html, type Html } from './html.ts'
 import { type PageContent } from './layout.ts'
+import { likelyCauseBox } from './likely-cause.ts'
 import { missingCookie, refusal } from './reasons.ts'
 import { loginUrlOf, type Links, type Site } from './site.ts'
 
@@ -70,5 +71,5 @@ function more (problem: Problem, person: Person | undefined, site: Site): Html |
   if (problem.code === 'access_denied') return refusal(problem.members, person, 'Signed in as')
   if (problem.code === 'sign_in_refused') return refusal(problem.members, person, 'Your account')
   if (problem.code === 'login_cookie_missing') return missingCookie(problem.members, site)
-  return undefined
+  return likelyCauseBox(problem.members, site)
 }
