@@ -19,7 +19,7 @@ export const problems = {
   request_invalid: { status: 400, title: 'Request not understood', detail: 'The request is not valid HTTP or carries a parameter twice.' },
   login_cookie_missing: { status: 400, title: 'Sign-in could not be completed', detail: 'Your browser did not send back the cookie that belongs to this sign-in.' },
   sign_in_required: { status: 401, title: 'Sign-in required', detail: 'You need to sign in to see this.' },
-  step_up_required: { status: 401, title: 'Another sign-in is needed', detail: 'You are signed in, but this page needs a stronger or more recent sign-in.' },
+  step_up_required: { status: 401, title: 'You need to sign in again', detail: 'You are signed in, but this page needs a stronger or more recent sign-in.' },
   token_invalid: { status: 401, title: 'Token not accepted', detail: 'The bearer token is malformed, expired, revoked or not meant for this site.' },
   access_denied: { status: 403, title: 'You don’t have access', detail: 'You are signed in, but this page needs a permission that your account does not have.' },
   acr_not_met: { status: 403, title: 'This sign-in is not enough', detail: 'The identity provider signed you in, but not as strongly or recently as this page demands.' },
