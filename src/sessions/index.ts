@@ -17,12 +17,14 @@ import { type SessionStore } from './store.ts'
 import { createUpkeep } from './upkeep.ts'
 
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
+export { createFormCookie, type FormCookie, formLifetimeMilliseconds } from './form-cookie.ts'
 export { type FoundSession } from './found-session.ts'
 export { type Leases } from './leases.ts'
 export { type Redis } from './redis.ts'
 export { type Revocation } from './revocations.ts'
 export { createSeals, type Seal } from './sealing.ts'
 export { generationOf, isRefreshDue, type Refreshed, type Session, type SignedIn, type Tokens } from './session.ts'
+export { type Shelf } from './shelf.ts'
 export { createStorage, type Storage, type StorageParts } from './storage.ts'
 export { revokedWithProvider } from './trusted-providers.ts'
 
@@ -91,7 +93,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     // Told once: browsers go on sending the cookie, and anybody may.
     const isNews = reason !== 'revoked' && !told.has(session.id)
     told.set(session.id, true)
-    return isNews ? { cookies: cookiesSent, session: undefined, ended: { session, reason } } : { cookies: cookiesSent, session: undefined }
+    return { cookies: cookiesSent, session: undefined, past: session, ...isNews && { ended: { session, reason } } }
   }
 
   /** Fails while it can't be known whether somebody else has ended a session. */
