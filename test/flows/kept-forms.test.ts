@@ -119,7 +119,7 @@ test('a browser without fetch metadata is believed by the Origin that it sends, 
     const lines = ['POST /reports?draft=1 HTTP/1.1', `Host: localhost:${gateway.port}`, 'Accept: text/html', ...origin === false ? [] : [`Origin: ${origin === true ? gateway.origin : origin}`], 'Content-Type: application/x-www-form-urlencoded', `Content-Length: ${fields.toString().length}`, 'Connection: close', '', fields.toString()]
     const head = await exchange(gateway.port, lines.join('\r\n'))
     for (const [, line = ''] of head.matchAll(/^set-cookie: (.*)$/gim)) browser.jar.store(new URL(gateway.origin), line)
-    await browser.signIn(url(/^location: (.*)$/im.exec(head)?.[1] ?? ''), 'bob')
+    await browser.signIn(new URL(/^location: (.*)$/im.exec(head)?.[1] ?? '', url('/')), 'bob')
     t.strictSame(received(), [expected], String(origin))
   }
 })
