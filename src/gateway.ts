@@ -2,7 +2,6 @@
  * The composition root: builds every part from the configuration and mounts it, top to bottom, in order. Nothing else
  * wires parts together, and nothing here decides about a request.
  */
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type FastifyInstance } from 'fastify'
 import { createAccess, referencedClaims, stepUpsOf } from './access/index.ts'
@@ -13,14 +12,15 @@ import { type Configuration, type ProviderConfiguration, providersOf, redirectUr
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRefresh, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
-import { answerProblem, createCrossOrigin, createKeepForm, createKeptForms, createPipeline, createSendForm, type KeptForms } from './pipeline/index.ts'
+import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, createSendForm } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Cookies, createCookies, createFormCookie, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts } from './sessions/index.ts'
+import { type Storage } from './sessions/index.ts'
+import { buildCookies, buildSessions } from './session-state.ts'
 
 export interface GatewayParts {
   readonly logger: Logger
@@ -117,52 +117,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
   return { app, admin: createAdmin({ readiness, metrics, logger, api }), readiness }
 }
 
-interface SessionsParts extends Omit<StorageParts, 'seals'> {
-  readonly cookies: Cookies
-  /** The public origin: what is sealed here means nothing at another. */
-  readonly application: string
-}
-
-/** Forms wait for a sign-in, and anybody may post some. */
-const formsInMemory = { maxEntries: 2_000, maxCharacters: 32 * 1024 * 1024 }
-
 /** As `/readyz` names it. */
 const sessionStore = 'session-store'
-
-/** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds' | 'formCookie'> & { readonly storage: Storage, readonly forms: KeptForms }> {
-  const { session } = configuration
-  const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf', 'form'], {
-    secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
-    application
-  })
-  const storage = createStorage({
-    store: session.store,
-    redis: session.redis === undefined ? undefined : { ...session.redis, caPem: readOptional(session.redis.caFile) },
-    maxLifetimeMilliseconds: session.maxLifetime
-  }, { ...parts, seals, now })
-  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
-  const revocations = revokedWithProvider(storage.revocations, trusted)
-  const lifetimes = { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime, refreshBeforeMilliseconds: session.refreshBefore }
-  const formCookie = createFormCookie(cookies)
-  return {
-    storage,
-    sessions: createSessions(lifetimes, { ...storage, revocations, cookies, now }),
-    formCookie,
-    forms: createKeptForms({ shelf: storage.shelf('form', formsInMemory), seal: seals.form, cookie: formCookie }),
-    logins: createLogins({ cookies, seal: seals.state, now }),
-    logouts: createLogouts({ cookies, seal: seals.logout, now }),
-    rounds: createRounds(cookies)
-  }
-}
-
-/** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
-function buildCookies (configuration: Configuration, publicUrl: URL): Cookies {
-  const { cookie } = configuration.session
-  const secure = publicUrl.protocol === 'https:'
-  const prefix = !secure ? '' : cookie.domain === undefined ? '__Host-' : '__Secure-'
-  return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure, isPostedTo: providersOf(configuration).some(({ responseMode }) => responseMode === 'form_post') })
-}
 
 async function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
   const { clientKey, clientCertificate } = provider
