@@ -11,15 +11,8 @@ const apiScope = 'read'
 const hour = 3600
 const emailClaims = ['email', 'email_verified']
 
-export interface ProviderHabits {
-  readonly people: People
-  readonly claimsInIdToken: boolean
-  readonly apis: Apis
-  readonly rotates: boolean
-}
-
 /** Everything about oidc-provider that does not depend on where it runs. */
-export async function providerConfiguration ({ people, claimsInIdToken, apis, rotates }: ProviderHabits): Promise<Configuration & { features: Configuration }> {
+export async function providerConfiguration (people: People, claimsInIdToken: boolean, apis: Apis): Promise<Configuration & { features: Configuration }> {
   return {
     jwks: { keys: await Promise.all([signingKey('RS256'), signingKey('ES256')]) },
     claims: { openid: ['sub'], email: emailClaims, profile: profileClaims(people) },
@@ -28,7 +21,6 @@ export async function providerConfiguration ({ people, claimsInIdToken, apis, ro
     extraTokenClaims: (_context: Context, { accountId }: { accountId?: string }) => people[accountId ?? ''],
     loadExistingGrant: (context: ProtocolContext) => grantWhatIsAsked(context, Object.keys(apis)),
     issueRefreshToken: (_context: Context, client: ProtocolContext['oidc']['client']) => client.grantTypeAllowed('refresh_token'),
-    rotateRefreshToken: rotates,
     interactions: { policy: policy(), url: (_context: Context, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
     clientBasedCORS: () => false,
     renderError,

@@ -34,8 +34,6 @@ export interface ProviderOptions {
   readonly apis?: Apis
   /** Over the usual configuration of oidc-provider; its features are merged with the usual ones. */
   readonly protocol?: ({ readonly features?: Configuration } & Configuration) | undefined
-  /** Whether a refresh token is good once: one that comes again ends the sign-in. Default: false. */
-  readonly rotates?: boolean
   /** Called after every request, except for those to the page to pick a person on. */
   readonly onRequest?: (context: Context) => void
 }
@@ -48,9 +46,9 @@ export interface DemoProvider {
 
 /** A provider that does not listen yet. */
 export async function createProvider (options: ProviderOptions): Promise<DemoProvider> {
-  const { issuer, people = demoPeople, clients = [demoClient], claimsInIdToken = true, apis = {}, rotates = false } = options
+  const { issuer, people = demoPeople, clients = [demoClient], claimsInIdToken = true, apis = {} } = options
   const adapter = createMemoryAdapter()
-  const usual = await providerConfiguration({ people, claimsInIdToken, apis, rotates })
+  const usual = await providerConfiguration(people, claimsInIdToken, apis)
   const provider = new Provider(issuer, {
     ...usual,
     ...options.protocol,

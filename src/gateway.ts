@@ -8,11 +8,11 @@ import { createAccess, referencedClaims, stepUpsOf } from './access/index.ts'
 import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
 import { type Application, buildApplication, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
-import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, upstreamsOf } from './config/index.ts'
+import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf, upstreamsOf } from './config/index.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, createSendForm } from './pipeline/index.ts'
@@ -29,6 +29,8 @@ export interface GatewayParts {
   readonly now: () => number
   /** Of Doorward: told to those who watch it. */
   readonly version: string
+  /** Between Doorward and the providers. */
+  readonly proxy?: ProxySettings | undefined
 }
 
 /** Two servers, each of which serves once `listen` is called on it. */
@@ -41,7 +43,7 @@ export interface Gateway {
 }
 
 /** Builds the gateway. @throws {AssertionKeyError} or {ClientKeyError} for an unusable key */
-export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version }: GatewayParts): Promise<Gateway> {
+export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version, proxy }: GatewayParts): Promise<Gateway> {
   const { server, assertion, access } = configuration
   const { basePath } = server
   const publicUrl = new URL(server.publicUrl)
@@ -50,7 +52,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const metrics = createMetrics({ version, providers: providersOf(configuration).map(({ id }) => id) })
   const audit = createCountedAudit(trail, metrics)
   const dependencyOf = (provider: string): string => `provider:${provider}`
-  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis === undefined ? [] : [sessionStore])
+  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis.url === undefined ? [] : [sessionStore])
 
   const cookies = buildCookies(configuration, publicUrl)
   const { storage, ...signIn } = await buildSessions(configuration, {
@@ -70,15 +72,17 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const needs = needsOf(applications)
   const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
-  const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider(provider, configuration, {
+  const spent = storage.shelf('logout-token', { maxEntries: 100_000, maxCharacters: 10_000_000 })
+  const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider({ ...provider, proxy }, configuration, {
     logger,
     now,
+    spent,
     onAsked (isUp, reason) {
       metrics.providerAsked(provider.id, isUp)
       readiness.asked(dependencyOf(provider.id), isUp, reason)
     }
   }))))
-  const refresh = createRefresh({ ...signIn, providerOf: providers.get, leases: storage.leases, mapping, keeps: needs, audit, logger, now })
+  const refresh = createRefresh({ ...signIn, providers, leases: storage.leases, mapping, keeps: needs, audit, logger, now })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -120,18 +124,19 @@ export async function createGateway (configuration: Configuration, { logger, aud
 /** As `/readyz` names it. */
 const sessionStore = 'session-store'
 
-async function buildProvider (provider: ProviderConfiguration, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
+async function buildProvider (provider: ProviderConfiguration & Pick<GatewayParts, 'proxy'>, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
   const { clientKey, clientCertificate } = provider
   return createProvider({
     ...provider,
-    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey),
+    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey, { isStrict: provider.profile === 'fapi2' }),
     decryptionKeys: await Promise.all(provider.decryptionKeys.map(readDecryptionKey)),
     clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
     caPem: readOptional(provider.caFile),
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
+    addressedBy: configuration.provider === undefined ? provider.id : undefined,
     redirectUri: redirectUriOf(provider, configuration),
-    logout: { ...provider.logout, signedOutUri: new URL(`${configuration.server.basePath}/signed-out`, configuration.server.publicUrl).href }
+    logout: { ...provider.logout, signedOutUri: signedOutUriOf(configuration) }
   }, parts)
 }
 
@@ -144,8 +149,8 @@ function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }
 }
 
 interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
-  readonly providers: Providers
   readonly refresh: Refresh
+  readonly providers: Providers
   readonly storage: Storage
   readonly applications: readonly Application[]
 }

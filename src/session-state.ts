@@ -26,13 +26,14 @@ export interface SessionState extends Pick<SignInParts, 'sessions' | 'logins' | 
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
 export async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<SessionState> {
   const { session } = configuration
+  const { url, caFile } = session.redis
   const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf', 'form'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
   const storage = createStorage({
     store: session.store,
-    redis: session.redis === undefined ? undefined : { ...session.redis, caPem: session.redis.caFile === undefined ? undefined : readFileSync(session.redis.caFile, 'utf8') },
+    redis: url === undefined ? undefined : { ...session.redis, url, caPem: caFile === undefined ? undefined : readFileSync(caFile, 'utf8') },
     maxLifetimeMilliseconds: session.maxLifetime
   }, { ...parts, seals, now })
   const trusted = new Set(providersOf(configuration).map(({ id }) => id))

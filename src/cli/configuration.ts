@@ -45,10 +45,10 @@ async function assertionFindings ({ algorithm, key, previousKeys }: Configuratio
 }
 
 async function clientFindings (configuration: Configuration, cwd: string): Promise<Finding[]> {
-  const findings = providersOf(configuration).map(async ({ clientKey, previousClientKeys, decryptionKeys, clientCertificate }, index) => {
+  const findings = providersOf(configuration).map(async ({ profile, clientKey, previousClientKeys, decryptionKeys, clientCertificate }, index) => {
     const place = configuration.provider === undefined ? ['providers', index] : ['provider']
     const keys = [
-      ...clientKey === undefined ? [] : [keyFinding([...place, 'clientKey'], readClientKey(clientKey))],
+      ...clientKey === undefined ? [] : [keyFinding([...place, 'clientKey'], readClientKey(clientKey, { isStrict: profile === 'fapi2' }))],
       ...previousClientKeys.map((previous, index) => keyFinding([...place, 'previousClientKeys', index], publicClientKey(previous))),
       ...decryptionKeys.map((key, index) => keyFinding([...place, 'decryptionKeys', index], readDecryptionKey(key)))
     ]

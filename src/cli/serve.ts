@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
-import { type ConfigurationProblem, problemText, providersOf, redirectUriOf, settings } from '../config/index.ts'
+import { type ConfigurationProblem, problemText, providersOf, redirectUriOf, settings, signedOutUriOf } from '../config/index.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { type Audit, createAudit, createLogger, type Logger, openDestination } from '../observability/index.ts'
+import { proxyFrom } from '../oidc/index.ts'
 import { errorCode, exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from './configuration.ts'
 import { drain, trackConnections } from './drain.ts'
 import { ListenError, listenOn } from './listening.ts'
@@ -32,7 +33,7 @@ export async function serve (args: { config?: string | undefined }, host: Host):
   const output = openOutput(loaded, host)
   for (const warning of loaded.warnings) output.logger.warn({ event: 'config.warning' }, warning)
   try {
-    const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now, version: version() })
+    const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now, version: version(), proxy: proxyFrom(host.environment) })
     return await run(gateway, loaded, output, host)
   } catch (error) {
     output.logger.fatal({ event: 'start.failed', err: error }, 'can’t start')
@@ -51,7 +52,8 @@ async function run (gateway: Gateway, loaded: LoadedConfiguration, { logger, flu
     host.stderr(`${problemText(problem)}\n`)
     return exitFailed
   }
-  logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, redirectUris: providersOf(configuration).map((provider) => redirectUriOf(provider, configuration)) }, `Doorward serves ${server.publicUrl}`)
+  const toRegister = { redirectUris: providersOf(configuration).map((provider) => redirectUriOf(provider, configuration)), postLogoutRedirectUri: signedOutUriOf(configuration) }
+  logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, ...toRegister }, `Doorward serves ${server.publicUrl}`)
   await host.untilStopped(server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ event: 'crashed', err }, 'unexpected error')
     logger.info({ event: 'stopping', signal }, 'stopping')

@@ -35,6 +35,21 @@ export function responseConflicts (place: string, { responseMode }: ProviderConf
   return [{ settings: [`${place}.responseMode`, 'server.publicUrl'], message: 'form_post needs https in server.publicUrl' }]
 }
 
+/** What FAPI 2.0 forbids (Security Profile sections 5.3.3.1 and 5.3.3.2). */
+export function profileConflicts (place: string, provider: ProviderConfiguration): Conflict[] {
+  if (provider.profile !== 'fapi2') return []
+  const { clientAuth, clientSecret, clientKey, clientCertificate, clientAssertionAudience, pkce, par } = provider
+  const forbidden: ReadonlyArray<readonly [key: string, isGiven: boolean, message: string]> = [
+    ['clientAuth', clientAuth.startsWith('client_secret_') || clientAuth === 'none', 'fapi2 needs private_key_jwt, tls_client_auth or self_signed_tls_client_auth'],
+    ['clientSecret', clientSecret !== undefined, 'fapi2 has no client secret; expected clientKey or clientCertificate'],
+    ['clientKey', clientKey === undefined && clientCertificate === undefined, `fapi2 needs ${place}.clientKey or ${place}.clientCertificate`],
+    ['clientAssertionAudience', clientAssertionAudience !== 'issuer', 'fapi2 needs issuer'],
+    ['pkce', !pkce, 'fapi2 needs PKCE'],
+    ['par', par === 'never', 'fapi2 needs pushed authorization requests']
+  ]
+  return forbidden.filter(([, isGiven]) => isGiven).map(([key, , message]) => ({ settings: [`${place}.${key}`, `${place}.profile`], message }))
+}
+
 /** HS256 takes a key of the hash's length at least (RFC 7518 section 3.2). */
 const shortestHmacKey = 32
 

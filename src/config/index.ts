@@ -5,7 +5,7 @@
  * file, and every message about what is wrong in it. It does not own what the settings do: every other part is handed
  * its own slice by the gateway and never sees this folder.
  */
-export { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, type UpstreamConfiguration, upstreamsOf } from './schema.ts'
+export { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf, type UpstreamConfiguration, upstreamsOf } from './schema.ts'
 export { loadConfiguration, type LoadOutcome } from './load.ts'
 export { type ConfigurationProblem, problemText } from './report.ts'
 export { jsonSchema } from './json-schema.ts'

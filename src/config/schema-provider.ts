@@ -18,6 +18,8 @@ export const providerSection = z.strictObject({
   label: z.string().min(1).max(100).default('Sign in').describe('What the button that starts a sign-in says.'),
   issuer: webUrl('Issuer URL, or the URL of the discovery document. https, unless the host is loopback.')
     .refine((text) => isHttpsOrLoopback(text), { error: 'expected https; plain http is accepted only on loopback' }),
+  profile: z.enum(['standard', 'fapi2']).default('standard')
+    .describe('`fapi2`: what the FAPI 2.0 Security Profile asks of a client, and nothing that it forbids: pushed requests, PKCE, a key or a certificate in place of a secret, access tokens bound to it or by DPoP, `iss` in every answer, no RS256.'),
   ...clientSettings,
   pkce: z.boolean().default(true).describe('Send a PKCE challenge (S256). Switch it off only for a provider that rejects it.'),
   scopes: z.array(z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, { error: 'expected a scope without spaces or quotes' }))
@@ -29,8 +31,8 @@ export const providerSection = z.strictObject({
   ...endpointSettings,
   responseMode: z.enum(['query', 'form_post']).default('query')
     .describe('How the browser brings the provider’s answer: in the address, or in a form, which no log of addresses shows. `form_post` needs https in `server.publicUrl`.'),
-  par: z.union([z.literal('auto'), z.boolean()], { error: 'expected auto, true or false' }).default('auto')
-    .describe('Push authorization requests to the provider, so that the browser carries a reference alone (RFC 9126): `auto` where the provider requires it, `true` always, `false` never.'),
+  par: z.enum(['auto', 'always', 'never']).default('auto')
+    .describe('Push authorization requests to the provider, so that the browser carries a reference alone (RFC 9126): `auto` where the provider requires it, `always`, or `never`.'),
   dpop: z.boolean().default(false)
     .describe('Bind access tokens to a key of this process (DPoP, RFC 9449): a token that is stolen is of no use without the key.'),
   userinfo: z.boolean().default(true).describe('Read the userinfo endpoint and merge its claims over those of the id_token.'),

@@ -39,7 +39,7 @@ const sentinel = z.strictObject({
 }).optional().describe('Ask Sentinels which server is the master: `url` and `nodes` name the Sentinels.')
 
 export const redisSection = z.strictObject({
-  url: redisUrl.describe('Where to begin: a server, a Sentinel, or a node of a cluster. `rediss://` speaks TLS. May hold a user, a password and the number of a database, which are those of the servers.'),
+  url: redisUrl.optional().describe('Where to begin: a server, a Sentinel, or a node of a cluster. `rediss://` speaks TLS. May hold a user, a password and the number of a database, which are those of the servers.'),
   urlFile: filePath.optional().describe('File that holds `url`.'),
   nodes: z.array(node).prefault([]).describe('More Sentinels, or more nodes of the cluster: `host:port`.'),
   username: user.describe('ACL user, in place of the one in `url`.'),
@@ -50,6 +50,6 @@ export const redisSection = z.strictObject({
   caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, with `rediss://`.'),
   sentinel,
   cluster: z.boolean().default(false).describe('Speak to a Redis Cluster.')
-}).optional().describe('Redis, which replicas share. Given beside another store, it shares the end of sessions.')
+}).prefault({}).describe('Redis, which replicas share. With its `url` given beside another store, it shares the end of sessions.')
 
-export type RedisConfiguration = Exclude<z.output<typeof redisSection>, undefined>
+export type RedisConfiguration = z.output<typeof redisSection>

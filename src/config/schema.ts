@@ -53,6 +53,11 @@ export function redirectUriOf ({ id }: ProviderConfiguration, { provider, server
   return new URL(callbackUrl(server.basePath, provider === undefined ? id : undefined), server.publicUrl).href
 }
 
+/** Where providers send people back to after a sign-out there. */
+export function signedOutUriOf ({ server }: Pick<Configuration, 'server'>): string {
+  return new URL(`${server.basePath}/signed-out`, server.publicUrl).href
+}
+
 /** The same, each with the place where it stands: `provider`, or `providers[0]` and so on. */
 export function placedProviders (given: GivenProviders): ReadonlyArray<readonly [place: string, provider: ProviderConfiguration]> {
   return providersOf(given).map((each, index) => [given.provider === undefined ? `providers[${index}]` : 'provider', each])

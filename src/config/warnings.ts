@@ -7,9 +7,9 @@ export function warningsFor (configuration: Configuration): string[] {
   const providers = placedProviders(configuration)
   const warnings = {
     'session.secret is not given: a random one is made at every start, so everybody has to sign in again after a restart, and several replicas do not accept each other’s sessions': session.secret === undefined,
-    'session.redis is not given: a session that is ended before its time, by signing out or by the provider, ends at this replica alone; several replicas need a Redis to share': session.redis === undefined,
+    'session.redis.url is not given: a session that is ended before its time, by signing out or by the provider, ends at this replica alone; several replicas need a Redis to share': session.redis.url === undefined,
     'session.store is memory: sessions are lost when this process ends, and no other replica knows them': session.store === 'memory',
-    'session.redis.url begins with redis://: who listens on the way learns the password and can change what is sent; rediss:// speaks TLS': isPlainText(session.redis?.url),
+    'session.redis.url begins with redis://: who listens on the way learns the password and can change what is sent; rediss:// speaks TLS': isPlainText(session.redis.url),
     'assertion.key is not given: one is generated at every start, so applications have to fetch the JWKS again after a restart, and several replicas sign with different keys': assertion.key === undefined,
     ...Object.fromEntries(providers.map(([place, { pkce }]) => [`${place}.pkce is false: a stolen authorization code can be used by whoever has it`, !pkce])),
     ...Object.fromEntries(providers.map(([place, { bearer }]) => [`${place}.bearer.introspection.requireAudience is false: a token that the provider issued for any other application opens this one too`, !bearer.introspection.requireAudience])),

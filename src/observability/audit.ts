@@ -46,9 +46,9 @@ interface Common {
 export type AuditEvent = Common & (
   | { readonly event: 'login', readonly outcome: 'success' }
   | { readonly event: 'login', readonly outcome: 'failure', readonly reason: LoginFailure }
-  | { readonly event: 'logout', readonly outcome: 'success', readonly reason: 'user' }
   | { readonly event: 'session.refresh', readonly outcome: 'success' }
   | { readonly event: 'session.refresh', readonly outcome: 'failure', readonly reason: LoginFailure | 'refresh_rejected' }
+  | { readonly event: 'logout', readonly outcome: 'success', readonly reason: 'user' }
   | { readonly event: 'session.expired', readonly outcome: 'success', readonly reason: 'idle_timeout' | 'max_lifetime' }
   | { readonly event: 'session.revoked', readonly outcome: 'success', readonly reason: RevocationReason }
   | { readonly event: 'admin.change', readonly outcome: 'success' }

@@ -9,11 +9,11 @@ export function createCountedAudit (audit: Audit, metrics: Metrics): Audit {
     record (event) {
       if (event.event === 'login') metrics.loginEnded(event.user?.provider ?? '', event.outcome === 'failure' ? event.reason : undefined)
       if (event.event === 'logout') metrics.loggedOut(event.reason)
+      if (event.event === 'session.refresh') metrics.refreshEnded(event.user?.provider ?? '', refreshOutcome(event))
       if (event.event === 'session.revoked') {
         metrics.loggedOut(initiators[event.reason])
         metrics.sessionsRevoked(event.reason)
       }
-      if (event.event === 'session.refresh') metrics.refreshEnded(event.user?.provider ?? '', refreshOutcome(event))
       audit.record(event)
     }
   }

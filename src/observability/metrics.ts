@@ -59,8 +59,9 @@ export function createMetrics ({ version, providers }: { readonly version: strin
   const revocations = new Counter({ name: 'doorward_sessions_revoked_total', help: 'Times that somebody else than the person ended sessions, by the way they came.', labelNames: ['reason'], registers })
   const refreshes = new Counter({ name: 'doorward_refreshes_total', help: 'Attempts to refresh the tokens of a session.', labelNames: ['provider', 'outcome'], registers })
   const providerUp = new Gauge({ name: 'doorward_provider_up', help: 'Whether the provider answered when it was last asked for its metadata.', labelNames: ['provider'], registers })
-  const storeUp = new Gauge({ name: 'doorward_session_store_up', help: 'Whether the store that replicas share answered when it was last asked.', labelNames: ['store'], registers })
-  const storeErrors = new Counter({ name: 'doorward_session_store_errors_total', help: 'Operations of the shared store that failed or took too long.', labelNames: ['store'], registers })
+  const storeUp = new Gauge({ name: 'doorward_session_store_up', help: 'Whether the Redis of session.redis answered when it was last asked; 1 without one.', registers })
+  storeUp.set(1)
+  const storeErrors = new Counter({ name: 'doorward_session_store_errors_total', help: 'Operations of Redis that failed or took too long.', registers })
   const refused = new Counter({ name: 'doorward_connections_refused_total', help: 'Connections that were closed unread, since server.maxConnections were open.', registers })
   const websockets = new Gauge({ name: 'doorward_websockets_open', help: 'WebSockets that are open.', registers })
   new Gauge({ name: 'doorward_build_info', help: 'Always 1; what runs is in the label.', labelNames: ['version'], registers }).set({ version }, 1)
@@ -83,8 +84,8 @@ export function createMetrics ({ version, providers }: { readonly version: strin
     loggedOut (initiator) { logouts.inc({ initiator }) },
     sessionsRevoked (reason) { revocations.inc({ reason }) },
     refreshEnded (provider, outcome) { refreshes.inc({ provider, outcome }) },
-    sessionStoreAsked (isUp) { storeUp.set({ store: 'redis' }, Number(isUp)) },
-    sessionStoreFailed () { storeErrors.inc({ store: 'redis' }) },
+    sessionStoreAsked (isUp) { storeUp.set(Number(isUp)) },
+    sessionStoreFailed () { storeErrors.inc() },
     providerAsked (provider, isUp) { providerUp.set({ provider }, Number(isUp)) },
     async exposition () {
       return { contentType: registry.contentType, text: `${await registry.metrics()}\n${requests.durationText()}\n${upstreams.durationText()}` }

@@ -24,14 +24,14 @@ export function mountBackchannelLogout (app: FastifyInstance, parts: SignInParts
   for (const provider of parts.providers.all) mountFor(app, provider, throughGate, parts)
 }
 
-function mountFor (app: FastifyInstance, provider: Provider, throughGate: ReturnType<typeof createGate>, { basePath, providers, sessions, audit }: SignInParts): void {
-  app.all(backchannelLogoutUrl(basePath, providers.only === undefined ? provider.id : undefined), async (request, reply) => {
+function mountFor (app: FastifyInstance, provider: Provider, throughGate: ReturnType<typeof createGate>, { basePath, sessions, audit }: SignInParts): void {
+  app.all(backchannelLogoutUrl(basePath, provider.addressedBy), async (request, reply) => {
     if (request.method !== 'POST') throw new Problem('method_not_allowed', { headers: { allow: 'POST' } })
     const token = tokenIn(await readForm(request.raw, maxFormBytes))
     const logout = await throughGate(() => provider.logout.readToken(token)).catch(asProblem)
     const revocation = revocationOf(logout, provider.id)
     await sessions.revoke(revocation)
-    logout.use()
+    await logout.use()
     audit.record({ event: 'session.revoked', outcome: 'success', reason: 'backchannel', user: { sub: logout.sub, provider: provider.id }, request: auditRequest(request), metadata: { ...revocation } })
     return reply.header('cache-control', 'no-store').code(200).send('')
   })

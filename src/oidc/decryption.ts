@@ -47,7 +47,7 @@ export function createDecryption (keys: readonly DecryptionKey[]): Decrypt {
     }
     const reason = keys.length === 0 ? 'provider.decryptionKeys are not configured' : suited.length === 0 ? 'no key of provider.decryptionKeys is the one it is for' : 'it is damaged, or its algorithm is not accepted'
     // `alg` tells that it is the token that is wrong: see provider-failure.ts.
-    throw new DecryptionError(`the provider sent an encrypted token that can’t be decrypted: ${reason}`, { cause: { alg: header.alg, enc: header.enc } })
+    throw new DecryptionError(`the provider sent an encrypted token that can’t be decrypted: ${reason}`, header.alg === undefined ? {} : { cause: { alg: header.alg, enc: header.enc } })
   }
 }
 

@@ -27,8 +27,8 @@ export function mountFrontchannelLogout (app: FastifyInstance, parts: SignInPart
   for (const provider of parts.providers.all) mountFor(app, provider, mayEndUnproven, parts)
 }
 
-function mountFor (app: FastifyInstance, provider: Provider, mayEndUnproven: () => boolean, { basePath, providers, sessions, audit }: SignInParts): void {
-  app.get(frontchannelLogoutUrl(basePath, providers.only === undefined ? provider.id : undefined), async (request, reply) => {
+function mountFor (app: FastifyInstance, provider: Provider, mayEndUnproven: () => boolean, { basePath, sessions, audit }: SignInParts): void {
+  app.get(frontchannelLogoutUrl(basePath, provider.addressedBy), async (request, reply) => {
     const sid = await sessionNamedIn(parametersOf(request))
     const found = await sessions.find(request.headers.cookie)
     const isOwn = isCalled(found.session, sid)

@@ -1,6 +1,6 @@
 import { decodeProtectedHeader } from 'jose'
-import { LRUCache } from 'lru-cache'
 import { type Claims } from '../mapping/index.ts'
+import { type Shelf } from '../sessions/index.ts'
 import { asRejection, readJwt, verifyJwt } from './access-token-jwt.ts'
 import { acceptedUntil, requireLogoutClaims, requireLogoutType } from './logout-token-claims.ts'
 import { type ProviderServer } from './provider-introspection.ts'
@@ -13,7 +13,7 @@ export interface LogoutToken {
   readonly sid: string | undefined
   readonly sub: string | undefined
   /** From here on the same token is refused. To be called once its sessions have ended: until then it may be sent again. */
-  use (): void
+  use (): Promise<void>
 }
 
 /** The logout tokens of one provider (OpenID Connect Back-Channel Logout section 2.4). */
@@ -27,16 +27,15 @@ export interface LogoutTokens {
 export interface LogoutTokenParts {
   readonly getServer: () => Promise<ProviderServer>
   readonly keys: ProviderKeys
+  /** Where tokens that were used are remembered. */
+  readonly spent: Shelf
   readonly now: () => number
 }
 
 const maxLength = 16 * 1024
-const maxRemembered = 100_000
 
-export function createLogoutTokens ({ clientId, clockToleranceMilliseconds }: ProviderSettings, { getServer, keys, now }: LogoutTokenParts): LogoutTokens {
+export function createLogoutTokens ({ id, clientId, clockToleranceMilliseconds }: ProviderSettings, { getServer, keys, spent, now }: LogoutTokenParts): LogoutTokens {
   const toleranceSeconds = clockToleranceMilliseconds / 1000
-  /** `jti` → until when the token would be accepted again. */
-  const used = new LRUCache<string, number>({ max: maxRemembered })
   let idTokenAlgorithm: string | undefined
 
   /** Signed as id_tokens are (section 2.6). Before the first of them is seen, whatever the provider has keys for will do. */
@@ -44,8 +43,17 @@ export function createLogoutTokens ({ clientId, clockToleranceMilliseconds }: Pr
     if (idTokenAlgorithm !== undefined && algorithm !== idTokenAlgorithm) throw new TokenRejected('algorithm', algorithm)
   }
 
-  function requireUnused (jti: string): void {
-    if ((used.get(jti) ?? 0) > now()) throw new TokenRejected('replayed', jti)
+  /** What lies on a shelf is there for the first who takes it: it is put back, for those who come after. */
+  async function requireUnused (jti: string): Promise<void> {
+    const until = await spent.take(`${id}:${jti}`)
+    if (until === undefined) return
+    await remember(jti, Number(until))
+    throw new TokenRejected('replayed', jti)
+  }
+
+  /** @param until when the token would not be accepted any more, in milliseconds since the epoch */
+  async function remember (jti: string, until: number): Promise<void> {
+    await spent.put(`${id}:${jti}`, String(until), Math.max(1, Math.ceil(until - now())))
   }
 
   /** What costs nothing comes first: a token of somebody else must not make Doorward look for new keys. */
@@ -64,8 +72,8 @@ export function createLogoutTokens ({ clientId, clockToleranceMilliseconds }: Pr
     async read (token) {
       const claims = await verified(token)
       const { jti, sid, sub } = claims as { jti: string, sid?: string, sub?: string }
-      requireUnused(jti)
-      return { sid, sub, use () { used.set(jti, acceptedUntil(claims, toleranceSeconds) * 1000) } }
+      await requireUnused(jti)
+      return { sid, sub, use: () => remember(jti, acceptedUntil(claims, toleranceSeconds) * 1000) }
     },
     learnFrom (idToken) {
       // One that is encrypted names the algorithm of that (RFC 7516 section 9).

@@ -20,7 +20,7 @@ export async function authorizationParameters (server: oauth.AuthorizationServer
     ...(wish.loginHint !== undefined && { login_hint: wish.loginHint }),
     ...settings.authorizationParams,
     ...stepUpParameters(settings, wish.stepUp),
-    ...(wish.chooseAccount && { prompt: accountPrompt(server) }),
+    ...(wish.chooseAccount && { prompt: accountPrompt(server, settings.authorizationParams['prompt']) }),
     ...(wish.isInsisting === true && { prompt: 'login' }),
     client_id: settings.clientId,
     redirect_uri: settings.redirectUri,
@@ -49,8 +49,12 @@ function stepUpParameters ({ authorizationParams }: ProviderSettings, { acr, max
   }
 }
 
-/** Every provider knows `login`; not every one has accounts to choose from, and some refuse a prompt they don't know. */
-function accountPrompt (server: oauth.AuthorizationServer): string {
+/**
+ * Every provider of the specification knows `login`; not every one has accounts to choose from, and some refuse a prompt
+ * that they don't know: Google knows no `login`, and does not say so. A configured prompt that asks who it is stays.
+ */
+function accountPrompt (server: oauth.AuthorizationServer, configured = ''): string {
+  if (/\b(login|select_account)\b/.test(configured)) return configured
   const supported = server['prompt_values_supported']
   return Array.isArray(supported) && supported.includes('select_account') ? 'select_account' : 'login'
 }

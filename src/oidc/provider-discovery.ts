@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { ProviderAnswerError } from './advice.ts'
 import { errorCause, errorCode } from './error-parts.ts'
 import { type ProviderEndpoints, withEndpoints } from './provider-endpoints.ts'
+import { underStrictProfile } from './provider-profile.ts'
 import { requireSecure } from './provider-http.ts'
 
 const suffix = '/.well-known/openid-configuration'
@@ -10,10 +11,11 @@ export interface DiscoverySettings {
   readonly issuer: string
   readonly discovery: boolean
   readonly endpoints: ProviderEndpoints
+  readonly profile: 'standard' | 'fapi2'
 }
 
 /** What is known of the provider: by discovery, by configuration, or by both. No endpoint in it that is not https. */
-export async function findProvider ({ issuer, discovery, endpoints }: DiscoverySettings, options: oauth.DiscoveryRequestOptions, allowLoopbackHttp: boolean): Promise<oauth.AuthorizationServer> {
+export async function findProvider ({ issuer, discovery, endpoints, profile }: DiscoverySettings, options: oauth.DiscoveryRequestOptions, allowLoopbackHttp: boolean): Promise<oauth.AuthorizationServer> {
   const found = discovery ? await discover(issuer, options) : { issuer, id_token_signing_alg_values_supported: signingAlgorithms }
   // Optional in metadata (OpenID Connect Discovery section 3); without it a provider that signs userinfo could not be understood.
   const server = withEndpoints({ userinfo_signing_alg_values_supported: signingAlgorithms, ...found }, endpoints)
@@ -22,7 +24,7 @@ export async function findProvider ({ issuer, discovery, endpoints }: DiscoveryS
     if (endpoint === undefined) throw new ProviderAnswerError('incomplete', `The discovery document names no ${name}`)
     requireSecure(endpoint, allowLoopbackHttp)
   }
-  return server
+  return profile === 'fapi2' ? underStrictProfile(server) : server
 }
 
 /** The issuer that is asked for: the setting, or the start of the document's URL. */

@@ -19,7 +19,7 @@ export interface Sender {
 }
 
 /** Known everywhere; then what else a provider may ask for. */
-const algorithms = ['ES256', 'Ed25519', 'EdDSA', 'PS256', 'RS256']
+const algorithms = ['ES256', 'Ed25519', 'EdDSA', 'PS256']
 
 /**
  * With DPoP there is one key for the life of the process, and it can't be taken out of it. The provider binds every

@@ -1,5 +1,6 @@
 import { getCACertificates } from 'node:tls'
-import { Agent, request } from 'undici'
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
+import { type ProxySettings } from './provider-proxy.ts'
 
 /** In PEM. */
 export interface ClientCertificate {
@@ -12,6 +13,8 @@ export interface ProviderHttpSettings {
   readonly caPem?: string | undefined
   /** Shown to whoever asks for one in the handshake (RFC 8705). */
   readonly clientCertificate?: ClientCertificate | undefined
+  /** Without one, connections are direct. */
+  readonly proxy?: ProxySettings | undefined
   /** Plain http is a test's and a laptop's affair: only ever to loopback. */
   readonly allowLoopbackHttp: boolean
 }
@@ -39,16 +42,7 @@ const emptyStatuses = [204, 205, 304]
  * redirects are not followed (a token request must not wander), and nothing is decompressed.
  */
 export function createProviderHttp (settings: ProviderHttpSettings): ProviderHttp {
-  const agent = new Agent({
-    connect: {
-      timeout: connectTimeoutMilliseconds,
-      ...(settings.caPem !== undefined && { ca: [...getCACertificates('default'), settings.caPem] }),
-      ...settings.clientCertificate
-    },
-    headersTimeout: writeTimeoutMilliseconds,
-    bodyTimeout: readTimeoutMilliseconds,
-    maxResponseSize: maxBodyBytes
-  })
+  const agent = agentFor(settings)
 
   return {
     async fetch (url, { method = 'GET', headers = {}, body, signal, timeoutMilliseconds = method === 'GET' ? readTimeoutMilliseconds : writeTimeoutMilliseconds }) {
@@ -70,6 +64,15 @@ export function createProviderHttp (settings: ProviderHttpSettings): ProviderHtt
     },
     close: () => agent.destroy()
   }
+}
+
+function agentFor ({ caPem, clientCertificate, proxy }: ProviderHttpSettings): Dispatcher {
+  const authorities = caPem === undefined ? {} : { ca: [...getCACertificates('default'), caPem] }
+  const tls = { timeout: connectTimeoutMilliseconds, ...authorities, ...clientCertificate }
+  const options = { connect: tls, headersTimeout: writeTimeoutMilliseconds, bodyTimeout: readTimeoutMilliseconds, maxResponseSize: maxBodyBytes }
+  if (proxy === undefined) return new Agent(options)
+  // The proxy is asked for a tunnel and sees no more; the certificate is for the provider alone.
+  return new EnvHttpProxyAgent({ ...options, ...proxy, requestTls: tls, proxyTls: authorities })
 }
 
 /**

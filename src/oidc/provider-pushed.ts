@@ -36,5 +36,5 @@ export function createPushedRequests (settings: ProviderSettings, { client, send
 }
 
 function isPushed (server: oauth.AuthorizationServer, par: ProviderSettings['par']): boolean {
-  return par === 'auto' ? server.require_pushed_authorization_requests === true : par
+  return par === 'auto' ? server.require_pushed_authorization_requests === true : par === 'always'
 }

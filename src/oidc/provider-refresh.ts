@@ -40,12 +40,12 @@ export function createProviderRefresh ({ getServer, requests, now }: ProviderRef
   }
 
   return async (session) => {
-    const { refreshToken = '', idToken, signedFor } = session.tokens ?? {}
+    const { refreshToken = '', signedFor, idToken } = session.tokens ?? {}
     const server = await getServer()
     const redeemed = await requests.refresh(server, refreshToken)
     if (redeemed.idToken !== undefined) requireSameSignIn(redeemed.idToken, session)
     // A provider that sends no new refresh token leaves the one before in force.
-    const tokens = { refreshToken, idToken, signedFor, ...tokensOf(redeemed, now()) }
+    const tokens = { refreshToken, signedFor, idToken, ...tokensOf(redeemed, now()) }
     try {
       const answer = await readAnswer(server, redeemed, session)
       return { tokens, ...answer !== undefined && { answer } }

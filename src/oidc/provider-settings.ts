@@ -2,16 +2,20 @@ import { type DecryptionKey } from './decryption.ts'
 import { type ClientCredentials } from './provider-client.ts'
 import { type ProviderEndpoints } from './provider-endpoints.ts'
 import { type ClientCertificate } from './provider-http.ts'
+import { type ProxySettings } from './provider-proxy.ts'
 
 /** One provider of the configuration. Durations are in milliseconds. */
 export interface ProviderSettings extends ClientCredentials {
   readonly id: string
+  /** What its addresses here end with: its id where it is one of a list, so that none is shared when another is added. */
+  readonly addressedBy: string | undefined
   /** How people recognize it. */
   readonly label: string
   /** Whoever gives an e-mail address of one of these signs in here. */
   readonly emailDomains: readonly string[]
   /** Issuer URL, or the URL of the discovery document. */
   readonly issuer: string
+  readonly profile: 'standard' | 'fapi2'
   /** `false`: the endpoints are all there is to know. */
   readonly discovery: boolean
   readonly endpoints: ProviderEndpoints
@@ -20,7 +24,7 @@ export interface ProviderSettings extends ClientCredentials {
   readonly decryptionKeys: readonly DecryptionKey[]
   readonly pkce: boolean
   /** `auto`: where the provider requires it. */
-  readonly par: 'auto' | boolean
+  readonly par: 'auto' | 'always' | 'never'
   readonly dpop: boolean
   readonly scopes: readonly string[]
   readonly authorizationParams: Readonly<Record<string, string>>
@@ -28,6 +32,7 @@ export interface ProviderSettings extends ClientCredentials {
   /** Whether refresh tokens are kept and used. */
   readonly refresh: boolean
   readonly caPem?: string | undefined
+  readonly proxy?: ProxySettings | undefined
   readonly clockToleranceMilliseconds: number
   readonly redirectUri: string
   /** How the browser brings the answer: in the address, or in a form. */

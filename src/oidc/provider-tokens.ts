@@ -28,7 +28,7 @@ export interface RedeemedTokens {
   readonly expiresInSeconds: number | undefined
 }
 
-export interface RefreshedTokens extends Omit<RedeemedTokens, 'idToken'> {
+export interface RefreshedTokens extends Omit<RedeemedTokens, 'idToken' | 'idTokenText'> {
   readonly idToken: oauth.IDToken | undefined
   /** Verifies the signature of the id_token (OpenID Connect Core section 12.2). @throws {LoginProblem} */
   verify (): Promise<void>
@@ -52,8 +52,12 @@ const refreshTimeoutMilliseconds = 20_000
 export function createTokenRequests (settings: ProviderSettings, { client, sender, decrypt, verifySignature, now }: TokenParts): TokenRequests {
   const maxAge = settings.authorizationParams['max_age']
 
-  function tokensIn (answer: oauth.TokenEndpointResponse): Omit<RedeemedTokens, 'idToken'> {
-    return { idTokenText: answer.id_token ?? '', accessToken: answer.access_token, refreshToken: settings.refresh ? answer.refresh_token : undefined, expiresInSeconds: answer.expires_in }
+  function requireSound (idToken: oauth.IDToken, { access_token: accessToken }: oauth.TokenEndpointResponse): void {
+    requireSoundIdToken(idToken, { accessToken, nowSeconds: now() / 1000, toleranceSeconds: settings.clockToleranceMilliseconds / 1000 })
+  }
+
+  function tokensIn (answer: oauth.TokenEndpointResponse): Omit<RedeemedTokens, 'idToken' | 'idTokenText'> {
+    return { accessToken: answer.access_token, refreshToken: settings.refresh ? answer.refresh_token : undefined, expiresInSeconds: answer.expires_in }
   }
 
   async function redeem (server: oauth.AuthorizationServer, parameters: URLSearchParams, secrets: LoginSecrets) {
@@ -70,7 +74,7 @@ export function createTokenRequests (settings: ProviderSettings, { client, sende
     })
   }
 
-  async function renew (server: oauth.AuthorizationServer, refreshToken: string) {
+  async function redeemAgain (server: oauth.AuthorizationServer, refreshToken: string) {
     return await sender.send(server, async (options) => {
       const response = await oauth.refreshTokenGrantRequest(server, client, clientAuthentication(server, settings), refreshToken, patient(options))
       return { response, tokens: await oauth.processRefreshTokenResponse(server, client, response, { [oauth.jweDecrypt]: decrypt }) }
@@ -80,10 +84,6 @@ export function createTokenRequests (settings: ProviderSettings, { client, sende
   /** A token that is not bound to the key is one that whoever steals it can use. */
   function requireBound ({ token_type: tokenType }: oauth.TokenEndpointResponse): void {
     if (tokenType !== sender.tokenType) throw new LoginProblem('token_exchange_failed', { metadata: { tokenType, expected: sender.tokenType } })
-  }
-
-  function requireSound (idToken: oauth.IDToken, { access_token: accessToken }: oauth.TokenEndpointResponse): void {
-    requireSoundIdToken(idToken, { accessToken, nowSeconds: now() / 1000, toleranceSeconds: settings.clockToleranceMilliseconds / 1000 })
   }
 
   async function readUserinfo (server: oauth.AuthorizationServer, accessToken: string, subject: string): Promise<Claims> {
@@ -103,10 +103,10 @@ export function createTokenRequests (settings: ProviderSettings, { client, sende
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
       if (idToken === undefined) throw new LoginProblem('id_token_invalid')
       requireSound(idToken, tokens)
-      return { idToken, ...tokensIn(tokens) }
+      return { idToken, idTokenText: tokens.id_token ?? '', ...tokensIn(tokens) }
     },
     async refresh (server, refreshToken) {
-      const { response, tokens } = await renew(server, refreshToken).catch(asProblem('token'))
+      const { response, tokens } = await redeemAgain(server, refreshToken).catch(asProblem('token'))
       requireBound(tokens)
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
       if (idToken !== undefined) requireSound(idToken, tokens)

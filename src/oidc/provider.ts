@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { type Logger } from '../observability/index.ts'
+import { type Shelf } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
 import { createDecryption } from './decryption.ts'
 import { outageReason } from './outage-reason.ts'
@@ -13,6 +14,7 @@ import { hintToKeep } from './provider-end-session.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
+import { underProfile } from './provider-profile.ts'
 import { createPushedRequests } from './provider-pushed.ts'
 import { createProviderRefresh, type ProviderRefresh } from './provider-refresh.ts'
 import { validateResponse } from './provider-response.ts'
@@ -22,17 +24,17 @@ import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode' | 'clockToleranceMilliseconds'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode' | 'clockToleranceMilliseconds'> {
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
   isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
   authorizationUrl (secrets: LoginSecrets, wish: AuthorizationWish): Promise<URL>
   /** Ends the code flow: checks the response, redeems the code, verifies the id_token, reads userinfo. @throws {LoginProblem} */
   redeem (response: URLSearchParams, secrets: LoginSecrets): Promise<SignInAnswer>
-  /** Every access token is shown to the provider, also one that could be verified here. */
-  readonly isAskedAboutTokens: boolean
   /** Gets new tokens for a session, and what the provider says of the person now. */
   readonly refresh: ProviderRefresh
+  /** Every access token is shown to the provider, also one that could be verified here. */
+  readonly isAskedAboutTokens: boolean
   /** Checks an access token that somebody else obtained from this provider. */
   readonly readAccessToken: ReadAccessToken
   readonly logout: ProviderLogout
@@ -44,12 +46,15 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'label' | 'email
 export interface ProviderParts {
   readonly logger: Logger
   readonly now: () => number
+  /** Where logout tokens that were used are remembered. */
+  readonly spent: Shelf
   /** Called each time that the provider was asked for its metadata; with the reason, where it can't be used. */
   readonly onAsked: (isUp: boolean, reason?: string) => void
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
-export function createProvider (settings: ProviderSettings, { logger, now, onAsked }: ProviderParts): Provider {
+export function createProvider (given: ProviderSettings, { logger, now, spent, onAsked }: ProviderParts): Provider {
+  const settings = underProfile(given)
   const isLoopbackHttp = settings.issuer.startsWith('http:')
   const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
@@ -63,7 +68,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
   const requests = { client, options, sender: createSender(options, client, settings.dpop), decrypt: createDecryption(settings.decryptionKeys), verifySignature: createSignatureCheck(options, keys), now }
   const tokens = createTokenRequests(settings, requests)
   const push = createPushedRequests(settings, requests)
-  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, logger, now })
+  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, spent, logger, now })
 
   function report (error: unknown): void {
     const reason = error === undefined ? undefined : outageReason(error)
@@ -74,6 +79,7 @@ export function createProvider (settings: ProviderSettings, { logger, now, onAsk
 
   return {
     id: settings.id,
+    addressedBy: settings.addressedBy,
     label: settings.label,
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,

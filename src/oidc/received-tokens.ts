@@ -11,7 +11,7 @@ export interface Keeps {
 }
 
 /** `expires_in` counts from the response (RFC 6749 section 5.1). */
-export function tokensOf ({ accessToken, refreshToken, expiresInSeconds = 0 }: Omit<RedeemedTokens, 'idToken'>, now: number): Tokens {
+export function tokensOf ({ accessToken, refreshToken, expiresInSeconds = 0 }: Omit<RedeemedTokens, 'idToken' | 'idTokenText'>, now: number): Tokens {
   return {
     accessToken,
     ...expiresInSeconds > 0 && { accessTokenExpiresAt: Math.floor(now / 1000 + expiresInSeconds) },
@@ -22,13 +22,13 @@ export function tokensOf ({ accessToken, refreshToken, expiresInSeconds = 0 }: O
 /** Without what nothing needs: a session has to fit into cookies. `undefined` where nothing is left. */
 export function keptTokens ({ accessToken, accessTokenExpiresAt, refreshToken, idToken, signedFor }: Tokens, keeps: Keeps): Tokens | undefined {
   const forRefresh = refreshToken !== undefined && accessTokenExpiresAt !== undefined
-  if (!forRefresh && !keeps.accessToken && idToken === undefined) return undefined
-  return {
-    ...idToken !== undefined && { idToken },
+  const kept = {
     ...keeps.accessToken && { accessToken },
-    ...accessTokenExpiresAt !== undefined && { accessTokenExpiresAt },
-    ...forRefresh && { refreshToken, signedFor }
+    ...(keeps.accessToken || forRefresh) && accessTokenExpiresAt !== undefined && { accessTokenExpiresAt },
+    ...forRefresh && { refreshToken, signedFor },
+    ...idToken !== undefined && { idToken }
   }
+  return Object.keys(kept).length === 0 ? undefined : kept
 }
 
 /** The tokens of a sign-in, with what a refresh will have to know of it. */

@@ -66,6 +66,8 @@ async function reject ({ reason, metadata }: LoginProblem, attempt: Attempt): Pr
 
 async function end (attempt: Attempt, cause: LoginFailure, metadata: Readonly<Record<string, unknown>> = {}): Promise<'ended'> {
   const { session, sessions, audit, logger } = attempt
+  // A sign-out meanwhile takes the refresh token back, too: that is no news.
+  if (sessions.hasEnded(session)) return 'ended'
   const event = { ...eventOf(attempt), reason: 'refresh_rejected' } as const
   audit.record({ ...event, outcome: 'failure', metadata: { cause, ...metadata } })
   try {

@@ -4,10 +4,11 @@ import { auditRequest, type AuditRequest } from '../observability/index.ts'
 import { type FoundSession, isRefreshDue, type Leases, type Session } from '../sessions/index.ts'
 import { createGate } from './gate.ts'
 import { type Provider } from './provider.ts'
+import { type Providers } from './providers.ts'
 import { refreshOnce, type RefreshOnceParts, type RefreshOutcome } from './refresh-once.ts'
 
 export interface RefreshParts extends RefreshOnceParts {
-  readonly providerOf: (id: string) => Provider | undefined
+  readonly providers: Providers
   readonly leases: Leases
   readonly now: () => number
 }
@@ -40,7 +41,7 @@ const refreshesAtOnce = { running: 50, waiting: 5_000 }
 
 /** Refreshes each session once, however many requests and replicas find it due. */
 export function createRefresh (parts: RefreshParts): Refresh {
-  const { providerOf, sessions, leases, logger, now } = parts
+  const { providers, sessions, leases, logger, now } = parts
   const flights = new Map<string, Flight>()
   const heldOffUntil = new LRUCache<string, number>({ max: maxHeldOff })
   const throughGate = createGate(refreshesAtOnce)
@@ -85,7 +86,7 @@ export function createRefresh (parts: RefreshParts): Refresh {
     refresh (found, request) {
       const { session } = found
       if (session === undefined || now() < (heldOffUntil.get(session.id) ?? 0)) return found
-      const provider = providerOf(session.identity.provider)
+      const provider = providers.get(session.identity.provider)
       if (provider === undefined) return found
       const { awaited } = flights.get(session.id) ?? begin(session, provider, request)
       return awaited.then((outcome) => {

@@ -44,7 +44,6 @@ function claimLines ({ allClaims = {} }: Principal, encode: (text: string) => st
   return [...lines.values()]
 }
 
-/** An expired token is passed on too, as the module does: the application compares the expiry. */
 function tokenLines ({ tokens = {} }: Principal, encode: (text: string) => string): HeaderLine[] {
   const { accessToken, accessTokenExpiresAt } = tokens
   if (accessToken === undefined) return []

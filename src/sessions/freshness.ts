@@ -9,6 +9,8 @@ import { type SessionStore } from './store.ts'
 export interface Freshness {
   /** The newest state of a session that there is. Never rejects. */
   newest (session: Session): Session | Promise<Session>
+  /** Run out, signed out or revoked since it was found. */
+  hasEnded (session: Session): boolean
   /** Keeps what a refresh brought, unless the session has ended meanwhile or does not fit into cookies any more. */
   refresh (session: Session, refreshed: Refreshed): Promise<Session | 'ended' | 'too_large'>
   /** What was found, now that it is known what has become of it; `undefined`: it is over. */
@@ -36,6 +38,7 @@ export function createFreshness (lifetimes: Lifetimes, { cookies, store, newest,
 
   return {
     refound,
+    hasEnded,
     newest: (session: Session) => newest.of(session),
     /** Only what is due can be out of date: a browser sends an earlier state for a while, or for ever if an answer was lost. */
     upToDate (found: FoundSession, presented: Session): FoundSession | Promise<FoundSession> {

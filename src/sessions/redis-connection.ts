@@ -61,6 +61,7 @@ const commonOptions = {
   socketTimeout: silenceMilliseconds,
   connectTimeout: connectMilliseconds,
   connectionName: 'doorward',
+  disableClientInfo: true,
   retryStrategy: pause,
   // A master that has become a replica; it stays one, so the connection is worth nothing.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY')
@@ -97,7 +98,7 @@ function addressOf (text: string): Address {
 }
 
 /** As the client takes them. */
-export function credentialsOf (settings: RedisSettings): { username?: string, password?: string } {
+function credentialsOf (settings: RedisSettings): { username?: string, password?: string } {
   const url = new URL(settings.url)
   const username = settings.username ?? decodeURIComponent(url.username)
   const password = settings.password ?? decodeURIComponent(url.password)

@@ -28,7 +28,6 @@ export interface Session {
 
 /** What the provider gave for this sign-in, as far as something needs it. A secret: it is never logged, audited or shown. */
 export interface Tokens {
-  /** Kept only where the application receives it. */
   readonly accessToken?: string | undefined
   /** Seconds since the epoch; absent where the provider does not say. */
   readonly accessTokenExpiresAt?: number | undefined
@@ -82,6 +81,12 @@ export function refreshedSession ({ refreshAt: _, ...session }: Session, refresh
 
 export function generationOf ({ generation = 0 }: Pick<Session, 'generation'>): number {
   return generation
+}
+
+/** Without the id_token that a sign-out hints at. */
+export function withoutHint ({ tokens = {}, ...session }: Session): Session {
+  const { idToken: _, ...rest } = tokens
+  return { ...session, tokens: rest }
 }
 
 /** Without what only a refresh needs: it can't be refreshed any more, and is smaller. */

@@ -71,6 +71,14 @@ test('with a drainTimeout of 0s nothing is waited for', async (t) => {
   t.match(eventsIn(gateway.stdout()).at(-1), { event: 'stopped', connectionsCut: 1 })
 })
 
+test('the start says which addresses to register at the provider', async (t) => {
+  const gateway = await startServe(t, { server: { basePath: '/auth' } })
+  await gateway.logged('started')
+  const [started] = eventsIn(gateway.stdout()).filter(({ event }) => event === 'started')
+  const origin = `http://localhost:${gateway.port}`
+  t.match(started, { redirectUris: [`${origin}/auth/callback`], postLogoutRedirectUri: `${origin}/auth/signed-out` })
+})
+
 test('a port that is taken ends the start, with a word about it and nothing after', async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
   t.teardown(() => other.close())

@@ -153,7 +153,15 @@ t.test('what `/readyz` says of a provider that is lost later is why, and nothing
   for (let round = 0; round < 100 && (await state() as { status: string }).status === 'up'; round++) await new Promise(setImmediate)
   t.match(await state(), { status: 'down', since: lostAt, reason: /openid-configuration answered with status 500/ })
 
-  Object.assign(rogue.hooks, { discovery: undefined, token: undefined })
-  for (let round = 0; round < 20 && (await state() as { status: string }).status === 'down'; round++) await untilSignedIn(gateway.origin)
+  const asked = Promise.withResolvers<undefined>()
+  Object.assign(rogue.hooks, {
+    token: undefined,
+    discovery (document: Record<string, unknown>) {
+      asked.resolve(undefined)
+      return document
+    }
+  })
+  await asked.promise
+  for (let round = 0; round < 1000 && (await state() as { status: string }).status === 'down'; round++) await new Promise(setImmediate)
   t.strictSame(await state(), { status: 'up', since: lostAt })
 })

@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import t, { test } from 'tap'
 import { untilCounted } from '../admin/scrape.ts'
 import { ask, responseTo } from '../proxy/open-gateway.ts'
-import { type Browser } from '../support/browser.ts'
+import { Browser } from '../support/browser.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { logoutToken, postLogout } from '../support/logout-tokens.ts'
+import { missingPart } from '../support/parts.ts'
 import { clientSecret, startProvider } from '../support/provider.ts'
+import { startRedis, until } from '../support/redis.ts'
 import { signedInCookie, startRogueGateway } from '../support/rogue-gateway.ts'
 import { type RogueProvider, startRogueProvider } from '../support/rogue-provider.ts'
 import { startUpstream } from '../support/upstream.ts'
@@ -136,4 +138,41 @@ test('a request that was under way when its session ended brings nothing back', 
   const { setCookies } = await slow
   t.match(setCookies[0], /^doorward=[\w-]{100}/, 'the cookie was written')
   t.equal((await browser.get(`${gateway.origin}/x`)).status, 302, 'and is worth nothing')
+})
+
+test('replicas that share a Redis end the same sessions, and none of them accepts a token twice', { skip: missingPart('redis-server') }, async (t) => {
+  const redis = await startRedis(t)
+  const rogue = await startRogueProvider(t, { clientSecret })
+  const upstream = await startUpstream(t)
+  const replica = () => startGateway(t, { issuer: rogue.issuer, upstream: upstream.url, publicUrl: 'http://localhost:8', configuration: { session: { redis: { url: redis.url } } } })
+  const [one, two] = [await replica(), await replica()]
+  const browser = new Browser({ balancer: { 'http://localhost:8': one.port } })
+  const others = new Browser({ balancer: { 'http://localhost:8': two.port } })
+  const open = async (visitor: Browser) => (await visitor.open('http://localhost:8/x')).status
+  t.equal(await open(browser), 200)
+  const cookie = browser.jar.header(new URL('http://localhost:8/')) ?? ''
+  const atTheOther = async () => (await others.get('http://localhost:8/oidc/session', { program: true, from: 'http://localhost:8', headers: { cookie } })).status
+  t.equal(await atTheOther(), 200)
+
+  const token = await logoutToken(rogue, { sid: undefined })
+  const post = ({ port }: TestGateway) => responseTo(ask(port, { method: 'POST', path: '/oidc/backchannel-logout', headers: { host: 'localhost:8', 'content-type': 'application/x-www-form-urlencoded' } }).end(`logout_token=${token}`))
+  t.equal((await post(one)).resume().statusCode, 200)
+  await until(async () => await atTheOther() === 401)
+  t.equal((await post(two)).resume().statusCode, 400)
+  t.equal((await post(one)).resume().statusCode, 400)
+  t.match(two.logs.join(''), '"type":"TokenRejected","message":"replayed"')
+})
+
+test('a logout that could not be noted is not confirmed, and its token is not spent', { skip: missingPart('redis-server') }, async (t) => {
+  const redis = await startRedis(t)
+  const { rogue, gateway, browser } = await startRogueGateway(t, { configuration: { session: { redis: { url: redis.url } } } })
+  t.equal((await browser.open(`${gateway.origin}/x`)).status, 200)
+  const token = await logoutToken(rogue, { sid: undefined })
+  await redis.kill()
+  t.equal((await postLogout(gateway.origin, token)).status, 503)
+  t.equal(gateway.audit.length, 1, 'and nobody is said to have been signed out')
+  await redis.restart()
+  await until(async () => (await postLogout(gateway.origin, token)).status === 200)
+  t.equal((await browser.get(`${gateway.origin}/x`)).status, 302)
+  t.equal((await postLogout(gateway.origin, token)).status, 400)
 })

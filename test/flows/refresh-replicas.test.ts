@@ -35,12 +35,12 @@ interface Replicas {
 async function startReplicas (t: Test, count: number, store: string): Promise<Replicas> {
   const redis = await startRedis(t)
   const pace: Replicas['pace'] = { wait: async () => undefined }
-  const provider = await startProvider(t, { rotates: true, beforeToken: (response) => pace.wait(response) })
+  const provider = await startProvider(t, { protocol: { rotateRefreshToken: true }, beforeToken: (response) => pace.wait(response) })
   await provider.register(client(publicUrl, { grant_types: ['authorization_code', 'refresh_token'] }))
   const upstream = await startUpstream(t)
   const clock = { now: Date.now() }
   const session = { store, secret: testSecret, idleTimeout: '8h', redis: { url: redis.url } }
-  const gateways = await Promise.all(Array.from({ length: count }, () => startGateway(t, { issuer: provider.issuer, upstream: upstream.url, publicUrl, now: () => clock.now, configuration: { session } })))
+  const gateways = await Promise.all(Array.from({ length: count }, () => startGateway(t, { issuer: provider.issuer, upstream: upstream.url, publicUrl, now: () => clock.now, configuration: { session, provider: { clockTolerance: '2h' } } })))
   for (const { admin } of gateways) await until(async () => (await (await fetch(`${admin}/readyz`)).text()).includes('"session-store":{"status":"up"'))
   const browserAt = (gateway: TestGateway | undefined): Browser => new Browser({ balancer: { [publicUrl]: gateway?.port ?? 0 } })
   return {

@@ -33,7 +33,7 @@ async function signedIn (t: Test, options: JourneyOptions & { readonly beforeTok
   const { beforeToken, ...more } = options
   const people = { ...demoPeople }
   const clock = stoppedClock()
-  const provider = await startProvider(t, { people, rotates: true, ...beforeToken !== undefined && { beforeToken } })
+  const provider = await startProvider(t, { people, protocol: { rotateRefreshToken: true }, ...beforeToken !== undefined && { beforeToken } })
   const journey = await startJourney(t, { provider, configuration, client: { grant_types: ['authorization_code', 'refresh_token'] }, now: () => clock.now, ...more })
   await journey.browser.signIn(journey.url('/x'), 'bob')
   return {

@@ -194,6 +194,17 @@ test('a provider that is taken out of the configuration takes its sessions along
   }
 })
 
+test('a list of one asks nobody, and is ready for the next', async (t) => {
+  const only = await startRogueProvider(t, { clientSecret })
+  const gateway = await startGateway(t, { issuer: [{ id: 'only', issuer: only.issuer }], upstream: (await startUpstream(t)).url })
+  t.equal((await new Browser().open(`${gateway.origin}/x`)).url.href, `${gateway.origin}/x`)
+  t.equal(only.calls('authorize')[0]?.url.searchParams.get('redirect_uri'), `${gateway.origin}/oidc/callback/only`)
+  for (const path of ['callback', 'backchannel-logout', 'frontchannel-logout']) {
+    const [own, common] = [await new Browser().get(`${gateway.origin}/oidc/${path}/only`), await new Browser().get(`${gateway.origin}/oidc/${path}`)]
+    t.strictSame([own.status === 404, common.status], [false, 404], path)
+  }
+})
+
 test('tabs that sign in at different providers each end at their page', async (t) => {
   const setup = await start(t)
   const { browser, gateway, url } = setup
@@ -217,6 +228,8 @@ test('a sign-in that got lost starts again at the provider that was chosen', asy
   const elsewhere = new Browser()
   t.equal((await elsewhere.get(callback ?? '')).location?.origin, partner.issuer)
   t.match(gateway.audit.at(-1), { reason: 'state_invalid', user: { provider: 'partner' } })
+  const astray = callback?.href.replace('/callback/partner', '/callback/corp') ?? ''
+  t.equal((await new Browser().get(astray)).location?.origin, partner.issuer, 'the choice counts, not the address')
   for (const path of ['/oidc/callback', '/oidc/callback/', '/oidc/callback/other', '/oidc/callback/corp/x']) t.equal((await elsewhere.get(url(path))).status, 404, path)
 })
 

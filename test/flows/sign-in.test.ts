@@ -103,6 +103,15 @@ test('auto follows what the provider says it supports, and takes Basic where it 
   }
 })
 
+test('whoever wants another account is asked which, in the configured way where there is one', async (t) => {
+  for (const [configured, sent] of [['login', 'login'], ['select_account consent', 'select_account consent'], ['consent', 'login'], [undefined, 'login']]) {
+    const authorizationParams = configured === undefined ? {} : { prompt: configured }
+    const { browser, url } = await startJourney(t, { provider, configuration: { provider: { authorizationParams } } })
+    const { location } = await browser.get(url('/oidc/login?switch_account=true'), { from: url('/') })
+    t.equal(location?.searchParams.get('prompt'), sent, `configured: ${configured}`)
+  }
+})
+
 /** What the application is told about the person, but not the assertion. */
 function identityHeaders (headers: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-auth-') && name !== 'x-auth-assertion'))

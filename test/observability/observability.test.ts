@@ -146,6 +146,8 @@ t.test('every event, as it comes through the front door', async (t) => {
     now: () => clock.now,
     configuration: { access: { rules: [{ path: '/admin/**', require: { roles: ['admin'] } }] }, roles: { default: ['user'] } }
   })
+  const seconds = (): number => clock.now / 1000
+  rogue.hooks.idToken = (claims) => ({ ...claims, iat: seconds(), exp: seconds() + 3600 })
   const browser = new Browser({ now: () => clock.now })
   const headers = { 'user-agent': 'Test/1' }
   const ask = async (path: string) => await browser.open(`${gateway.origin}${path}`, { headers })

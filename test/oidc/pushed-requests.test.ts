@@ -15,7 +15,7 @@ const strict = await startProvider(t, { protocol: { features: { pushedAuthorizat
 const pushedFields = ['client_id', 'code_challenge', 'code_challenge_method', 'nonce', 'redirect_uri', 'response_type', 'scope', 'state']
 
 test('a pushed request leaves client_id and a reference for the browser, and nothing else', async (t) => {
-  for (const [at, configuration] of [[strict, {}], [provider, { provider: { par: true } }]] as const) {
+  for (const [at, configuration] of [[strict, {}], [provider, { provider: { par: 'always' } }]] as const) {
     const journey = await startJourney(t, { provider: at, configuration })
     const page = await journey.browser.signIn(journey.url('/x'), 'bob')
     t.equal(page.status, 200)
@@ -29,7 +29,7 @@ test('a pushed request leaves client_id and a reference for the browser, and not
 })
 
 test('a request is not pushed where nobody asks for it, or the configuration says no', async (t) => {
-  for (const par of ['auto', false]) {
+  for (const par of ['auto', 'never']) {
     const journey = await startJourney(t, { provider, configuration: { provider: { par } } })
     t.equal((await journey.browser.signIn(journey.url('/x'), 'bob')).status, 200)
     t.equal(calls(journey, '/request').length, 0)
@@ -44,7 +44,7 @@ test('a push that fails ends the sign-in with a reason, and sends nobody to the 
     [{ discovery: ({ pushed_authorization_request_endpoint: _, ...document }: Record<string, unknown>) => document }, { reason: 'setup_error' }, 503]
   ] as const
   for (const [rogueHooks, event, status] of cases) {
-    const { gateway, rogue, browser } = await startRogueGateway(t, { rogue: rogueHooks, configuration: { provider: { par: true } } })
+    const { gateway, rogue, browser } = await startRogueGateway(t, { rogue: rogueHooks, configuration: { provider: { par: 'always' } } })
     const page = await browser.open(`${gateway.origin}/x`)
     t.equal(page.status, status)
     t.match(gateway.audit, [{ event: 'login', outcome: 'failure', ...event }])
@@ -53,11 +53,11 @@ test('a push that fails ends the sign-in with a reason, and sends nobody to the 
 })
 
 test('with DPoP every request proves the key, with the nonce that the server wants, and the access token is bound to it', async (t) => {
-  for (const par of [true, false]) {
+  for (const par of ['always', 'never']) {
     const journey = await startJourney(t, { provider, configuration: { provider: { dpop: true, par } }, client: { dpop_bound_access_tokens: true } })
     const page = await journey.browser.signIn(journey.url('/x'), 'bob')
     t.equal(page.status, 200)
-    const paths = [...par ? ['/request'] : [], '/token', '/me']
+    const paths = [...par === 'always' ? ['/request'] : [], '/token', '/me']
     const [first] = calls(journey, paths[0] ?? '')
     t.equal(decodeJwt(String(first?.headers['dpop']))['nonce'], undefined, 'nobody has told a nonce yet')
     t.equal(calls(journey, paths[0] ?? '').length, 2, 'it is asked once more with the nonce')
@@ -75,7 +75,7 @@ test('with DPoP every request proves the key, with the nonce that the server wan
     }
     t.equal(thumbprints.size, 1)
     t.match(sent.at(-1)?.headers.authorization, /^DPoP /)
-    t.equal(calls(journey, '/auth')[0]?.query['dpop_jkt'], par ? undefined : [...thumbprints][0], 'the code is bound too (RFC 9449 section 10)')
+    t.equal(calls(journey, '/auth')[0]?.query['dpop_jkt'], par === 'always' ? undefined : [...thumbprints][0], 'the code is bound too (RFC 9449 section 10)')
   }
 })
 

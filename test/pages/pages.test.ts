@@ -17,6 +17,7 @@ function everyPage (text: string): Answer[] {
   const occasion = { wants: 'html', requestId: text, person: { user: text, email: `${text}@`, roles: [text] }, ...links } as const
   return [
     ...codes.map((code) => pages.answerTo(new Problem(code, problem), occasion)),
+    pages.chooser({ action: '/oidc/login', fields: { return_to: text }, providers: [{ id: text, label: text }], takesEmail: true, unknownEmail: text }, text),
     pages.signedIn({ returnTo: text, requestId: text }),
     pages.signedOut({ isEverywhere: false, requestId: text }),
     pages.confirmLogout({ returnTo: text, requestId: text })
@@ -83,6 +84,23 @@ test('the logout form may be answered with a way to the provider, and is posted 
   t.match(headers, { 'referrer-policy': 'same-origin', 'content-security-policy': /; form-action http: https:; base-uri 'none'; frame-ancestors 'none'$/ })
   t.match(body, '<form method="post" action="/oidc/logout"><button class="button primary">Sign out</button></form>')
   t.strictSame(buttonsOf(body), [['Stay signed in', '/']])
+})
+
+test('the choice of a provider keeps what the sign-in was for, and its form can be used by everybody', async (t) => {
+  const choice = { action: '/oidc/login', fields: { return_to: '/a?b=1&c="2"', switch_account: 'true' }, providers: [{ id: 'corp', label: 'A & B' }, { id: 'p', label: 'P' }], takesEmail: true }
+  const first = pages.chooser(choice, 'r')
+  t.equal(first.status, 200)
+  const query = 'return_to=%2Fa%3Fb%3D1%26c%3D%222%22&switch_account=true'
+  t.strictSame(buttonsOf(first.body), [['A &amp; B', `/oidc/login?${query}&provider=corp`], ['P', `/oidc/login?${query}&provider=p`]])
+  t.match(first.body, '<form class="field" method="post" action="/oidc/login">')
+  t.match(first.body, '<input type="hidden" name="return_to" value="/a?b=1&amp;c=&quot;2&quot;">')
+  t.match(first.body, /<label for="email">[^]*<input id="email" name="email" type="email" autocomplete="username"[^>]* aria-describedby="email-note">\n<p id="email-note"/)
+  t.match(first.headers['content-security-policy'], /form-action http: https:;/, 'the answer to the form is a redirect to the provider')
+  t.equal(first.headers['referrer-policy'], 'same-origin')
+  const again = pages.chooser({ ...choice, unknownEmail: 'x@y' }, 'r')
+  t.equal(again.status, 400)
+  t.match(again.body, /value="x@y" aria-describedby="email-note" aria-invalid="true" autofocus>\n<p id="email-note" class="wrong" role="alert">/)
+  t.notMatch(pages.chooser({ ...choice, takesEmail: false }, 'r').body, /<form|<input/)
 })
 
 test('every page is a whole document with one heading, and shows the reference', async (t) => {

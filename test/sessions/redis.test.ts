@@ -164,8 +164,8 @@ test('while Redis is away nobody is signed out or sent to sign in: 503, and back
 test('the rights that are documented are enough; what Redis refuses stands in the log, and no password with it', { skip }, async (t) => {
   const redis = await startRedis(t, { password: 'of-the-administrator' })
   const password = 'pass:word@of/doorward?%'
-  const rights = ['~doorward:*', '+hello', '+client|setinfo', '+client|setname', '+info', '+get', '+set', '+getdel', '+del', '+eval', '+time', '+zadd', '+zrangebyscore', '+zremrangebyscore', '+pexpire']
-  await redis.ask('acl', 'setuser', 'doorward', 'on', `>${password}`, 'resetkeys', ...rights)
+  const rights = ['~doorward:*', '+hello', '+client|setname', '+info', '+get', '+set', '+getdel', '+del', '+eval', '+time', '+zadd', '+zrangebyscore', '+zremrangebyscore', '+pexpire']
+  t.equal(await redis.ask('acl', 'setuser', 'doorward', 'on', `>${password}`, 'resetkeys', ...rights), 'OK')
   const inUrl = inRedis({ ...redis, url: redis.url.replace('//', `//doorward:${encodeURIComponent(password)}@`) })
   for (const session of [inUrl, inRedis(redis, { username: 'doorward', password })]) {
     const journey = await startReplica(t, session, { provider })

@@ -11,7 +11,7 @@ import { startProvider } from '../support/provider.ts'
 import { startRedis, type TestRedis, until } from '../support/redis.ts'
 import { openWebSocket, startWebSocketUpstream } from '../support/web-sockets.ts'
 import { browserAt, readiness, startReplica } from './replicas.ts'
-import { userOf } from './store-contract.ts'
+import { cookieOf, userOf } from './store-contract.ts'
 
 const skip = missingPart('redis-server')
 const provider = await startProvider(t)
@@ -37,7 +37,7 @@ test('who signs in at one replica is known at the other; who signs out at one is
     await first.browser.signIn(first.url('/oidc/login?return_to=/oidc/session'), 'alice')
     const there = browserAt(second, first.browser)
     t.equal(await userOf(there, second), 'alice', store)
-    const cookie = first.browser.jar.header(new URL(first.url('/'))) ?? ''
+    const cookie = `__Host-doorward=${cookieOf(first.browser, first)}`
     const socket = await openWebSocket(t, second.gateway.port, '/live', { headers: { cookie, host: 'app.example.com' } })
     const closed = once(socket, 'close')
 
@@ -55,7 +55,7 @@ test('a replica that was away hears what it has missed, and one that begins hear
   const first = await startReplica(t, sharing(redis, 'cookie'), { provider })
   const { browser, url } = first
   await browser.signIn(url('/x'), 'alice')
-  const cookie = browser.jar.header(new URL(url('/'))) ?? ''
+  const cookie = `__Host-doorward=${cookieOf(browser, first)}`
   await browser.open(url('/oidc/logout'), { from: url('/') })
   browser.jar.store(new URL(url('/')), `${cookie}; Path=/; Secure`)
   const late = await startReplica(t, sharing(redis, 'cookie'), { provider })
@@ -71,7 +71,7 @@ test('clocks that differ by minutes change nothing about who is out', { skip }, 
     const first = await startReplica(t, sharing(redis, 'cookie'), { provider, now: signsIn, configuration })
     const second = await startReplica(t, sharing(redis, 'cookie'), { provider, now: signsOut, configuration })
     await first.browser.signIn(first.url('/x'), 'alice')
-    const cookie = first.browser.jar.header(new URL(first.url('/'))) ?? ''
+    const cookie = `__Host-doorward=${cookieOf(first.browser, first)}`
     const there = browserAt(second, first.browser)
     t.equal(await userOf(there, second), 'alice')
     await there.open(second.url('/oidc/logout'), { from: second.url('/') })

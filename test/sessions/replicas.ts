@@ -3,7 +3,7 @@ import { type Test } from 'tap'
 import { type Journey, type JourneyOptions, startJourney } from '../flows/journey.ts'
 import { Browser } from '../support/browser.ts'
 
-export const publicUrl = 'https://app.example.com'
+const publicUrl = 'https://app.example.com'
 
 /** As `startJourney`, under one public origin; with the same options, another replica of the same thing. */
 export async function startReplica (t: Test, session: Readonly<Record<string, unknown>>, options: JourneyOptions = {}): Promise<Journey> {

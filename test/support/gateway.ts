@@ -2,6 +2,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { loadConfiguration, problemText } from '../../src/config/index.ts'
+import { proxyFrom } from '../../src/oidc/index.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { createAudit, createLogger } from '../../src/observability/index.ts'
 import { clientId, clientSecret } from './provider.ts'
@@ -17,6 +18,8 @@ export interface GatewayOptions {
   readonly publicUrl?: string
   /** Called with the origin before the gateway starts, to register the client. */
   readonly onOrigin?: (origin: string) => Promise<void>
+  /** Between the gateway and the provider, by the variables of the environment that name it. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Default: the real one. */
   readonly now?: () => number
 }
@@ -62,6 +65,7 @@ async function startOnFreePort (t: Test, options: GatewayOptions): Promise<TestG
   const routes: string[] = []
   const { app, admin } = await createGateway(loaded.configuration, {
     now,
+    proxy: proxyFrom(options.environment ?? {}),
     version: '1.2.3-test',
     audit: createAudit((line) => {
       auditLines.push(line)

@@ -2,7 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type PartName = 'redis-server' | 'redis-sentinel' | 'chromium' | 'apache2' | 'nginx' | 'caddy' | 'haproxy' | 'curl' | 'helm' | 'docker' | 'openssl' | 'slowhttptest'
+export type PartName = 'redis-server' | 'redis-sentinel' | 'chromium' | 'apache2' | 'nginx' | 'caddy' | 'haproxy' | 'curl' | 'helm' | 'docker' | 'openssl' | 'slowhttptest' | 'java' | 'mvn' | 'dex'
 
 /** Where Debian keeps daemons; not on everybody's PATH. */
 const daemonFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
@@ -31,6 +31,11 @@ export function missingPart (name: PartName): string | false {
   const reason = `${name} is not installed`
   if (process.env.TEST_REQUIRE === 'all') throw new Error(`${reason}, and TEST_REQUIRE=all asks for every part`)
   return reason
+}
+
+/** For what can't be asked for even with `TEST_REQUIRE=all`, as nobody packages it. */
+export function isInstalled (name: PartName): boolean {
+  return findPart(name) !== undefined
 }
 
 /** Path of a program that the test was not skipped for. */

@@ -43,14 +43,12 @@ export interface TestProviderOptions {
   readonly claimsInIdToken?: boolean
   /** Audience → the form of the access tokens for it. */
   readonly apis?: Readonly<Record<string, 'jwt' | 'opaque'>>
+  /** Awaited before a token request is looked at; nobody looks at it if the client has left by then (`close` of the response). */
+  readonly beforeToken?: (response: ServerResponse) => Promise<unknown>
   /** Over the usual configuration of oidc-provider; its features are merged with the usual ones. */
   readonly protocol?: ProviderOptions['protocol']
   /** Serve https with this certificate. */
   readonly tls?: Pick<SecureContextOptions, 'cert' | 'key'>
-  /** Whether a refresh token is good once. Clients need the grant type `refresh_token` to get one. Default: false. */
-  readonly rotates?: boolean
-  /** Awaited before a token request is looked at; nobody looks at it if the client has left by then (`close` of the response). */
-  readonly beforeToken?: (response: ServerResponse) => Promise<unknown>
 }
 
 export const clientId = 'doorward'
@@ -75,7 +73,7 @@ export function client (origin: string, more: Partial<ClientMetadata> = {}): Cli
 /** Starts a provider, which ends with the test. */
 export async function startProvider (t: Test, options: TestProviderOptions = {}): Promise<TestProvider> {
   // The issuer names the port, so the port is taken before there is a provider.
-  const { tls, beforeToken, ...rest } = options
+  const { tls, beforeToken, ...configuration } = options
   const server = tls === undefined ? createServer() : createTlsServer({ ...tls })
   const { port, close } = await listenOnLoopback(server, 0)
   t.teardown(close)
@@ -83,13 +81,12 @@ export async function startProvider (t: Test, options: TestProviderOptions = {})
   const requests: ProviderRequest[] = []
   const { listener, register } = await createProvider({
     clients: [],
-    ...rest,
+    ...configuration,
     issuer,
     onRequest: (context) => { requests.push(requestOf(context)) }
   })
-  const heard = beforeToken === undefined ? listener : delayed(listener, beforeToken)
-  server.on('request', heard)
-  return { issuer, port, requests, register, listener: heard, stop: close, start: async () => { await listenOnLoopback(server, port) } }
+  server.on('request', beforeToken === undefined ? listener : delayed(listener, beforeToken))
+  return { issuer, port, requests, register, listener, stop: close, start: async () => { await listenOnLoopback(server, port) } }
 }
 
 function delayed (listener: RequestListener, beforeToken: (response: ServerResponse) => Promise<unknown>): RequestListener {

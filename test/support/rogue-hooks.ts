@@ -19,9 +19,9 @@ export interface RogueHooks {
   /** The answer to a pushed authorization request, in place of the reference. */
   par?: (request: { readonly headers: IncomingHttpHeaders }) => MaybePromise<Body | undefined>
   token?: (answer: Claims, headers: IncomingHttpHeaders) => MaybePromise<Body>
-  userinfo?: (claims: Claims, headers: IncomingHttpHeaders) => MaybePromise<Body>
   /** The answer to a refresh token that is good. */
   refresh?: (answer: Claims) => MaybePromise<Body>
+  userinfo?: (claims: Claims, headers: IncomingHttpHeaders) => MaybePromise<Body>
   /** What there is to say of a token. */
   introspection?: (token: string) => MaybePromise<Body>
   /** Announced where it is given. What it answers to a token that is to be revoked. */

@@ -90,8 +90,8 @@ class Rogue implements RogueProvider {
   readonly requests: RogueRequest[] = []
   readonly #claims: Claims
   readonly #grants = new Map<string, Grant>()
-  readonly #pushed = new Map<string, URLSearchParams>()
   readonly #refreshTokens: Set<string> | undefined
+  readonly #pushed = new Map<string, URLSearchParams>()
 
   constructor (issuer: string, keys: SigningKeys, options: RogueOptions) {
     const { claims = roguePerson, clientId = 'doorward', clientSecret = 'a secret of the rogue, 32 bytes and more', refreshes = false, ...hooks } = options

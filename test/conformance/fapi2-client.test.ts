@@ -1,0 +1,95 @@
+/**
+ * The modules of the OpenID Foundation's FAPI 2.0 Security Profile plan for clients, under the ends of their names
+ * (fapi2-security-profile-final-client-test-…).
+ */
+import { generateKeyPairSync } from 'node:crypto'
+import { decodeJwt, decodeProtectedHeader, type JWK } from 'jose'
+import t, { type Test } from 'tap'
+import { type Claims, type RogueHooks } from '../support/rogue-hooks.ts'
+import { otherRsaKey, raw, unsigned } from '../support/rogue-provider.ts'
+import { assertAccepted, assertRejected, attempt, type Attempt, type Rejection } from './attempt.ts'
+
+const clientKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+const signer = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const published = { ...signer.publicKey.export({ format: 'jwk' }), kid: 'same', alg: 'ES256', use: 'sig' } as JWK
+const header = { alg: 'ES256', kid: 'same' }
+
+/** Signs as FAPI wants it, beside decoys of the same `kid` for other algorithms (section 5.4.3). */
+async function fapiAttempt (t: Test, change: RogueHooks & { readonly claims?: (claims: Claims) => Claims } = {}): Promise<Attempt> {
+  const { claims = (honest) => honest, ...hooks } = change
+  const decoy = { ...await otherRsaKey(), kid: 'same' }
+  return await attempt(t, {
+    discovery: (document) => ({ ...document, id_token_signing_alg_values_supported: ['ES256', 'RS256'], token_endpoint_auth_methods_supported: ['private_key_jwt'], dpop_signing_alg_values_supported: ['ES256'] }),
+    jwks: () => ({ keys: [{ ...decoy, alg: 'RS256' }, { ...decoy, alg: 'PS256' }, published] }),
+    idToken: async (honest, _header, keys) => await keys.sign(claims(honest), header, signer.privateKey as unknown as Uint8Array),
+    token: (answer) => ({ ...answer, token_type: 'DPoP' }),
+    ...hooks
+  }, { configuration: { provider: { profile: 'fapi2', clientSecret: undefined, clientKey } } })
+}
+
+t.test('happy-path-no-dpop-nonce', async (t) => {
+  const result = await fapiAttempt(t)
+  await assertAccepted(t, result)
+  const { rogue } = result
+  const [push, token] = [...rogue.calls('par'), ...rogue.calls('token')]
+  t.strictSame([...rogue.calls('authorize')[0]?.url.searchParams.keys() ?? []], ['client_id', 'request_uri'])
+  t.match(Object.fromEntries(push?.form ?? []), { response_type: 'code', code_challenge_method: 'S256', nonce: /^.{1,64}$/ })
+  t.equal(push?.form.has('request'), false)
+  const assertions = [push, token].map((request) => request?.form.get('client_assertion') ?? '')
+  for (const assertion of assertions) t.match({ ...decodeProtectedHeader(assertion), ...decodeJwt(assertion) }, { alg: 'ES256', aud: rogue.issuer })
+  t.not(assertions[0], assertions[1])
+  t.match(rogue.calls('userinfo')[0]?.headers.authorization, /^DPoP /)
+})
+
+t.test('happy-path', async (t) => {
+  const wantsNonce = (name: string) => (headers: Readonly<Record<string, unknown>>) => decodeJwt(String(headers['dpop']))['nonce'] === name
+  const challenge = (name: string, status = 400) => raw({ status, headers: { 'content-type': 'application/json', 'dpop-nonce': name, ...(status === 401 && { 'www-authenticate': 'DPoP error="use_dpop_nonce"' }) }, body: '{"error":"use_dpop_nonce"}' })
+  const result = await fapiAttempt(t, {
+    par: ({ headers }) => wantsNonce('par')(headers) ? undefined : challenge('par'),
+    userinfo: (claims, headers) => wantsNonce('userinfo')(headers) ? claims : challenge('userinfo', 401)
+  })
+  t.equal(result.page.status, 200)
+  const pushes = result.rogue.calls('par')
+  t.strictSame([pushes.length, result.rogue.calls('userinfo').length], [2, 2])
+  for (const [name, of] of [['jti of the proof', (index: number) => decodeJwt(String(pushes[index]?.headers['dpop'])).jti], ['client assertion', (index: number) => decodeJwt(pushes[index]?.form.get('client_assertion') ?? '').jti]] as const) t.not(of(0), of(1), `a fresh ${name}`)
+})
+
+const accepted: Readonly<Record<string, Parameters<typeof fapiAttempt>[1]>> = {
+  'valid-aud-as-array': { claims: (claims) => ({ ...claims, aud: [claims['aud']] }) },
+  'token-endpoint-response-without-expires_in': { token: ({ expires_in: _, ...answer }) => ({ ...answer, token_type: 'DPoP' }) },
+  'token-type-case-insensitivity': { token: (answer) => ({ ...answer, token_type: 'dPoP' }) }
+}
+for (const [name, change] of Object.entries(accepted)) t.test(name, async (t) => { await assertAccepted(t, await fapiAttempt(t, change)) })
+
+const invalid = (reason: string): Rejection => ({ reason })
+const rejected: Readonly<Record<string, readonly [Parameters<typeof fapiAttempt>[1], Rejection]>> = {
+  'discovery-issuer-mismatch': [{ discovery: (document) => ({ ...document, issuer: `${String(document['issuer'])}/other` }) }, { reason: 'setup_error', status: 503, neverAsked: 'par' }],
+  'invalid-iss': [{ claims: (claims) => ({ ...claims, iss: `${String(claims['iss'])}1` }) }, invalid('issuer_mismatch')],
+  'missing-iss': [{ claims: ({ iss: _, ...claims }) => claims }, invalid('id_token_invalid')],
+  'invalid-aud': [{ claims: (claims) => ({ ...claims, aud: 'another' }) }, invalid('id_token_invalid')],
+  'missing-aud': [{ claims: ({ aud: _, ...claims }) => claims }, invalid('id_token_invalid')],
+  'invalid-secondary-aud': [{ claims: (claims) => ({ ...claims, aud: [claims['aud'], 'another'] }) }, invalid('id_token_invalid')],
+  'invalid-expired-exp': [{ claims: (claims) => ({ ...claims, exp: Number(claims['iat']) - 400 }) }, invalid('id_token_invalid')],
+  'invalid-missing-exp': [{ claims: ({ exp: _, ...claims }) => claims }, invalid('id_token_invalid')],
+  'invalid-nonce': [{ claims: (claims) => ({ ...claims, nonce: 'another' }) }, invalid('nonce_mismatch')],
+  'invalid-missing-nonce': [{ claims: ({ nonce: _, ...claims }) => claims }, invalid('id_token_invalid')],
+  'invalid-null-alg': [{ idToken: (claims) => unsigned(claims) }, invalid('id_token_invalid')],
+  'invalid-alternate-alg': [{ idToken: async (claims, rs256, keys) => await keys.sign(claims, rs256), jwks: (set) => ({ keys: [...set.keys, published] }) }, invalid('id_token_invalid')],
+  'invalid-authorization-response-iss': [{ authorize: (parameters) => ({ ...parameters, iss: `${parameters['iss'] ?? ''}1` }) }, { reason: 'issuer_mismatch', neverAsked: 'token' }],
+  'remove-authorization-response-iss': [{ authorize: ({ iss: _, ...parameters }) => parameters, discovery: ({ authorization_response_iss_parameter_supported: _, ...document }) => ({ ...document, id_token_signing_alg_values_supported: ['ES256'] }) }, { reason: 'issuer_mismatch', neverAsked: 'token' }],
+  'a bearer token in place of one that is bound': [{ token: (answer) => answer }, invalid('token_exchange_failed')]
+}
+for (const [name, [change, rejection]] of Object.entries(rejected)) t.test(name, async (t) => { await assertRejected(t, await fapiAttempt(t, change), rejection) })
+
+const states: Readonly<Record<string, NonNullable<RogueHooks['authorize']>>> = {
+  'ensure-authorization-response-with-invalid-state-fails': (parameters) => ({ ...parameters, state: `${parameters['state'] ?? ''}1` }),
+  'ensure-authorization-response-with-invalid-missing-state-fails': ({ state: _, ...parameters }) => parameters
+}
+for (const [name, authorize] of Object.entries(states)) {
+  t.test(name, async (t) => {
+    const { page, rogue, gateway } = await fapiAttempt(t, { authorize })
+    t.equal(page.status, 400)
+    t.equal(rogue.calls('token').length, 0)
+    t.match(gateway.audit, [{ reason: 'state_invalid' }])
+  })
+}
