@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { type Configuration, providersOf } from './config/index.ts'
 import { createLogins, createLogouts, createRounds, type SignInParts } from './oidc/index.ts'
 import { createKeptForms, type KeptForms } from './pipeline/index.ts'
-import { type Cookies, createCookies, createFormCookie, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts } from './sessions/index.ts'
+import { type Cookies, createBoundedShelf, createCookies, createFormCookie, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts } from './sessions/index.ts'
 
 export interface SessionsParts extends Omit<StorageParts, 'seals'> {
   readonly cookies: Cookies
@@ -16,7 +16,7 @@ export interface SessionsParts extends Omit<StorageParts, 'seals'> {
 }
 
 /** Forms wait for a sign-in, and anybody may post some. */
-const formsInMemory = { maxEntries: 2_000, maxCharacters: 32 * 1024 * 1024 }
+const formLimits = { maxEntries: 2_000, maxCharacters: 32 * 1024 * 1024 }
 
 export interface SessionState extends Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds' | 'formCookie'> {
   readonly storage: Storage
@@ -44,7 +44,7 @@ export async function buildSessions (configuration: Configuration, { cookies, ap
     storage,
     sessions: createSessions(lifetimes, { ...storage, revocations, cookies, now }),
     formCookie,
-    forms: createKeptForms({ shelf: storage.shelf('form', formsInMemory), seal: seals.form, cookie: formCookie }),
+    forms: createKeptForms({ shelf: createBoundedShelf(storage.shelf('form', formLimits), formLimits), seal: seals.form, cookie: formCookie }),
     logins: createLogins({ cookies, seal: seals.state, now }),
     logouts: createLogouts({ cookies, seal: seals.logout, now }),
     rounds: createRounds(cookies)

@@ -16,6 +16,7 @@ import { isRefreshDue, isTouchDue, type Lifetimes, newSession, type Session, typ
 import { type SessionStore } from './store.ts'
 import { createUpkeep } from './upkeep.ts'
 
+export { createBoundedShelf } from './bounded-shelf.ts'
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
 export { createFormCookie, type FormCookie, formLifetimeMilliseconds } from './form-cookie.ts'
 export { type FoundSession } from './found-session.ts'

@@ -6,7 +6,7 @@ import { type Answer, Browser, type Page } from '../support/browser.ts'
 import { startGateway, testSecret } from '../support/gateway.ts'
 import { missingPart } from '../support/parts.ts'
 import { client, startProvider, type TestProvider } from '../support/provider.ts'
-import { startRedis } from '../support/redis.ts'
+import { startRedis, until } from '../support/redis.ts'
 import { startUpstream } from '../support/upstream.ts'
 import { calls, type JourneyOptions, linkOf, logins, minute, refuseCookies, startJourney, stoppedClock } from './journey.ts'
 
@@ -102,7 +102,7 @@ test('an answer that the browser posts brings the form along', async (t) => {
 })
 
 test('what a rule demands is pushed with the rest of the request', async (t) => {
-  const setup = await startOne(t, { configuration: { provider: { par: true } } })
+  const setup = await startOne(t, { configuration: { provider: { par: 'always' } } })
   await setup.browser.submit(await setup.post(), { person: 'bob' })
   t.equal(calls(setup, '/request')[0]?.form['max_age'], '900')
   t.strictSame(Object.keys(calls(setup, '/auth')[0]?.query ?? {}).sort(), ['client_id', 'request_uri'])
@@ -148,4 +148,20 @@ test('with Redis, a form that one replica keeps is sent by another', { skip: mis
   t.strictSame(received(), [sentForm])
   t.equal((await there.get(second.url('/recent/reports?draft=1'))).status, 200)
   t.equal(received().length, 2, 'once')
+})
+
+test('in Redis, too, forms that anybody may post take up no more room than they are given', { skip: missingPart('redis-server') }, async (t) => {
+  const redis = await startRedis(t)
+  upstream.requests.length = 0
+  const replica = await startReplica(t, { redis: { url: redis.url }, postLimit: '1MiB' }, { provider: partner, upstream })
+  const { browser, url } = replica
+  const body = Buffer.alloc(1024 ** 2, 'a')
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  for (let count = 0; count < 24; count++) t.equal((await new Browser({ balancer: { [replica.gateway.origin]: replica.gateway.port } }).get(url('/x'), { method: 'POST', body, headers, from: url('/') })).status, 302)
+  const question = await browser.open(url('/y'), { method: 'POST', body, headers, from: url('/') })
+  const kept = async (): Promise<number> => (await redis.ask('--scan')).split('\n').filter((key) => key.includes('form')).length
+  await until(async () => await kept() < 20)
+  t.ok(await kept() > 10, 'the oldest make room')
+  t.equal((await browser.submit(question, { person: 'bob' })).status, 200)
+  t.strictSame(upstream.requests.map(({ method, url, body }) => [method, url, body.length]), [['POST', '/y', body.length]])
 })
