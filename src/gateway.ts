@@ -2,10 +2,9 @@
  * The composition root: builds every part from the configuration and mounts it, top to bottom, in order. Nothing else
  * wires parts together, and nothing here decides about a request.
  */
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type FastifyInstance } from 'fastify'
-import { createAccess, referencedClaims } from './access/index.ts'
+import { createAccess, referencedClaims, stepUpsOf } from './access/index.ts'
 import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
 import { type Application, buildApplication, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
@@ -13,14 +12,15 @@ import { type Configuration, type ProviderConfiguration, providersOf, redirectUr
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { clientKeySet, createBearer, createLogins, createLogouts, createProvider, createProviders, createRefresh, createRounds, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
-import { answerProblem, createPipeline } from './pipeline/index.ts'
+import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, createSendForm } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Cookies, createCookies, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts } from './sessions/index.ts'
+import { type Storage } from './sessions/index.ts'
+import { buildCookies, buildSessions } from './session-state.ts'
 
 export interface GatewayParts {
   readonly logger: Logger
@@ -94,66 +94,35 @@ export async function createGateway (configuration: Configuration, { logger, aud
     checkToken: createBearer({ providers, mapping, keeps: needs, logger, now }),
     assertions,
     audit,
+    now,
+    clockToleranceOf: (provider) => providers.get(provider)?.clockToleranceMilliseconds ?? 0,
     upstreams: applications.map(({ route }) => route),
     webSocketOrigins: new Set([publicOrigin, ...server.hosts.map((host) => `${publicUrl.protocol}//${host}`), ...access.webSocketOrigins])
   })
 
   const originOf = createRequestOrigins({ ...server, publicUrl })
-  const app = createServer(server, { logger, originOf, answer: (error, request, reply) => answerProblem(error, request, reply, { pages, logger }) })
+  const keepForm = createKeepForm({ ...signIn, publicUrl, limit: configuration.session.postLimit, clients, logger })
+  const crossOrigin = createCrossOrigin(new Set(access.corsOrigins), basePath)
+  const app = createServer(server, {
+    logger,
+    originOf,
+    answer: async (error, request, reply) => crossOrigin.preflight(error, request, reply) ?? await answerProblem(await keepForm(error, request, reply), request, reply, { pages, logger })
+  })
+  crossOrigin.allow(app)
   countRefusedConnections(app.server, { metrics, logger, now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
   mountClientKeys(app, basePath, await clientKeySet(providersOf(configuration)))
   mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
-  await mountUpstreams(app, { methods: forwardedMethods, admit: pipeline, logger })
+  await mountUpstreams(app, { methods: forwardedMethods, admit: createSendForm({ ...signIn, pipeline, logger }), logger })
   runWith(app, { providers, refresh, storage, applications, clients, open })
   const api = { token: configuration.admin.token, providers: providersOf(configuration).map(({ id }) => id), sessions: signIn.sessions, audit }
   return { app, admin: createAdmin({ readiness, metrics, logger, api }), readiness }
 }
 
-interface SessionsParts extends Omit<StorageParts, 'seals'> {
-  readonly cookies: Cookies
-  /** The public origin: what is sealed here means nothing at another. */
-  readonly application: string
-}
-
 /** As `/readyz` names it. */
 const sessionStore = 'session-store'
-
-/** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds'> & { readonly storage: Storage }> {
-  const { session } = configuration
-  const { url } = session.redis
-  const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf'], {
-    secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
-    application
-  })
-  const storage = createStorage({
-    store: session.store,
-    redis: url === undefined ? undefined : { ...session.redis, url, caPem: readOptional(session.redis.caFile) },
-    maxLifetimeMilliseconds: session.maxLifetime
-  }, { ...parts, seals, now })
-  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
-  const revocations = revokedWithProvider(storage.revocations, trusted)
-  const lifetimes = { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime, refreshBeforeMilliseconds: session.refreshBefore }
-  const sessions = createSessions(lifetimes, { ...storage, revocations, cookies, now })
-  return {
-    storage,
-    sessions,
-    logins: createLogins({ cookies, seal: seals.state, now }),
-    logouts: createLogouts({ cookies, seal: seals.logout, now }),
-    rounds: createRounds(cookies)
-  }
-}
-
-/** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
-function buildCookies (configuration: Configuration, publicUrl: URL): Cookies {
-  const { cookie } = configuration.session
-  const secure = publicUrl.protocol === 'https:'
-  const prefix = !secure ? '' : cookie.domain === undefined ? '__Host-' : '__Secure-'
-  return createCookies({ ...cookie, name: cookie.name ?? `${prefix}doorward`, secure, isPostedTo: providersOf(configuration).some(({ responseMode }) => responseMode === 'form_post') })
-}
 
 async function buildProvider (provider: ProviderConfiguration & Pick<GatewayParts, 'proxy'>, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
   const { clientKey, clientCertificate } = provider
@@ -171,11 +140,11 @@ async function buildProvider (provider: ProviderConfiguration & Pick<GatewayPart
   }, parts)
 }
 
-type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsStrict'> & { readonly assertions: Assertions }
+type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsStrict' | 'keepsFragment' | 'stepUps'> & { readonly assertions: Assertions }
 
 /** Everything at and below the base path. */
-function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }, session }: Configuration, parts: OwnRouteParts): void {
-  mountSignIn(app, { ...parts, basePath, publicOrigin: new URL(publicUrl).origin, sessionIsStrict: session.cookie.sameSite === 'strict' })
+function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }, session, access }: Configuration, parts: OwnRouteParts): void {
+  mountSignIn(app, { ...parts, basePath, publicOrigin: new URL(publicUrl).origin, sessionIsStrict: session.cookie.sameSite === 'strict', keepsFragment: session.keepFragment, stepUps: stepUpsOf(access.rules) })
   app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(parts.assertions.jwks))
 }
 

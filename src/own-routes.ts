@@ -3,9 +3,22 @@
  * its own route.
  */
 
+/** What a sign-in is for, beside the page that it ends at. */
+export interface LoginErrand {
+  /** Position of the rule whose demands on a sign-in are to be met. */
+  readonly rule?: number | undefined
+  /** Name of the form that is sent when somebody has signed in. */
+  readonly form?: string | undefined
+}
+
+/** Of a form's name, in an address: enough to recognise it by, not enough to take it. */
+const formNameLength = 8
+
 /** Where a sign-in starts that ends at this page; the target with its query, or the start page. */
-export function loginUrl (basePath: string, returnTo?: string): string {
-  return returnTo === undefined ? `${basePath}/login` : `${basePath}/login?${new URLSearchParams({ return_to: returnTo }).toString()}`
+export function loginUrl (basePath: string, returnTo?: string, { rule, form }: LoginErrand = {}): string {
+  if (returnTo === undefined) return `${basePath}/login`
+  const parameters = { return_to: returnTo, ...rule !== undefined && { rule: String(rule) }, ...form !== undefined && { form: form.slice(0, formNameLength) } }
+  return `${basePath}/login?${new URLSearchParams(parameters).toString()}`
 }
 
 /** The same, for somebody else than who is signed in. */

@@ -1,9 +1,11 @@
 /** The journeys of people in a real browser: what cookies, redirects and policies do there. */
+import { text } from 'node:stream/consumers'
 import t, { test } from 'tap'
 import { second, stoppedClock } from './flows/journey.ts'
 import { followForeignLink, ownCookies, pick, picture, startChromium, visit } from './flows/visit.ts'
 import { missingPart } from './support/parts.ts'
 import { startProvider } from './support/provider.ts'
+import { startUpstream } from './support/upstream.ts'
 
 const skip = missingPart('chromium')
 const running = skip === false ? await startChromium(t) : undefined
@@ -149,4 +151,89 @@ test('another site that sends people to sign out only makes Doorward ask', { ski
   await page.waitForURL((address) => address.pathname === '/oidc/signed-out')
   t.equal(await page.textContent('h1'), 'You are signed out')
   t.strictSame(complaints, [])
+})
+
+const keeping = { session: { keepFragment: true } }
+
+test('a #fragment survives the sign-in, on its own page alone, and no provider sees it', { skip }, async (t) => {
+  const { complaints, context, newPage, url } = await visit(t, running, { configuration: keeping })
+  const page = await newPage()
+  const shown: string[] = []
+  page.on('framenavigated', (frame) => { shown.push(frame.url()) })
+  await page.goto(url('/x?a=1#section-2/ä'))
+  await page.waitForURL(/\/interaction\//)
+  const tab = await newPage()
+  await tab.goto(url('/y'))
+  await tab.waitForURL(/\/interaction\//)
+  await pick(page, 'bob')
+  await page.waitForURL(url('/x?a=1#section-2/%C3%A4'))
+  t.equal(await page.textContent('h1'), 'bob')
+  t.strictSame(shown.filter((address) => address.includes('section') && !address.startsWith(url('/'))), [])
+  t.equal(await page.evaluate('sessionStorage.length'), 0, 'nothing is left behind')
+  t.equal(await page.evaluate('history.length'), 3, 'the pages in between are not in the history')
+  await pick(tab, 'bob')
+  await tab.waitForURL(url('/y'))
+  await context.clearCookies({ name: 'doorward' })
+  await page.goto(url('/z'))
+  await page.waitForURL(url('/z'))
+  t.equal(page.url(), url('/z'), 'the next sign-in of this tab has none')
+  t.strictSame(complaints, [])
+})
+
+test('a fragment belongs to the sign-in that it began, whatever an address says', { skip }, async (t) => {
+  const { complaints, newPage, url } = await visit(t, running, { configuration: keeping })
+  const page = await newPage()
+  await page.goto(url('/oidc/login?return_to=/x#one'))
+  await page.waitForURL(/\/interaction\//)
+  await page.goto(url('/oidc/login?return_to=/other&fragment=00000000-0000-4000-8000-000000000000'))
+  await pick(page, 'bob')
+  await page.waitForURL(url('/other'))
+  const name = '11111111-1111-4111-8111-111111111111'
+  for (const [index, value] of ['https://elsewhere.example/#a', '//elsewhere.example/#a', 'javascript:document.title=1//#a', '/y2#a', '/y'].entries()) {
+    await page.evaluate(`sessionStorage.setItem('doorward ${name}', ${JSON.stringify(value)})`)
+    await page.goto(url(`/oidc/login?return_to=/y/${index}&fragment=${name}`))
+    await page.waitForURL(url(`/y/${index}`))
+    t.equal(await page.textContent('h1'), 'bob', value)
+  }
+  t.strictSame(complaints, [])
+})
+
+test('without scripts a sign-in leads to the page all the same', { skip }, async (t) => {
+  const { complaints, gateway, url } = await visit(t, running, { configuration: keeping })
+  const context = await running?.newContext({ javaScriptEnabled: false })
+  t.teardown(() => context?.close())
+  const page = await context?.newPage()
+  if (page === undefined) throw new Error('no browser')
+  await page.goto(url('/x?a=1#part'))
+  await page.waitForURL(/\/interaction\//)
+  await pick(page, 'bob')
+  await page.waitForURL((address) => address.pathname === '/x')
+  t.equal(await page.textContent('h1'), 'bob')
+  t.match(gateway.audit.at(-1), { event: 'login', outcome: 'success' })
+  t.strictSame(complaints, [])
+})
+
+test('with fragments kept, a strict session and a form that was posted too late work as well', { skip }, async (t) => {
+  const upstream = await startUpstream(t, async (request, response) => {
+    response.setHeader('content-type', 'text/html')
+    const body = await text(request)
+    const form = '<form method="post" action="/save?x=1" enctype="multipart/form-data"><input name="title"><input type="file" name="file"><button>Save</button></form>'
+    response.end(`<!doctype html><link rel="icon" href="data:,"><h1>${request.method} ${request.url}</h1>${request.url === '/new' ? form : `<pre>${/name="title"\s+(.*)/.exec(body)?.[1]} ${/PNG.*/.exec(body)?.[0]}</pre>`}`)
+  })
+  for (const session of [{}, { keepFragment: true, cookie: { sameSite: 'strict' } }]) {
+    const { complaints, context, newPage, url } = await visit(t, running, { upstream, configuration: { session, access: { rules: [{ path: '/new', allow: 'anonymous' }] } } })
+    const page = await newPage()
+    await page.goto(url('/new'))
+    await page.fill('[name=title]', 'A report')
+    await page.setInputFiles('[name=file]', { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('PNG bytes') })
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.waitForURL(/\/interaction\//)
+    await pick(page, 'bob')
+    await page.waitForURL(url('/save?x=1'))
+    t.strictSame([await page.textContent('h1'), await page.textContent('pre')], ['POST /save?x=1', 'A report PNG bytes'])
+    await page.reload()
+    t.equal(await page.textContent('h1'), 'GET /save?x=1', 'loading it again asks for the page')
+    t.strictSame((await context.cookies()).filter(({ name }) => name.includes('form')), [])
+    t.strictSame(complaints, [])
+  }
 })

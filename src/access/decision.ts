@@ -1,3 +1,5 @@
+import { type StepUp } from '../step-up.ts'
+
 /** The slice of the configuration that decides who may reach what. Checked and complete: nothing is validated here. */
 export interface AccessSettings {
   /** What holds where no rule matches. */
@@ -21,7 +23,7 @@ export interface RuleSettings {
 }
 
 /** Every kind given must be met; within a kind any value does. */
-export interface Requirements {
+export interface Requirements extends StepUp {
   readonly roles?: readonly string[] | undefined
   readonly groups?: readonly string[] | undefined
   readonly organizations?: readonly string[] | undefined
@@ -53,7 +55,10 @@ export interface RuleName {
 
 export type Decision =
   | { readonly outcome: 'allow', readonly anonymous: boolean, readonly rule: RuleName, readonly maxBodyBytes?: number }
-  | { readonly outcome: 'sign_in', readonly unauthenticated: Challenge, readonly rule: RuleName }
+  /** With what is demanded of the sign-in, so that nobody has to sign in twice. */
+  | { readonly outcome: 'sign_in', readonly unauthenticated: Challenge, readonly rule: RuleName, readonly stepUp?: StepUp }
+  /** Signed in and permitted, but not as strongly or recently as the rule demands. */
+  | { readonly outcome: 'step_up', readonly unauthenticated: Challenge, readonly rule: RuleName, readonly stepUp: StepUp }
   /** `missing` says to the person what `unmet` says to a program; both hold only what is not met. */
   | { readonly outcome: 'deny', readonly rule: RuleName, readonly missing: string, readonly unmet: Requirements }
   /** Open to everybody as one upstream reads the path, perhaps not as another does: to be answered with 400. */

@@ -9,17 +9,21 @@
  * may read a path in more than one way, the strictest answer holds.
  */
 import { type Identity } from '../mapping/index.ts'
+import { type Authentication, type StepUp } from '../step-up.ts'
 import { type AccessRequest, type AccessSettings, type Decision, type RuleSettings } from './decision.ts'
 import { caseFolded } from './policy-form.ts'
-import { compileRule, type Rule } from './rule.ts'
+import { compileRule, type Rule, stepUpIn } from './rule.ts'
 import { createRuleIndex } from './rule-index.ts'
 
 export type { AccessRequest, AccessSettings, Challenge, Decision, Requirements, RuleName, RuleSettings } from './decision.ts'
 export { policyForm, policyFormOfRule } from './policy-form.ts'
 
 export interface Access {
-  /** @param identity who asks, or undefined for a request without a session */
-  decide (request: AccessRequest, identity: Identity | undefined): Decision
+  /**
+   * @param identity who asks, or undefined for a request without a session
+   * @param authentication how and when they signed in; what is not known meets no demand
+   */
+  decide (request: AccessRequest, identity: Identity | undefined, authentication?: Authentication): Decision
   /** Whether a bearer token says who asks: only where the rule of every reading says so. */
   allowsBearer (request: AccessRequest): boolean
 }
@@ -36,8 +40,8 @@ export function createAccess (settings: AccessSettings): Access {
   }
 
   return {
-    decide ({ readings, method, hasEncodedDelimiter }, identity) {
-      const decision = readings.map((path) => ruleFor(path, method).judge(identity)).reduce(stricter, undefined) ?? noReading
+    decide ({ readings, method, hasEncodedDelimiter }, identity, authentication) {
+      const decision = readings.map((path) => ruleFor(path, method).judge(identity, authentication)).reduce(stricter, undefined) ?? noReading
       const isOpen = decision.outcome === 'allow' && decision.anonymous
       return isOpen && hasEncodedDelimiter ? { outcome: 'ambiguous', rule: decision.rule } : decision
     },
@@ -48,6 +52,11 @@ export function createAccess (settings: AccessSettings): Access {
 /** The claims that rules refer to, by name or pointer: what a session must keep so that they can be decided. */
 export function referencedClaims (rules: readonly RuleSettings[]): string[] {
   return [...new Set(rules.flatMap((rule) => Object.keys(rule.require?.claims ?? {})))]
+}
+
+/** What each rule demands of the sign-in itself, by its position. */
+export function stepUpsOf (rules: readonly RuleSettings[]): ReadonlyArray<StepUp | undefined> {
+  return rules.map(({ require }) => stepUpIn(require))
 }
 
 function defaultRule (outcome: AccessSettings['default']): RuleSettings {
@@ -66,5 +75,6 @@ function maxBodyOf (decision: Decision): number {
 
 function strictness (decision: Decision): number {
   if (decision.outcome === 'allow') return decision.anonymous ? 0 : 1
-  return decision.outcome === 'sign_in' ? 2 : 3
+  if (decision.outcome === 'step_up') return 2
+  return decision.outcome === 'sign_in' ? 3 : 4
 }

@@ -1,5 +1,6 @@
 import { type Identity } from '../mapping/index.ts'
-import { type Decision, type RuleName, type RuleSettings } from './decision.ts'
+import { type Authentication, type StepUp, unmetStepUp } from '../step-up.ts'
+import { type Decision, type Requirements, type RuleName, type RuleSettings } from './decision.ts'
 import { compileGlob } from './path-glob.ts'
 import { caseFolded } from './policy-form.ts'
 import { compileRequirements, wordsFor } from './requirements.ts'
@@ -12,7 +13,7 @@ export interface Reading {
 
 export interface Rule {
   readonly covers: (reading: Reading, method: string) => boolean
-  readonly judge: (identity: Identity | undefined) => Decision
+  readonly judge: (identity: Identity | undefined, authentication?: Authentication) => Decision
   readonly bearer: boolean
 }
 
@@ -60,11 +61,22 @@ function compileJudgement ({ allow, deny, require, unauthenticated, maxBody }: R
   const allowed: Decision = { outcome: 'allow', anonymous: allow === 'anonymous', rule, ...maxBody !== undefined && { maxBodyBytes: maxBody } }
   if (allow === 'anonymous') return () => allowed
 
-  const challenged: Decision = { outcome: 'sign_in', unauthenticated, rule }
+  const stepUp = stepUpIn(require)
+  const challenged: Decision = { outcome: 'sign_in', unauthenticated, rule, ...stepUp !== undefined && { stepUp } }
   const unmetBy = compileRequirements(require ?? {})
-  return (identity) => {
+  return (identity, authentication) => {
     if (identity === undefined) return challenged
     const unmet = unmetBy(identity)
-    return unmet === undefined ? allowed : { outcome: 'deny', rule, missing: wordsFor(unmet), unmet }
+    if (unmet !== undefined) return { outcome: 'deny', rule, missing: wordsFor(unmet), unmet }
+    // Last: nobody shall sign in again only to be refused.
+    if (stepUp === undefined || unmetStepUp(stepUp, authentication) === undefined) return allowed
+    return { outcome: 'step_up', unauthenticated, rule, stepUp }
   }
+}
+
+/** What the requirements demand of the sign-in itself; `undefined` where that is nothing. */
+export function stepUpIn (require: Requirements | undefined): StepUp | undefined {
+  const { acr, maxAge } = require ?? {}
+  if (acr === undefined && maxAge === undefined) return undefined
+  return Object.freeze({ ...acr !== undefined && { acr }, ...maxAge !== undefined && { maxAge } })
 }

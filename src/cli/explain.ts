@@ -4,6 +4,7 @@ import { createAccess, referencedClaims } from '../access/index.ts'
 import { type Configuration, providersOf } from '../config/index.ts'
 import { type Claims, createMapping, type MappingResult } from '../mapping/index.ts'
 import { canonicalPath, isUnderBasePath } from '../pipeline/index.ts'
+import { type Authentication, authenticationOf } from '../step-up.ts'
 import { exitInvalidConfiguration, readConfiguration } from './configuration.ts'
 import { type Explanation, explanationText, type RequestVerdict } from './explanation.ts'
 import { type Terminal } from './terminal.ts'
@@ -58,16 +59,24 @@ function readClaims (file: string): Claims | string {
 function explanationOf (configuration: Configuration, claims: Claims, provider: string, { path, method = 'GET' }: ExplainArguments): Explanation {
   const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: referencedClaims(configuration.access.rules) })
   const mapped = mapping(claims, provider)
-  const request = path === undefined ? undefined : requestVerdict(configuration, mapped, path, method.toUpperCase())
+  const request = path === undefined ? undefined : requestVerdict(configuration, mapped, claims, { target: path, method: method.toUpperCase() })
   const isAllowed = mapped.refusal === undefined && (request === undefined || request.outcome === 'allow' || request.outcome === 'own_route')
   return { outcome: isAllowed ? 'allowed' : 'refused', ...mapped, ...request && { request } }
 }
 
 /** Decided as the gateway would; whoever is not let in at the sign-in asks as a stranger. */
-function requestVerdict ({ access, server }: Configuration, { identity, refusal }: MappingResult, target: string, method: string): RequestVerdict {
+function requestVerdict ({ access, server }: Configuration, { identity, refusal }: MappingResult, claims: Claims, { target, method }: { readonly target: string, readonly method: string }): RequestVerdict {
   const admitted = canonicalPath(target)
   if (!admitted.ok) return { method, path: target, outcome: admitted.code }
   if (isUnderBasePath(admitted.readings, server.basePath)) return { method, path: target, outcome: 'own_route' }
-  const decision = createAccess(access).decide({ ...admitted, method }, refusal === undefined ? identity : undefined)
+  const decision = createAccess(access).decide({ ...admitted, method }, refusal === undefined ? identity : undefined, authenticationIn(claims))
   return { method, path: target, ...decision }
+}
+
+/** As the claims of an id_token say at its own time (`iat`): the file is not about now. */
+function authenticationIn ({ acr, auth_time: authTime, iat = authTime }: Claims): Authentication {
+  return authenticationOf({
+    ...typeof acr === 'string' && { acr },
+    ...typeof authTime === 'number' && { authTime }
+  }, Number(iat) * 1000, 0)
 }

@@ -1,6 +1,7 @@
 import { type Decision, type RuleName } from '../access/index.ts'
 import { problems } from '../errors.ts'
 import { type Attribute, type MappingResult, type Reason, type Trace, type TraceEntry } from '../mapping/index.ts'
+import { stepUpWords } from '../step-up.ts'
 
 /** What `doorward explain --json` prints. */
 export interface Explanation extends MappingResult {
@@ -93,6 +94,7 @@ function verdictLine (request: RequestVerdict): Line {
     case 'allow': return ['allowed', request.anonymous ? `to everybody, by ${ruleText(request.rule)}` : `by ${ruleText(request.rule)}`]
     case 'deny': return ['refused', `by ${ruleText(request.rule)}: ${request.missing}`]
     case 'sign_in': return ['refused', `by ${ruleText(request.rule)}: needs a sign-in`]
+    case 'step_up': return ['refused', `by ${ruleText(request.rule)}: needs ${stepUpWords(request.stepUp)}`]
     case 'ambiguous': return ['refused', `the path holds an escaped ? or #, and ${ruleText(request.rule)} is open to everybody`]
     case 'own_route': return ['answered', 'by Doorward itself, never by the application']
     default: return ['refused', `before any rule: ${problems[request.outcome].detail}`]

@@ -1,8 +1,10 @@
 import { METHODS } from 'node:http'
 import { z } from 'zod'
-import { size } from './values.ts'
+import { durationFrom, size } from './values.ts'
 
 const names = z.array(z.string().min(1)).min(1, { error: 'expected at least one name' })
+
+const contextClass = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, { error: 'expected a value of acr without spaces or quotes' })
 
 const requirements = z.strictObject({
   roles: names.optional().describe('Any of these roles.'),
@@ -12,9 +14,13 @@ const requirements = z.strictObject({
   claims: z.record(z.string().min(1), names)
     .refine((claims) => Object.keys(claims).length > 0, { error: 'expected at least one claim' })
     .optional()
-    .describe('Claim (name or JSON pointer) → any of these values.')
+    .describe('Claim (name or JSON pointer) → any of these values.'),
+  acr: z.array(contextClass).min(1, { error: 'expected at least one value of acr' }).optional()
+    .describe('The sign-in must have been of any of these kinds (`acr`). Whoever signed in otherwise is sent to the provider with `acr_values`.'),
+  maxAge: durationFrom('10s').optional()
+    .describe('The sign-in at the provider (`auth_time`) may be this long ago. Whoever signed in before that is sent there with `max_age`.')
 }).refine((demands) => Object.values(demands).some((demand) => demand !== undefined), {
-  error: 'expected at least one of roles, groups, organizations, providers and claims',
+  error: 'expected at least one of roles, groups, organizations, providers, claims, acr and maxAge',
   // Of a misspelt demand enough is said already.
   when: ({ issues }) => issues.length === 0
 })
@@ -75,5 +81,7 @@ export const accessSection = z.strictObject({
     .describe('What holds for a request that no rule matches.'),
   rules: z.array(rule).prefault([]).describe('The first rule that matches decides.'),
   webSocketOrigins: z.array(webOrigin).prefault([])
-    .describe('Other origins whose pages may open WebSockets in the name of whoever is signed in. The public one always may.')
+    .describe('Other origins whose pages may open WebSockets in the name of whoever is signed in. The public one always may.'),
+  corsOrigins: z.array(webOrigin).prefault([])
+    .describe('Other origins whose scripts may read what Doorward itself answers, with credentials: 401 with the address of the sign-in, and `/oidc/session`. Preflight requests of theirs are answered where the application’s answer would need a session.')
 }).describe('Who may reach what.')

@@ -43,6 +43,10 @@ export const sessionSection = z.strictObject({
   idleTimeout: duration('30m', '1ms').describe('A session ends when it is not used for this long.'),
   maxLifetime: duration('8h', '1ms').describe('A session ends this long after the sign-in, used or not.'),
   refreshBefore: duration('60s').describe('Tokens are refreshed this long before the access token expires, by the first request after that, where the provider gave a refresh token.'),
+  postLimit: size.refine((bytes) => bytes <= 1024 ** 2, { error: 'expected at most 1MiB' }).prefault('64KiB')
+    .describe('A form of the site’s own that is posted without a session is kept on the server up to this size, and sent once its sender has signed in. `0B`: none is.'),
+  keepFragment: z.boolean().default(false)
+    .describe('Keep the `#fragment` of the page wanted over a sign-in, by a page of Doorward’s before and after it whose script the browser runs. Without scripts people sign in as well, and the fragment is lost.'),
   closeGrace: duration('5s', '20ms').describe('WebSockets and event streams are closed within this time after their session has ended.'),
   cookie: z.strictObject({
     name: z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/, { error: 'expected a cookie name of 1 to 64 characters' }).optional()

@@ -9,13 +9,17 @@ const longestDuration = '365d'
 
 /** Text such as `30s`, between `shortest` and a year; the parsed value is in milliseconds. */
 export function duration (fallback: string, shortest = '0s') {
+  return durationFrom(shortest).prefault(fallback)
+}
+
+/** The same, without a default. */
+export function durationFrom (shortest: string) {
   return z.string({ error: (issue) => typeof issue.input === 'number' ? `${expectedDuration}; a number needs a unit` : expectedDuration })
     .regex(durationPattern, { error: expectedDuration })
     .transform(toMilliseconds)
     .refine((milliseconds) => milliseconds >= toMilliseconds(shortest), { error: `expected at least ${shortest}` })
     .refine((milliseconds) => milliseconds <= toMilliseconds(longestDuration), { error: `expected at most ${longestDuration}` })
     .meta({ title: 'duration' })
-    .prefault(fallback)
 }
 
 function toMilliseconds (text: string): number {

@@ -79,7 +79,7 @@ function blanks (identity: readonly string[], names: readonly string[]): string[
 
 /** A relative address would be one of the check's: Traefik resolves it before it passes it on. */
 function onPublicOrigin (error: unknown, { originalUrl }: Asked, { publicOrigin, basePath }: ForwardAuthParts): unknown {
-  return error instanceof SignInChallenge ? new SignInChallenge(originalUrl, error.manner, publicOrigin + basePath) : error
+  return error instanceof SignInChallenge ? error.with({ target: originalUrl, basePath: publicOrigin + basePath }) : error
 }
 
 /** auth_request knows 401 and 403, and takes every other refusal for a failure. The Location of a redirect remains. */

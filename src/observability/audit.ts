@@ -4,7 +4,7 @@ import { escapeControls } from './escape-controls.ts'
 export type LoginFailure =
   | 'setup_error' | 'token_exchange_failed' | 'no_userinfo' | 'no_email_claim' | 'required_group_missing'
   | 'state_invalid' | 'nonce_mismatch' | 'id_token_invalid' | 'userinfo_invalid' | 'issuer_mismatch' | 'idp_error'
-  | 'session_too_large' | 'session_store_unavailable'
+  | 'session_too_large' | 'session_store_unavailable' | 'acr_not_met'
 
 /** Why a bearer token or a logout token was not accepted. */
 export type TokenRejection =

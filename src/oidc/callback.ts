@@ -6,12 +6,15 @@ import { type FoundSession } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
 import { findSession } from './find-session.ts'
 import { formOf } from './form.ts'
+import { likelyCause } from './likely-cause.ts'
 import { asLoginProblem, LoginProblem } from './login-problem.ts'
 import { type LostLogin, type ResumedLogin } from './logins.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
 import { type Provider } from './provider.ts'
 import { recordFailure } from './record-failure.ts'
+import { meetsStepUp } from './require-step-up.ts'
+import { sendPage } from './send-page.ts'
 import { startSession } from './start-session.ts'
 
 /**
@@ -27,7 +30,7 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
 }
 
 async function endLogin (request: FastifyRequest, reply: FastifyReply, parameters: URLSearchParams, provider: Provider, parts: SignInParts): Promise<FastifyReply> {
-  const { logins, rounds, pages } = parts
+  const { logins, rounds } = parts
   const found = await findSession(request, parts, { provider: provider.id })
   const login = logins.resume(parameters.get('state'), found.cookies)
   reply.header('cache-control', 'no-store')
@@ -36,10 +39,15 @@ async function endLogin (request: FastifyRequest, reply: FastifyReply, parameter
 
   reply.header('set-cookie', login.clearCookie)
   const setCookie = await complete(request, parameters, login, found, provider, parts)
-  reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies)])
-  if (!parts.sessionIsStrict) return reply.redirect(login.returnTo, 303)
-  const { status, headers, body } = pages.signedIn({ returnTo: login.returnTo, requestId: request.id })
-  return reply.code(status).headers(headers).send(body)
+  if (setCookie === undefined) return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 0, errand: { ...login.errand, isInsisting: true }, chooseAccount: false, provider })
+  reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies), ...releasedForm(login, parts)])
+  return arrive(request, reply, login, parts)
+}
+
+/** To the page first wanted. */
+function arrive (request: FastifyRequest, reply: FastifyReply, { returnTo, errand: { fragment } }: ResumedLogin | LostLogin, { sessionIsStrict, pages }: SignInParts): FastifyReply {
+  if (!sessionIsStrict && fragment === undefined) return reply.redirect(returnTo, 303)
+  return sendPage(reply, pages.signedIn({ returnTo, fragment, requestId: request.id }))
 }
 
 /** Whether somebody is signed in, a browser does not say to a form of another site (SameSite). It does when it is sent on. */
@@ -52,8 +60,8 @@ function withState (redirectUri: string, state: string | null): string {
 /** More than any of ours; an address has to be short enough to be served. */
 const longestState = 6 * 1024
 
-/** From the provider's answer to a session. Every LoginProblem is one audit event, and so is success. */
-async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, provider: Provider, parts: SignInParts): Promise<string[]> {
+/** From the provider's answer to a session, or `undefined` where the provider has to be asked again. Every LoginProblem is one audit event, and so is success. */
+async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, provider: Provider, parts: SignInParts): Promise<string[] | undefined> {
   const { basePath, mapping, audit } = parts
   let identity: Identity | undefined
   try {
@@ -62,15 +70,16 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
     const result = mapping(answer.claims, provider.id)
     identity = result.identity
     requireAdmission(result, basePath, login.returnTo)
+    if (!meetsStepUp(answer, login, provider, parts)) return undefined
     const started = await startSession(answer, identity, found, parts)
-    if (started === undefined) throw new LoginProblem('session_too_large', { metadata: { groups: identity.groups.length } })
+    if (started === undefined) throw new LoginProblem('session_too_large', { members: { likely_cause: 'size', groups: identity.groups.length }, metadata: { groups: identity.groups.length } })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
     return started.setCookie
   } catch (failure) {
     const error = asLoginProblem(failure)
     if (!(error instanceof LoginProblem)) throw error
     recordFailure(error, request, parts, identity ?? { provider: login.provider })
-    throw error.withMembers({ login_url: loginUrl(basePath, login.returnTo) })
+    throw error.withMembers({ login_url: loginUrl(basePath, login.returnTo, login.errand) })
   }
 }
 
@@ -83,6 +92,11 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
 function requireSameProvider (login: ResumedLogin, provider: Provider): void {
   if (login.provider === provider.id) return
   throw new LoginProblem('issuer_mismatch', { metadata: { expected: login.provider, found: provider.id } })
+}
+
+/** Whoever posted a form without a session goes to its page now, and the form with them. */
+function releasedForm ({ errand: { form }, returnTo }: ResumedLogin, { formCookie }: SignInParts): string[] {
+  return form === undefined ? [] : [formCookie.release(form, returnTo)]
 }
 
 /** @throws {LoginProblem} where the configuration does not admit the person */
@@ -105,14 +119,15 @@ function unusableClaims ({ trace }: MappingResult): { unusable?: readonly unknow
 
 /** Nobody is left standing: who is signed in goes on, who is not tries once more, and only then comes a page. */
 async function recover (request: FastifyRequest, reply: FastifyReply, found: FoundSession, login: LostLogin, answering: Provider, parts: SignInParts): Promise<FastifyReply> {
-  const { basePath, providers, rounds } = parts
+  const { basePath, publicOrigin, providers, rounds } = parts
   const provider = providers.get(login.provider ?? '') ?? answering
-  if (found.session !== undefined) return reply.redirect(login.returnTo, 303)
+  if (found.session !== undefined) return arrive(request, reply, login, parts)
   // A `state` that another replica sealed with another secret can't be read, and tells no number of restarts.
   const isRestarted = login.restarts === 0 && !rounds.isCircling(login.returnTo, found.cookies)
+  const cause = likelyCause({ found, proto: request.origin.proto, publicOrigin, isCircling: false, isForeign: login.cookieName === undefined })
   const problem = new LoginProblem('state_invalid', {
-    members: { cookie: login.cookieName, login_url: loginUrl(basePath, login.returnTo) },
-    metadata: { isRestarted }
+    members: { likely_cause: cause, cookie: login.cookieName, login_url: loginUrl(basePath, login.returnTo, login.errand) },
+    metadata: { isRestarted, cause }
   })
   recordFailure(problem, request, parts, { provider: provider.id })
   if (!isRestarted) {
@@ -120,5 +135,5 @@ async function recover (request: FastifyRequest, reply: FastifyReply, found: Fou
     throw problem
   }
   reply.header('set-cookie', rounds.count(login.returnTo, found.cookies))
-  return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 1, chooseAccount: false, provider })
+  return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 1, errand: login.errand, chooseAccount: false, provider })
 }

@@ -23,7 +23,7 @@ export function requireSoundIdToken (claims: IdTokenClaims, { accessToken, nowSe
   // Without a subject everybody would be the same person.
   if (sub === '') throw new LoginProblem('id_token_invalid', { metadata: { claim: 'sub' } })
   if (atHash !== undefined && !isHashOf(accessToken, atHash)) throw new LoginProblem('id_token_invalid', { metadata: { claim: 'at_hash' } })
-  if (iat > nowSeconds + toleranceSeconds) throw wrongTime({ claim: 'iat', found: iat, now: Math.floor(nowSeconds), tolerance: toleranceSeconds })
+  if (iat > nowSeconds + toleranceSeconds) throw wrongTime({ claim: 'iat', found: iat, issuedAt: iat, now: Math.floor(nowSeconds), tolerance: toleranceSeconds })
 }
 
 const hashes = ['sha256', 'sha384', 'sha512']

@@ -14,6 +14,7 @@ const codes: Record<LoginFailure, ProblemCode> = {
   state_invalid: 'login_cookie_missing',
   no_email_claim: 'sign_in_refused',
   required_group_missing: 'sign_in_refused',
+  acr_not_met: 'acr_not_met',
   session_too_large: 'session_too_large',
   session_store_unavailable: 'session_store_unavailable'
 }

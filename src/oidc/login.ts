@@ -3,12 +3,14 @@ import { Problem } from '../errors.ts'
 import { beginLogin } from './begin-login.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { endSession } from './end-session.ts'
+import { errandOf, mayBringFragment, withoutFragment } from './errand.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
 import { findSession } from './find-session.ts'
 import { formOf } from './form.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
 import { targetLinkPath } from './return-to.ts'
+import { sendPage } from './send-page.ts'
 import { showChooser } from './show-chooser.ts'
 import { wantedPage } from './wanted-page.ts'
 
@@ -19,6 +21,7 @@ import { wantedPage } from './wanted-page.ts'
  * | parameter | |
  * | --- | --- |
  * | `return_to` | the page wanted |
+ * | `rule`, `form` and `fragment` | what the sign-in is for, beside that page (errand.ts) |
  * | `switch_account=true` | ends the session, and lets people choose another account |
  * | `provider`, or `email` | where to sign in, of several providers |
  * | `iss` | the same, with `target_link_uri` and `login_hint` beside it |
@@ -26,11 +29,12 @@ import { wantedPage } from './wanted-page.ts'
  * Others mean nothing here.
  */
 export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, providers } = parts
+  const { basePath, publicOrigin, providers, pages } = parts
 
   async function login (request: FastifyRequest, reply: FastifyReply, parameters: URLSearchParams): Promise<FastifyReply> {
     const returnTo = pageAfter(parameters, publicOrigin)
     if (!isNavigation(request)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
+    if (mayBringFragment(request, parameters, parts)) return sendPage(reply, pages.signingIn({ returnTo, onward: withoutFragment(parameters, basePath), requestId: request.id }))
     const choice = chooseProvider(parameters, providers)
     const found = await findSession(request, parts, { provider: choice.isMade ? choice.provider.id : undefined })
     const chooseAccount = parameters.get('switch_account') === 'true'
@@ -38,7 +42,7 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
     if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', await endSession(request, found, parts))
     if (!choice.isMade) return showChooser(request, reply, parts, { parameters, returnTo, email: choice.email })
     const { provider, loginHint } = choice
-    return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, chooseAccount, provider, loginHint })
+    return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, errand: errandOf(parameters, found, parts), chooseAccount, provider, loginHint })
   }
 
   app.get(`${basePath}/login`, async (request, reply) => await login(request, reply, parametersOf(request)))

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { type LoginErrand } from '../own-routes.ts'
 import { type Cookies, type RequestCookies, type Seal } from '../sessions/index.ts'
 import { type LoginSecrets } from './provider-settings.ts'
 import { boundedReturnTo } from './return-to.ts'
@@ -11,6 +12,7 @@ export interface ResumedLogin {
   readonly returnTo: string
   /** Id of the provider that the browser was sent to: no other may answer. */
   readonly provider: string
+  readonly errand: Errand
   /** Set-Cookie line that removes the login's cookie. */
   readonly clearCookie: string
 }
@@ -22,10 +24,19 @@ export interface LostLogin {
   readonly returnTo: string
   /** The provider that was chosen, where the `state` is one of ours. */
   readonly provider: string | undefined
+  readonly errand: Errand
   /** How often this browser has been sent back to the provider already. */
   readonly restarts: number
   /** The cookie that should have come back, if the `state` tells. */
   readonly cookieName: string | undefined
+}
+
+/** What a login is for, as it travels through the provider and back. */
+export interface Errand extends LoginErrand {
+  /** The provider was told to ask, since what it answered before was too old. */
+  readonly isInsisting?: boolean | undefined
+  /** Under what name the browser keeps the fragment of the page. */
+  readonly fragment?: string | undefined
 }
 
 export interface BegunLogin {
@@ -39,6 +50,7 @@ export interface LoginStart {
   readonly restarts: number
   /** Id of the provider. */
   readonly provider: string
+  readonly errand: Errand
 }
 
 /** Logins in progress: one cookie each, so that tabs don't disturb each other. */
@@ -52,9 +64,11 @@ export interface Logins {
  * The secrets travel with it, since a browser may begin fifty logins at once and would soon send more cookies than a
  * load balancer takes; its cookie is as small as it can be.
  */
-interface LoginState extends Omit<LoginSecrets, 'state'>, LoginStart {
+interface LoginState extends Omit<LoginSecrets, 'state'>, Omit<LoginStart, 'errand'> {
   /** 128 random bits, which the cookie repeats: they bind the login to this browser (RFC 9700 section 4.7). */
   readonly id: string
+  /** Absent in what an earlier version sealed. */
+  readonly errand?: Errand
   readonly startedAt: number
 }
 
@@ -79,11 +93,11 @@ export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
   }
 
   return {
-    begin ({ returnTo, restarts, provider }, sent) {
+    begin ({ returnTo, restarts, provider, errand }, sent) {
       const id = randomText()
       const nonce = randomText()
       const codeVerifier = randomBytes(32).toString('base64url')
-      const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, provider, nonce, codeVerifier, startedAt: now() }
+      const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, provider, errand, nonce, codeVerifier, startedAt: now() }
       return {
         secrets: { state: seal.seal(login), nonce, codeVerifier },
         setCookie: [cookies.writeLogin(nameOf(id), id, lifetimeMilliseconds / 1000), ...oldest(sent).map(cookies.clearLogin)]
@@ -91,11 +105,11 @@ export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
     },
     resume (text, sent) {
       const login = seal.open(text ?? '') as LoginState | undefined
-      if (text === null || login === undefined) return { isResumed: false, returnTo: '/', provider: undefined, restarts: 0, cookieName: undefined }
-      const { id, returnTo, restarts, provider, nonce, codeVerifier } = login
-      if (!isOwn(login, sent)) return { isResumed: false, returnTo, provider, restarts, cookieName: cookies.loginCookieName(nameOf(id)) }
+      if (text === null || login === undefined) return { isResumed: false, returnTo: '/', provider: undefined, errand: {}, restarts: 0, cookieName: undefined }
+      const { id, returnTo, restarts, provider, errand = {}, nonce, codeVerifier } = login
+      if (!isOwn(login, sent)) return { isResumed: false, returnTo, provider, errand, restarts, cookieName: cookies.loginCookieName(nameOf(id)) }
       used.set(id, true)
-      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, provider, clearCookie: cookies.clearLogin(nameOf(id)) }
+      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, provider, errand, clearCookie: cookies.clearLogin(nameOf(id)) }
     }
   }
 }

@@ -4,6 +4,7 @@ import { endSession } from './end-session.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
+import { sendPage } from './send-page.ts'
 import { wantedPage } from './wanted-page.ts'
 
 /**
@@ -20,10 +21,7 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
     reply.header('cache-control', 'no-store')
     // A form of another site brings no session along (SameSite=Lax), and could have its cookies deleted all the same.
     const mayHaveSession = found.session !== undefined || request.method === 'POST'
-    if (mayHaveSession && isFromAnotherSite(request.headers, publicOrigin)) {
-      const { status, headers, body } = pages.confirmLogout({ requestId: request.id, returnTo })
-      return reply.code(status).headers(headers).send(body)
-    }
+    if (mayHaveSession && isFromAnotherSite(request.headers, publicOrigin)) return sendPage(reply, pages.confirmLogout({ requestId: request.id, returnTo }))
     reply.header('set-cookie', await endSession(request, found, parts))
     return await goOn(request, reply, found.session, returnTo)
   }
@@ -36,8 +34,7 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
     if (atProvider !== undefined && provider?.logout.sendsBack === true) reply.header('set-cookie', setCookie)
     if (atProvider !== undefined) return reply.redirect(atProvider.href, 303)
     if (returnTo !== undefined) return reply.redirect(returnTo, 303)
-    const { status, headers, body } = pages.signedOut({ requestId: request.id, isEverywhere: false })
-    return reply.code(status).headers(headers).send(body)
+    return sendPage(reply, pages.signedOut({ requestId: request.id, isEverywhere: false }))
   }
 
   app.get(`${basePath}/logout`, logout)

@@ -1,21 +1,27 @@
 import * as oauth from 'oauth4webapi'
+import { maxAgeSeconds, type StepUp } from '../step-up.ts'
 import { type AuthorizationParameters } from './provider-pushed.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
 
 /** What differs from one sign-in to the next. */
 export interface AuthorizationWish {
-  /** Ask the provider to let the person choose, where it would otherwise sign the same one in again. */
+  /** Let the person choose an account, where the provider would otherwise sign the same one in again. */
   readonly chooseAccount: boolean
   /** Who is going to sign in, as far as known (OpenID Connect Core section 3.1.2.1). */
   readonly loginHint?: string | undefined
+  readonly stepUp?: StepUp | undefined
+  /** Let the person sign in anew, whatever the provider remembers. */
+  readonly isInsisting?: boolean | undefined
 }
 
 /** What is asked of the provider (OpenID Connect Core section 3.1.2.1, RFC 7636 section 4.3). */
-export async function authorizationParameters (server: oauth.AuthorizationServer, settings: ProviderSettings, secrets: LoginSecrets, { chooseAccount, loginHint }: AuthorizationWish): Promise<AuthorizationParameters> {
+export async function authorizationParameters (server: oauth.AuthorizationServer, settings: ProviderSettings, secrets: LoginSecrets, wish: AuthorizationWish): Promise<AuthorizationParameters> {
   return {
-    ...(loginHint !== undefined && { login_hint: loginHint }),
+    ...(wish.loginHint !== undefined && { login_hint: wish.loginHint }),
     ...settings.authorizationParams,
-    ...(chooseAccount && { prompt: accountPrompt(server, settings.authorizationParams['prompt']) }),
+    ...stepUpParameters(settings, wish.stepUp),
+    ...(wish.chooseAccount && { prompt: accountPrompt(server, settings.authorizationParams['prompt']) }),
+    ...(wish.isInsisting === true && { prompt: 'login' }),
     client_id: settings.clientId,
     redirect_uri: settings.redirectUri,
     response_type: 'code',
@@ -32,6 +38,15 @@ export function authorizationUrl (server: oauth.AuthorizationServer, parameters:
   const url = new URL(server.authorization_endpoint ?? '')
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   return url
+}
+
+/** OpenID Connect Core section 3.1.2.1. What the configuration asks of every sign-in is not loosened. */
+function stepUpParameters ({ authorizationParams }: ProviderSettings, { acr, maxAge }: StepUp = {}): Record<string, string> {
+  const usual = Number(authorizationParams['max_age'] ?? Infinity)
+  return {
+    ...(acr !== undefined && { acr_values: acr.join(' ') }),
+    ...(maxAge !== undefined && { max_age: String(Math.min(maxAgeSeconds(maxAge), usual)) })
+  }
 }
 
 /**

@@ -16,7 +16,7 @@ export function providerFailure (error: unknown, stage: Stage): LoginProblem {
   if (isUnreachable(error)) return new LoginProblem(unreachableReasons[stage], { code: 'sign_in_unavailable', cause: error, headers: { 'retry-after': '5' } })
   if (error instanceof oauth.ResponseBodyError) return refusal(error, stage)
   const wrong = mismatch(error)
-  if (stage === 'token' && isWrongTime(wrong)) return wrongTime(wrong, error)
+  if (stage === 'token' && isWrongTime(wrong)) return wrongTime({ ...wrong, issuedAt: issuedAt(error) }, error)
   return new LoginProblem(invalidReason(error, stage), { cause: explainedAnswer(error, stage), metadata: wrong })
 }
 
@@ -56,6 +56,11 @@ function mismatch (error: unknown): Record<string, unknown> {
   if (typeof claim !== 'string' || claim === 'nonce') return {}
   const found = (claims as Record<string, unknown> | undefined)?.[claim]
   return { claim, found, expected, now, tolerance }
+}
+
+function issuedAt (error: unknown): number | undefined {
+  const { iat } = (errorCause(error)?.claims ?? {}) as { iat?: unknown }
+  return typeof iat === 'number' ? iat : undefined
 }
 
 /** A token response that is well-formed but whose id_token is not: oauth4webapi hangs the claims or header on the cause. */

@@ -24,11 +24,11 @@ import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode' | 'clockToleranceMilliseconds'> {
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
   isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
-  authorizationUrl (secrets: LoginSecrets, options: AuthorizationWish): Promise<URL>
+  authorizationUrl (secrets: LoginSecrets, wish: AuthorizationWish): Promise<URL>
   /** Ends the code flow: checks the response, redeems the code, verifies the id_token, reads userinfo. @throws {LoginProblem} */
   redeem (response: URLSearchParams, secrets: LoginSecrets): Promise<SignInAnswer>
   /** Gets new tokens for a session, and what the provider says of the person now. */
@@ -84,6 +84,7 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,
     responseMode: settings.responseMode,
+    clockToleranceMilliseconds: settings.clockToleranceMilliseconds,
     isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,

@@ -1,15 +1,22 @@
+import { type IncomingHttpHeaders } from 'node:http'
 import { type FastifyInstance } from 'fastify'
 import { Problem } from '../errors.ts'
+import { auditRequest } from '../observability/index.ts'
 import { loginUrl } from '../own-routes.ts'
 import { type Session } from '../sessions/index.ts'
 import { type SignInParts } from './parts.ts'
 
 /** `GET /session`: who am I, for the application's scripts. Never a token; asking does not extend the session. */
-export function mountSession (app: FastifyInstance, { basePath, sessions }: SignInParts): void {
+export function mountSession (app: FastifyInstance, { basePath, publicOrigin, sessions, audit }: SignInParts): void {
+  /** To a script of another origin, a path would be one there. */
+  const isOfPublicOrigin = ({ origin = publicOrigin }: IncomingHttpHeaders): boolean => origin === publicOrigin
+
   app.get(`${basePath}/session`, { exposeHeadRoute: true }, async (request, reply) => {
-    const { session } = await sessions.find(request.headers.cookie)
+    const { session, ended } = await sessions.find(request.headers.cookie)
+    // A page that counts down may be the first to notice, and the last to ask.
+    if (ended !== undefined) audit.record({ event: 'session.expired', outcome: 'success', reason: ended.reason, user: ended.session.identity, session: ended.session.id, request: auditRequest(request) })
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-    if (session === undefined) throw new Problem('sign_in_required', { members: { login_url: loginUrl(basePath) } })
+    if (session === undefined) throw new Problem('sign_in_required', { members: { login_url: loginUrl(isOfPublicOrigin(request.headers) ? basePath : publicOrigin + basePath) } })
     return publicSession(session)
   })
 }

@@ -1,6 +1,7 @@
 import { type FastifyInstance } from 'fastify'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
+import { sendPage } from './send-page.ts'
 
 /**
  * `GET /signed-out`: where the provider sends people back to after a sign-out there. A `state` that is wrong or missing
@@ -15,7 +16,6 @@ export function mountSignedOut (app: FastifyInstance, { basePath, sessions, logo
     if (logout?.returnTo !== undefined) return reply.redirect(logout.returnTo, 303)
     // Somebody who has signed in again, or has never signed out, is not told otherwise.
     if (found.session !== undefined) return reply.redirect('/', 303)
-    const { status, headers, body } = pages.signedOut({ requestId: request.id, isEverywhere: logout !== undefined })
-    return reply.code(status).headers(headers).send(body)
+    return sendPage(reply, pages.signedOut({ requestId: request.id, isEverywhere: logout !== undefined }))
   })
 }

@@ -10,11 +10,12 @@ import { type Problem } from '../errors.ts'
 import { answerTo, type Occasion } from './answer.ts'
 import { chooserPage, type ProviderChoice } from './chooser-page.ts'
 import { createLayout, type Answer } from './layout.ts'
-import { logoutConfirmationPage, signedInPage, signedOutPage } from './session-pages.ts'
+import { logoutConfirmationPage, signedInPage, signedOutPage, signingInPage } from './session-pages.ts'
 import { type Site } from './site.ts'
 
 export { wantsHtml } from './wants-html.ts'
 export { type Answer } from './layout.ts'
+export { type LikelyCause } from './likely-cause.ts'
 export { type Occasion } from './answer.ts'
 
 export interface Pages {
@@ -22,8 +23,10 @@ export interface Pages {
   readonly answerTo: (problem: Problem, occasion: Occasion) => Answer
   /** Asks where to sign in, of several providers. */
   readonly chooser: (choice: ProviderChoice, requestId: string) => Answer
-  /** Ends a sign-in in place of a redirect where the session cookie is `SameSite=Strict`; goes on to `returnTo` by itself. */
-  readonly signedIn: (occasion: { readonly returnTo: string, readonly requestId: string }) => Answer
+  /** Begins a sign-in where fragments are kept; goes on to `onward`, a path of our own, by itself. */
+  readonly signingIn: (occasion: { readonly returnTo: string, readonly onward: string, readonly requestId: string }) => Answer
+  /** Ends a sign-in where a redirect can't; goes on to `returnTo` by itself, with the fragment of that name. */
+  readonly signedIn: (occasion: { readonly returnTo: string, readonly fragment?: string | undefined, readonly requestId: string }) => Answer
   /** Shown when the session has ended: here alone, or at the provider too, which has sent the person back. */
   readonly signedOut: (occasion: { readonly isEverywhere: boolean, readonly requestId: string }) => Answer
   /** Asks before a logout that another site caused; it goes on to `returnTo`, if that is given. */
@@ -36,7 +39,8 @@ export function createPages (site: Site): Pages {
   return {
     answerTo: (problem, occasion) => answerTo(problem, occasion, site, layout),
     chooser: (choice, requestId) => layout(chooserPage(choice), requestId),
-    signedIn: ({ returnTo, requestId }) => layout(signedInPage(returnTo), requestId),
+    signingIn: ({ returnTo, onward, requestId }) => layout(signingInPage(returnTo, onward), requestId),
+    signedIn: ({ returnTo, fragment, requestId }) => layout(signedInPage(returnTo, fragment), requestId),
     signedOut: ({ isEverywhere, requestId }) => layout(signedOutPage(site, isEverywhere), requestId),
     confirmLogout: ({ returnTo, requestId }) => layout(logoutConfirmationPage(site, returnTo), requestId)
   }

@@ -16,6 +16,8 @@ export interface PageContent {
   readonly postsOnward?: true
   /** Where the page goes on to by itself, at once: a path of this origin. */
   readonly goesOnTo?: string
+  /** Takes it on in place of the browser. */
+  readonly script?: Html
 }
 
 /** A complete answer, for whoever writes it to the wire; header names are in lower case. */
@@ -38,16 +40,24 @@ export const answerHeaders = {
 
 /** Prepares the frame of the pages: the hash of the style sheet is computed here, once. */
 export function createLayout (): Layout {
-  const styleHash = createHash('sha256').update(style.toString()).digest('base64')
+  const styleHash = hashOf(style)
   const headers = { ...answerHeaders, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy(styleHash, "'self'") }
   // Chromium holds every redirect after a form to form-action, and a provider's logout may lead over several hosts.
   // Under no-referrer a form is posted with `Origin: null`, which looks like another site.
   const onwardHeaders = { ...headers, 'content-security-policy': policy(styleHash, 'http: https:'), 'referrer-policy': 'same-origin' }
+  const headersOf = ({ postsOnward, script }: PageContent): Answer['headers'] => {
+    if (script !== undefined) return { ...headers, 'content-security-policy': `${policy(styleHash, "'self'")}; script-src 'sha256-${hashOf(script)}'` }
+    return postsOnward ? onwardHeaders : headers
+  }
   return (page, requestId) => ({
     status: page.status,
-    headers: page.postsOnward ? onwardHeaders : headers,
+    headers: headersOf(page),
     body: document(page, requestId).toString()
   })
+}
+
+function hashOf (text: Html): string {
+  return createHash('sha256').update(text.toString()).digest('base64')
 }
 
 function policy (styleHash: string, formAction: string): string {
@@ -63,7 +73,7 @@ function document (page: PageContent, requestId: string): Html {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
-${page.goesOnTo && html`<meta http-equiv="refresh" content="0;url=${page.goesOnTo}">`}
+${page.goesOnTo && goingOn(page.goesOnTo, page.script)}
 <style>${style}</style>
 </head>
 <body>
@@ -74,8 +84,14 @@ ${page.body}
 <div class="actions">${page.actions}</div>
 <p class="reference">Reference <code>${requestId}</code></p>
 </main>
-<footer>${wordmark}</footer>
+<footer>${wordmark}</footer>${page.script && html`<script>${page.script}</script>`}
 </body>
 </html>
 `
+}
+
+/** Where there is a script, the browser goes on by itself only if it runs none. */
+function goingOn (href: string, script: Html | undefined): Html {
+  const refresh = html`<meta http-equiv="refresh" content="0;url=${href}">`
+  return script === undefined ? refresh : html`<noscript>${refresh}</noscript>`
 }

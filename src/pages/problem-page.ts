@@ -3,6 +3,7 @@ import { buttons, type Button } from './buttons.ts'
 import { type Drawing } from './drawings.ts'
 import { html, type Html } from './html.ts'
 import { type PageContent } from './layout.ts'
+import { likelyCauseBox } from './likely-cause.ts'
 import { missingCookie, refusal } from './reasons.ts'
 import { loginUrlOf, type Links, type Site } from './site.ts'
 
@@ -13,6 +14,7 @@ const start: Offer = () => ({ text: 'Back to the start', href: '/' })
 /** Under this host there is nothing to go back to. */
 const publicStart: Offer = (_links, { publicUrl }) => ({ text: 'Open this site', href: `${publicUrl}/` })
 const retry: Offer = ({ retryUrl }) => ({ text: 'Try again', href: retryUrl })
+const goOn: Offer = ({ retryUrl }) => ({ text: 'Go to the page', href: retryUrl })
 const signIn: Offer = (links, site) => ({ text: site.providerLabel, href: loginUrlOf(links, site) })
 const signInAgain: Offer = (links, site) => ({ text: 'Sign in again', href: loginUrlOf(links, site) })
 const switchAccount: Offer = ({ switchAccountUrl }) => ({ text: 'Use another account', href: switchAccountUrl })
@@ -28,8 +30,10 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   logout_token_invalid: ['missing', start],
   login_cookie_missing: ['closed', signInAgain],
   sign_in_required: ['closed', signIn],
+  step_up_required: ['closed', signInAgain, start],
   token_invalid: ['closed', start],
   access_denied: ['closed', switchAccount, start],
+  acr_not_met: ['closed', signInAgain, start],
   origin_refused: ['closed', start],
   peer_untrusted: ['closed', start],
   sign_in_refused: ['closed', switchAccount, signInAgain],
@@ -37,6 +41,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   not_found: ['missing', start],
   method_not_allowed: ['missing', start],
   request_timeout: ['missing', retry, start],
+  form_not_sent: ['missing', goOn, start],
   body_too_large: ['missing', start],
   target_too_long: ['missing', start],
   media_type_unsupported: ['missing', start],
@@ -69,5 +74,5 @@ function more (problem: Problem, person: Person | undefined, site: Site): Html |
   if (problem.code === 'access_denied') return refusal(problem.members, person, 'Signed in as')
   if (problem.code === 'sign_in_refused') return refusal(problem.members, person, 'Your account')
   if (problem.code === 'login_cookie_missing') return missingCookie(problem.members, site)
-  return undefined
+  return likelyCauseBox(problem.members, site)
 }

@@ -1,5 +1,6 @@
 import { type Person } from '../errors.ts'
 import { html, type Html } from './html.ts'
+import { likelyCauseBox } from './likely-cause.ts'
 import { type Site } from './site.ts'
 
 /** The members of a problem (RFC 9457 section 3.2). */
@@ -37,7 +38,13 @@ function items (texts: readonly string[]): Html {
 }
 
 /** What it usually is that keeps the cookie of a sign-in (`cookie`) away. */
-export function missingCookie ({ cookie }: Members, { publicUrl }: Site): Html {
+export function missingCookie (members: Members, site: Site): Html {
+  const { cookie } = members
+  return html`${likelyCauseBox(members, site) ?? usualCauses(site)}
+${typeof cookie === 'string' ? html`<p class="quiet">Missing cookie <code>${cookie}</code></p>` : undefined}`
+}
+
+function usualCauses ({ publicUrl }: Site): Html {
   return html`
 <section>
 <h2>What usually causes this</h2>
@@ -47,6 +54,5 @@ export function missingCookie ({ cookie }: Members, { publicUrl }: Site): Html {
 ${publicUrl.startsWith('https:') ? html`<li>The page was opened with http instead of https.</li>` : undefined}
 <li>The sign-in took longer than ten minutes.</li>
 </ul>
-${typeof cookie === 'string' ? html`<p class="quiet">Missing cookie <code>${cookie}</code></p>` : undefined}
 </section>`
 }

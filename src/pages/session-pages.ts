@@ -1,14 +1,16 @@
 import { loginUrl, logoutUrl } from '../own-routes.ts'
 import { buttons, isOwnPath } from './buttons.ts'
+import { keepFragment, putFragmentBack } from './fragment.ts'
 import { html } from './html.ts'
 import { type PageContent } from './layout.ts'
 import { type Site } from './site.ts'
 
 /**
  * Ends a sign-in where the session cookie is `SameSite=Strict`. A redirect out of the callback still counts as caused by
- * the provider's site, so the browser would keep the cookie back; a step that this page takes counts as our own.
+ * the provider's site, so the browser would keep the cookie back; a step that this page takes counts as our own. And where
+ * a fragment was kept, which no redirect could name.
  */
-export function signedInPage (returnTo: string): PageContent {
+export function signedInPage (returnTo: string, fragment?: string): PageContent {
   const href = isOwnPath(returnTo) ? returnTo : '/'
   return {
     status: 200,
@@ -16,7 +18,21 @@ export function signedInPage (returnTo: string): PageContent {
     drawing: 'open',
     goesOnTo: href,
     body: html`<p class="lead">The page you wanted opens by itself.</p>`,
-    actions: buttons([{ text: 'Go on', href }])
+    ...fragment !== undefined && { script: putFragmentBack },
+    actions: [html`<a class="button primary"${fragment === undefined ? undefined : html` data-fragment="${fragment}"`} href="${href}">Go on</a>`]
+  }
+}
+
+/** Begins a sign-in: keeps the fragment of the page wanted, if there is one, and goes on at once. */
+export function signingInPage (page: string, onward: string): PageContent {
+  return {
+    status: 200,
+    heading: 'Signing in',
+    drawing: 'open',
+    goesOnTo: onward,
+    script: keepFragment,
+    body: html`<p class="lead">The sign-in opens by itself.</p>`,
+    actions: [html`<a class="button primary" data-page="${page}" href="${onward}">Go on</a>`]
   }
 }
 

@@ -45,6 +45,7 @@ h3 { margin: 10px 0 0; font-size: .8125rem; line-height: 1.5; font-weight: 600; 
 p { margin: 0 0 12px; text-wrap: pretty; }
 .lead { font-size: 1.0625rem; }
 section { margin: 16px 0 0; padding: 14px 18px 16px; background: var(--wash); border-radius: 10px; }
+section + .quiet { margin-top: 14px; }
 section p:last-child, section ul:last-child { margin-bottom: 0; }
 ul { margin: 0 0 12px; padding-left: 1.2em; }
 li + li { margin-top: 2px; }

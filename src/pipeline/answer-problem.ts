@@ -24,8 +24,7 @@ export async function answerProblem (error: unknown, request: Asked, reply: Fast
 
 async function answer (problem: Problem, request: Asked, reply: FastifyReply, { pages, logger }: ProblemParts): Promise<FastifyReply> {
   logProblem(problem, request, logger)
-  // Browsers navigate without a token: who sends one is a program, whatever else it says that it accepts.
-  const isPerson = wantsHtml(request.headers) && !isBearer(request.headers.authorization ?? '')
+  const isPerson = isForPerson(request)
   if (problem instanceof SignInChallenge && (problem.manner === 'redirect' || (problem.manner === 'auto' && isPerson))) {
     return reply.header('cache-control', 'no-store').redirect(problem.loginUrl, 302)
   }
@@ -39,6 +38,11 @@ async function answer (problem: Problem, request: Asked, reply: FastifyReply, { 
     retryUrl: request.method === 'GET' ? request.originalUrl : undefined
   })
   return reply.code(status).headers(headers).send(body)
+}
+
+/** Browsers navigate without a token: who sends one is a program, whatever else it says that it accepts. */
+export function isForPerson ({ headers }: Asked): boolean {
+  return wantsHtml(headers) && !isBearer(headers.authorization ?? '')
 }
 
 /** Fastify's own errors carry a status; what we don't know is ours to answer for. */
@@ -61,7 +65,7 @@ const frameworkProblems: Readonly<Record<number, ProblemCode>> = {
 /** By its reference, everything that a person can be shown is found again here. A challenge alone is everyday. */
 function logProblem (problem: Problem, request: Asked, logger: Logger): void {
   const fields = { event: 'request.problem', code: problem.code, status: problem.status, request: auditRequest(request), err: problem.cause }
-  if (problem.code === 'sign_in_required') logger.debug(fields, problem.title)
+  if (problem instanceof SignInChallenge) logger.debug(fields, problem.title)
   else if (problem.status < 500) logger.info(fields, problem.title)
   else if (problem.status === 500) logger.error(fields, problem.title)
   else logger.warn(fields, problem.title)

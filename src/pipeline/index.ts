@@ -11,7 +11,7 @@ import { admitTarget } from './admit-target.ts'
 import { type Asked } from './asked.ts'
 import { assertionClaims } from './assertion-claims.ts'
 import { authenticate, type Authenticated, type AuthenticateParts } from './authenticate.ts'
-import { authorize } from './authorize.ts'
+import { authorize, type AuthorizeParts } from './authorize.ts'
 import { type CanonicalPath } from './canonical-path.ts'
 import { checkOrigin } from './check-origin.ts'
 import { createUpstreamChoice, type UpstreamRoute } from './choose-upstream.ts'
@@ -27,11 +27,13 @@ export { canonicalPath, isUnderBasePath } from './canonical-path.ts'
 export { SignInChallenge } from './challenge.ts'
 export { type UpstreamRoute } from './choose-upstream.ts'
 export { compileTemplates } from './header-template.ts'
+export { createCrossOrigin } from './cross-origin.ts'
+export { createKeepForm } from './keep-form.ts'
+export { createKeptForms, type KeptForms } from './kept-form.ts'
+export { createSendForm } from './send-form.ts'
 export { createIdentityProfile, type IdentityProfile } from './identity-profile.ts'
 
-export interface PipelineParts extends AuthenticateParts {
-  readonly basePath: string
-  readonly publicUrl: URL
+export interface PipelineParts extends AuthenticateParts, AuthorizeParts {
   readonly assertions: Assertions
   /** With one for `/` every path has one. */
   readonly upstreams: readonly UpstreamRoute[]

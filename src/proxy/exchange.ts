@@ -5,6 +5,12 @@ import { type IdleWatch } from './idle-watch.ts'
 import { type Lease, type OpenConnections } from './open-connections.ts'
 import { type Upstream } from './upstream.ts'
 
+/** What is sent in place of the client's method and body. */
+export interface Substitute {
+  readonly method: 'POST'
+  readonly body: Buffer
+}
+
 /** A request that was admitted, as it goes upstream. */
 export interface ForwardedRequest {
   /** Origin-form, exactly the bytes that were decided on. */
@@ -15,6 +21,8 @@ export interface ForwardedRequest {
   readonly responseHeaders: readonly string[]
   /** A longer body is cut off; absent: as long as the client likes. */
   readonly maxBodyBytes?: number | undefined
+  /** What was posted earlier; its headers are among `headers`. */
+  readonly substitute?: Substitute | undefined
   /** What a connection that stays open depends on: a session, or a token. */
   readonly lease?: Lease | undefined
 }

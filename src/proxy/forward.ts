@@ -9,10 +9,11 @@ export function createForwarder (parts: ForwardParts): Forwarder {
   const { upstream } = parts
   return (request, response, forwarded, events) => {
     const upgrade = upgradeOf(request)
-    const body = hasBody(request) ? request : null
+    const { substitute } = forwarded
+    const body = substitute?.body ?? (hasBody(request) ? request : null)
     const options: Dispatcher.DispatchOptions = {
       path: upstream.basePath + forwarded.target,
-      method: request.method as Dispatcher.HttpMethod,
+      method: (substitute?.method ?? request.method) as Dispatcher.HttpMethod,
       headers: forwarded.headers,
       body,
       upgrade: upgrade === undefined ? null : 'websocket'
@@ -20,7 +21,7 @@ export function createForwarder (parts: ForwardParts): Forwarder {
     // Other connections of the pool may be as stale as the one that broke.
     const retry = (): void => { upstream.dispatchAfresh(options, relay) }
     const mayRetry = body === null && isIdempotent(request.method)
-    const relay = new Relay({ ...parts, request, response, forwarded, events, upgrade, hasBody: body !== null, retry: mayRetry ? retry : undefined })
+    const relay = new Relay({ ...parts, request, response, forwarded, events, upgrade, isSending: body === request, retry: mayRetry ? retry : undefined })
     upstream.dispatcher.dispatch(options, relay)
   }
 }

@@ -8,7 +8,7 @@
 export { type Forwarder, type ForwardParts } from './exchange.ts'
 export { createForwarder, hasBody } from './forward.ts'
 export { hopByHopHeaders, withoutDeclared } from './hop-by-hop.ts'
-export { createIdleWatch } from './idle-watch.ts'
+export { createIdleWatch, type IdleWatch } from './idle-watch.ts'
 export { type Admitted, mountUpstreams } from './mount.ts'
 export { createOpenConnections, type Lease } from './open-connections.ts'
 export { createStaticAnswer } from './static-answer.ts'

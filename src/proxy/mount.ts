@@ -11,7 +11,7 @@ export interface Admitted extends ForwardedRequest {
 export interface MountParts {
   readonly methods: readonly string[]
   /** Decides about the request; throws or rejects to end it. */
-  readonly admit: (request: FastifyRequest) => Admitted | Promise<Admitted>
+  readonly admit: (request: FastifyRequest, reply: FastifyReply) => Admitted | Promise<Admitted>
   readonly logger: Logger
 }
 
@@ -33,7 +33,7 @@ export async function mountUpstreams (app: FastifyInstance, { methods, admit, lo
     proxyPayloads: false,
     preHandler (request, reply, end) {
       try {
-        const admitted = admit(request)
+        const admitted = admit(request, reply)
         if (admitted instanceof Promise) admitted.then((late) => { handOver(late, { request, reply, end, logger }) }).catch(end)
         else handOver(admitted, { request, reply, end, logger })
       } catch (error) {

@@ -16,7 +16,8 @@ export interface RelayParts extends ForwardParts {
   readonly forwarded: ForwardedRequest
   readonly events: ForwardEvents
   readonly upgrade: Upgrade | undefined
-  readonly hasBody: boolean
+  /** The client sends a body. */
+  readonly isSending: boolean
   /** Sends the request again; absent where it must not be sent twice. */
   readonly retry: (() => void) | undefined
 }
@@ -58,7 +59,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   onRequestStart (controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#parts.response.destroyed) controller.abort(new Error('the client closed the connection'))
-    if (this.#parts.hasBody) this.#senderTimer = this.#parts.clients.start(this.#onSilentSender)
+    if (this.#parts.isSending) this.#senderTimer = this.#parts.clients.start(this.#onSilentSender)
   }
 
   onBodySent (chunk: Buffer): void {

@@ -21,13 +21,15 @@ export interface RequestCookies {
   readonly logins: ReadonlyMap<string, string>
   /** How often this browser has just signed in, as `writeRounds` had it. */
   readonly rounds: string | undefined
+  /** A form that waits on the server, as `writeForm` had it; `undefined` where there is more than one. */
+  readonly form: string | undefined
   /** The Cookie header without ours; `undefined` where nothing is left. */
   readonly others: string | undefined
   /** Names of the session cookies that the browser sent, to be deleted by name. */
   readonly presented: readonly string[]
 }
 
-/** Reads and writes Doorward's cookies: the session's, in one piece or in chunks, one per login in progress, and a count. */
+/** Reads and writes Doorward's cookies: the session's, in one piece or in chunks, one per login in progress, a count, and the name of a form. */
 export interface Cookies {
   read (header: string | undefined): RequestCookies
   /** Set-Cookie lines that store the ticket and delete what an earlier one left behind; `undefined` if it is too large. */
@@ -36,14 +38,16 @@ export interface Cookies {
   writeLogin (login: string, value: string, maxAgeSeconds: number): string
   clearLogin (login: string): string
   writeRounds (value: string, maxAgeSeconds: number): string
+  writeForm (value: string, maxAgeSeconds: number): string
   /** Whether a Set-Cookie line of somebody else's sets a cookie of ours. */
   isOwn (setCookie: string): boolean
   /** Names as people see them in their browser's settings. */
   readonly sessionCookieName: string
+  readonly formCookieName: string
   loginCookieName (login: string): string
 }
 
-const none: RequestCookies = { ticket: undefined, logins: new Map(), rounds: undefined, others: undefined, presented: [] }
+const none: RequestCookies = { ticket: undefined, logins: new Map(), rounds: undefined, form: undefined, others: undefined, presented: [] }
 
 export function createCookies (settings: CookieSettings): Cookies {
   const { name } = settings
@@ -73,8 +77,10 @@ export function createCookies (settings: CookieSettings): Cookies {
     writeLogin: (login, value, maxAge) => write(names.loginPrefix + login, value, { ...loginOptions, maxAge }),
     clearLogin: (login) => erase(names.loginPrefix + login, loginOptions),
     writeRounds: (value, maxAge) => write(names.rounds, value, { ...loginOptions, maxAge }),
+    writeForm: (value, maxAge) => write(names.form, value, { ...loginOptions, maxAge }),
     isOwn: (setCookie) => isOwnName(nameIn(setCookie), names),
     sessionCookieName: name,
+    formCookieName: names.form,
     loginCookieName: (login) => names.loginPrefix + login
   }
 }
@@ -83,6 +89,7 @@ interface Names {
   readonly session: string
   readonly loginPrefix: string
   readonly rounds: string
+  readonly form: string
 }
 
 /**
@@ -92,15 +99,15 @@ interface Names {
 function namesOf (session: string, isSecure: boolean): Names {
   const bare = session.replace(/^__(Host|Secure)-/i, '')
   const own = isSecure ? `__Host-${bare}` : bare
-  return { session, loginPrefix: `${own}-login-`, rounds: `${own}-rounds` }
+  return { session, loginPrefix: `${own}-login-`, rounds: `${own}-rounds`, form: `${own}-form` }
 }
 
 function nameIn (setCookie: string): string {
   return withoutSpace(/^[^=;]*/.exec(setCookie)?.[0] ?? '')
 }
 
-function isOwnName (cookie: string, { session, loginPrefix, rounds }: Names): boolean {
-  return cookie === session || isChunkName(cookie, session) || isLoginName(cookie, loginPrefix) || cookie === rounds
+function isOwnName (cookie: string, { session, loginPrefix, rounds, form }: Names): boolean {
+  return cookie === session || isChunkName(cookie, session) || isLoginName(cookie, loginPrefix) || cookie === rounds || cookie === form
 }
 
 function chunksOf (ticket: string): string[] {
@@ -115,6 +122,7 @@ function readCookies (header: string, names: Names): RequestCookies {
   const others: string[] = []
   const presented: string[] = []
   let rounds: string | undefined
+  const forms: string[] = []
   let isTossed = false
   for (const part of header.split(';')) {
     const pair = withoutSpace(part)
@@ -131,6 +139,8 @@ function readCookies (header: string, names: Names): RequestCookies {
       logins.set(cookie.slice(names.loginPrefix.length), value)
     } else if (cookie === names.rounds) {
       rounds = value
+    } else if (cookie === names.form) {
+      forms.push(value)
     } else if (pair !== '') {
       others.push(pair)
     }
@@ -139,6 +149,7 @@ function readCookies (header: string, names: Names): RequestCookies {
     ticket: isTossed ? undefined : joinPieces(pieces, names.session),
     logins: logins ?? none.logins,
     rounds,
+    form: forms.length === 1 ? forms[0] : undefined,
     others: others.length === 0 ? undefined : others.join('; '),
     presented
   }

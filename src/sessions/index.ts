@@ -16,7 +16,9 @@ import { isRefreshDue, isTouchDue, type Lifetimes, newSession, type Session, typ
 import { type SessionStore } from './store.ts'
 import { createUpkeep } from './upkeep.ts'
 
+export { createBoundedShelf } from './bounded-shelf.ts'
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
+export { createFormCookie, type FormCookie, formLifetimeMilliseconds } from './form-cookie.ts'
 export { type FoundSession } from './found-session.ts'
 export { type Leases } from './leases.ts'
 export { type Redis } from './redis.ts'
@@ -92,7 +94,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     // Told once: browsers go on sending the cookie, and anybody may.
     const isNews = reason !== 'revoked' && !told.has(session.id)
     told.set(session.id, true)
-    return isNews ? { cookies: cookiesSent, session: undefined, ended: { session, reason } } : { cookies: cookiesSent, session: undefined }
+    return { cookies: cookiesSent, session: undefined, past: session, ...isNews && { ended: { session, reason } } }
   }
 
   /** Fails while it can't be known whether somebody else has ended a session. */

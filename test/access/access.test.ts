@@ -5,6 +5,7 @@ import { caseFolded, policyForm } from '../../src/access/policy-form.ts'
 import { compileRule } from '../../src/access/rule.ts'
 import { createMapping, type Identity } from '../../src/mapping/index.ts'
 import { canonicalPath } from '../../src/pipeline/canonical-path.ts'
+import { type Authentication } from '../../src/step-up.ts'
 
 type Person = Partial<Identity> | undefined
 
@@ -48,6 +49,19 @@ test('a decision names its rule and says what is missing', async (t) => {
   t.strictSame(decide(example, '/api/x', stranger), { outcome: 'sign_in', unauthenticated: '401', rule: { index: 2, path: '/api/**' } })
   t.strictSame(decide(example, '/closed', { roles: ['admin'] }), { outcome: 'deny', rule: { index: 3, path: '/closed/**' }, missing: 'is open to nobody', unmet: {} })
   t.strictSame(decide(example, '/', nobodySpecial), { outcome: 'allow', anonymous: false, rule: { index: 'default', path: '/**' } })
+})
+
+test('what a rule demands of the sign-in itself comes last, and what is not known does not meet it', async (t) => {
+  const stepUp = { acr: ['gold', 'platinum'], maxAge: 900_000 }
+  const access = createAccess({ default: 'authenticated', rules: [rule({ path: '/a', require: { ...stepUp, roles: ['admin'] } }), rule({ path: '/b', require: { maxAge: 1000 } })] })
+  const judge = (path: string, who: Person, authentication?: Authentication) => access.decide({ readings: [path], method: 'GET', hasEncodedDelimiter: false }, who && person(who), authentication)
+  const admin = { roles: ['admin'] }
+  t.strictSame(judge('/a', stranger), { outcome: 'sign_in', unauthenticated: 'auto', rule: { index: 0, path: '/a' }, stepUp })
+  t.strictSame(judge('/a', admin), { outcome: 'step_up', unauthenticated: 'auto', rule: { index: 0, path: '/a' }, stepUp })
+  t.equal(judge('/a', nobodySpecial, { acr: 'gold', age: 0 }).outcome, 'deny')
+  for (const enough of [{ acr: 'gold', age: 900_000 }, { acr: 'platinum', age: 0 }]) t.equal(judge('/a', admin, enough).outcome, 'allow')
+  for (const little of [{}, { acr: 'gold' }, { age: 0 }, { acr: 'Gold', age: 0 }, { acr: 'gold', age: 900_001 }, { acr: 'gold', age: NaN }]) t.equal(judge('/a', admin, little).outcome, 'step_up', JSON.stringify(little))
+  t.equal(access.decide({ readings: ['/', '/b'], method: 'GET', hasEncodedDelimiter: false }, person()).outcome, 'step_up', 'where any reading demands it')
 })
 
 test('the first rule that matches decides', async (t) => {

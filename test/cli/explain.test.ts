@@ -24,6 +24,7 @@ access:
     - { path: /public/**, methods: [GET, HEAD], allow: anonymous }
     - { path: /admin/**, require: { roles: [admin], claims: { department: [eng] } } }
     - { path: /closed, deny: true }
+    - { path: /vault/**, require: { acr: [gold], maxAge: 90s } }
 `
 
 const alice = {
@@ -106,6 +107,9 @@ const requests: ReadonlyArray<[unknown, string, string | undefined, number, stri
   [bob, '/admin', undefined, 3, 'GET /admin\n  refused  by access.rules[1] (/admin/**): needs the claim department to be eng\n'],
   [alice, '/public/a%23', undefined, 3, 'GET /public/a%23\n  refused  the path holds an escaped ? or #, and access.rules[0] (GET, HEAD /public/**) is open to everybody\n'],
   [alice, '/public/../admin', undefined, 3, 'GET /public/../admin\n  refused  before any rule: This address can be read in more than one way, so it was not passed on. Check it for double slashes, dots, backslashes or unusual escapes.\n'],
+  [{ ...alice, acr: 'gold', auth_time: 1000, iat: 1090 }, '/vault/x', undefined, 0, 'GET /vault/x\n  allowed  by access.rules[3] (/vault/**)\n'],
+  [{ ...alice, acr: 'gold', auth_time: 1000, iat: 1091 }, '/vault/x', undefined, 3, 'GET /vault/x\n  refused  by access.rules[3] (/vault/**): needs a sign-in of the kind gold that is not older than 90 seconds\n'],
+  [alice, '/vault/x', undefined, 3, 'GET /vault/x\n  refused  by access.rules[3] (/vault/**): needs a sign-in of the kind gold that is not older than 90 seconds\n'],
   [stranger, '/', undefined, 3, 'GET /\n  refused  by access.default: needs a sign-in\n'],
   [stranger, '/public/x', undefined, 3, 'GET /public/x\n  allowed  to everybody, by access.rules[0] (GET, HEAD /public/**)\n']
 ]

@@ -65,6 +65,20 @@ test('after a sign-in the page goes on by itself, to this origin alone', async (
   t.notMatch(elsewhere, 'evil')
 })
 
+test('a page with a script names its hash, runs nothing else, and goes on without one too', async (t) => {
+  const signingIn = pages.signingIn({ returnTo: '/a?b=1&c="2"', onward: '/oidc/login?return_to=%2Fa&fragment=none', requestId: 'r' })
+  const signedIn = pages.signedIn({ returnTo: '/a?b=1', fragment: '"><script>alert(1)</script>', requestId: 'r' })
+  for (const { headers, body } of [signingIn, signedIn]) {
+    const scripts = [...body.matchAll(/<script>([^]*?)<\/script>/g)].map(([, text = '']) => createHash('sha256').update(text).digest('base64'))
+    t.equal(scripts.length, 1)
+    t.match(headers['content-security-policy'], 'default-src \'none\'; style-src')
+    t.ok(headers['content-security-policy']?.endsWith(`; frame-ancestors 'none'; script-src 'sha256-${scripts[0]}'`))
+    t.match(body, /<noscript><meta http-equiv="refresh" content="0;url=\/[^"]*"><\/noscript>/)
+  }
+  t.match(signingIn.body, '<a class="button primary" data-page="/a?b=1&amp;c=&quot;2&quot;" href="/oidc/login?return_to=%2Fa&amp;fragment=none">Go on</a>')
+  t.match(signedIn.body, 'data-fragment="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;" href="/a?b=1">')
+})
+
 test('the logout form may be answered with a way to the provider, and is posted with its origin', async (t) => {
   const { headers, body } = pages.confirmLogout({ requestId: 'req-1' })
   t.match(headers, { 'referrer-policy': 'same-origin', 'content-security-policy': /; form-action http: https:; base-uri 'none'; frame-ancestors 'none'$/ })

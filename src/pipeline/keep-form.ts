@@ -1,0 +1,105 @@
+import { type IncomingHttpHeaders } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { type FastifyReply, type FastifyRequest } from 'fastify'
+import { Problem } from '../errors.ts'
+import { type Logger } from '../observability/index.ts'
+import { type IdleWatch } from '../proxy/index.ts'
+import { type Sessions } from '../sessions/index.ts'
+import { isForPerson } from './answer-problem.ts'
+import { SignInChallenge } from './challenge.ts'
+import { type FormOwner, type KeptForms } from './kept-form.ts'
+
+export interface KeepFormParts {
+  readonly forms: KeptForms
+  readonly sessions: Sessions
+  readonly publicUrl: URL
+  /** Bytes of a body; 0 keeps none. */
+  readonly limit: number
+  /** Watches clients that send a body. */
+  readonly clients: IdleWatch
+  readonly logger: Logger
+}
+
+/** Returns the challenge with which a request ends, with the form if that is kept; any other error as it is. */
+export type KeepForm = (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+
+/** Bodies that are read at the same time, since anybody may send some. */
+const mostAtOnce = 200
+/** Of the page, in the `state`: a longer one is cut, and would not be found again. */
+const longestTarget = 1500
+
+/**
+ * Keeps what a form of our own carries into a sign-in, which would lose it. A form of another site must never be sent
+ * with the session that comes of it (CSRF): browsers withhold the session from it, or say where it comes from.
+ */
+export function createKeepForm (parts: KeepFormParts): KeepForm {
+  const { forms, limit, logger } = parts
+  let reading = 0
+
+  async function keep (challenge: SignInChallenge, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const body = await bodyOf(request, parts.clients)
+    const name = await forms.put({ target: request.originalUrl, headers: formLines(request.raw.rawHeaders), body, owner: await ownerOf(request, parts.sessions) })
+    reply.header('set-cookie', forms.cookie.wait(name))
+    return challenge.withForm(name)
+  }
+
+  return async (error, request, reply) => {
+    const isKept = error instanceof SignInChallenge && error.manner !== '401' && limit > 0 && reading < mostAtOnce && isOwnForm(request, parts)
+    if (!isKept) return error
+    reading++
+    try {
+      return await keep(error, request, reply)
+    } catch (failure) {
+      if (!(failure instanceof Problem && failure.code === 'request_timeout')) logger.warn({ event: 'form.lost', err: failure }, 'a form could not be kept')
+      return failure instanceof Problem && failure.code === 'request_timeout' ? failure : error
+    } finally {
+      reading--
+    }
+  }
+}
+
+const kinds = /^(application\/x-www-form-urlencoded|multipart\/form-data|application\/json)\s*(;|$)/i
+
+function isOwnForm (request: FastifyRequest, { limit, publicUrl }: KeepFormParts): boolean {
+  const { headers } = request
+  // In chunks it may have any length. A form has one.
+  const length = Number(headers['content-length'] ?? NaN)
+  return request.method === 'POST' &&
+    length > 0 && length <= limit && headers.expect === undefined &&
+    kinds.test(headers['content-type'] ?? '') &&
+    request.originalUrl.length <= longestTarget &&
+    // The sign-in ends on the public origin, where the cookie of another host is not sent.
+    request.origin.host === publicUrl.host &&
+    isForPerson(request) && isFromHere(headers, publicUrl.origin)
+}
+
+/** By Fetch Metadata, which no page can forge, else by Origin. A request that says neither is not believed. */
+function isFromHere (headers: IncomingHttpHeaders, publicOrigin: string): boolean {
+  const site = headers['sec-fetch-site']
+  return site === undefined ? headers.origin === publicOrigin : site === 'same-origin'
+}
+
+/** @throws {Problem} `request_timeout`; or rejects where the client goes away */
+async function bodyOf ({ raw }: FastifyRequest, clients: IdleWatch): Promise<Buffer> {
+  const silence = Promise.withResolvers<never>()
+  const timer = clients.start(() => { silence.reject(new Problem('request_timeout')) })
+  raw.on('data', () => { timer.restart() })
+  try {
+    return await Promise.race([buffer(raw), silence.promise])
+  } finally {
+    timer.stop()
+  }
+}
+
+/** What applications go by to tell whose form it is, and what it is: all of it would be missing after the sign-in. */
+const formHeaders = new Set(['content-type', 'content-length', 'origin', 'referer', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-fetch-user'])
+
+function formLines (raw: readonly string[]): string[] {
+  return raw.flatMap((name, index) => index % 2 === 0 && formHeaders.has(name.toLowerCase()) ? [name, raw[index + 1] ?? ''] : [])
+}
+
+async function ownerOf ({ headers }: FastifyRequest, sessions: Sessions): Promise<FormOwner | undefined> {
+  const { session, past } = await sessions.find(headers.cookie)
+  const identity = (session ?? past)?.identity
+  return identity && { provider: identity.provider, sub: identity.sub }
+}
