@@ -20,11 +20,12 @@ const checks = { running: 10, waiting: 500 }
  * browser waits for the provider. Each of several providers has an address of its own, `/backchannel-logout/ID`.
  */
 export function mountBackchannelLogout (app: FastifyInstance, parts: SignInParts): void {
-  const throughGate = createGate(checks)
-  for (const provider of parts.providers.all) mountFor(app, provider, throughGate, parts)
+  for (const provider of parts.providers.all) mountFor(app, provider, parts)
 }
 
-function mountFor (app: FastifyInstance, provider: Provider, throughGate: ReturnType<typeof createGate>, { basePath, sessions, audit }: SignInParts): void {
+function mountFor (app: FastifyInstance, provider: Provider, { basePath, sessions, audit }: SignInParts): void {
+  const throughGate = createGate(checks)
+
   app.all(backchannelLogoutUrl(basePath, provider.addressedBy), async (request, reply) => {
     if (request.method !== 'POST') throw new Problem('method_not_allowed', { headers: { allow: 'POST' } })
     const token = tokenIn(await readForm(request.raw, maxFormBytes))

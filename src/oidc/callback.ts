@@ -73,6 +73,7 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
     if (!meetsStepUp(answer, login, provider, parts)) return undefined
     const started = await startSession(answer, identity, found, parts)
     if (started === undefined) throw new LoginProblem('session_too_large', { members: { likely_cause: 'size', groups: identity.groups.length }, metadata: { groups: identity.groups.length } })
+    if (login.replaces !== undefined) await parts.sessions.revoke({ by: 'id', value: login.replaces })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
     return started.setCookie
   } catch (failure) {

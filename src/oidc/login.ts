@@ -58,6 +58,7 @@ function pageAfter (parameters: URLSearchParams, publicOrigin: string): string {
 
 /** A script or an image can't sign anybody in: it would only leave a login cookie behind each time. */
 function isNavigation (request: FastifyRequest): boolean {
-  const mode = request.headers['sec-fetch-mode']
-  return mode === undefined || mode === 'navigate'
+  const { 'sec-fetch-mode': mode = 'navigate', 'sec-fetch-dest': destination = 'document', 'sec-fetch-site': site } = request.headers
+  // A hidden frame of another site would begin, and end, sign-ins behind the person's back.
+  return mode === 'navigate' && (destination === 'document' || site !== 'cross-site')
 }

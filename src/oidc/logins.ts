@@ -13,6 +13,8 @@ export interface ResumedLogin {
   /** Id of the provider that the browser was sent to: no other may answer. */
   readonly provider: string
   readonly errand: Errand
+  /** Id of the session that the browser had when the login was begun: cookies may be withheld from its end. */
+  readonly replaces: string | undefined
   /** Set-Cookie line that removes the login's cookie. */
   readonly clearCookie: string
 }
@@ -51,6 +53,8 @@ export interface LoginStart {
   /** Id of the provider. */
   readonly provider: string
   readonly errand: Errand
+  /** Id of the session that ends with it. */
+  readonly replaces?: string | undefined
 }
 
 /** Logins in progress: one cookie each, so that tabs don't disturb each other. */
@@ -93,11 +97,11 @@ export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
   }
 
   return {
-    begin ({ returnTo, restarts, provider, errand }, sent) {
+    begin ({ returnTo, restarts, provider, errand, replaces }, sent) {
       const id = randomText()
       const nonce = randomText()
       const codeVerifier = randomBytes(32).toString('base64url')
-      const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, provider, errand, nonce, codeVerifier, startedAt: now() }
+      const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, provider, errand, replaces, nonce, codeVerifier, startedAt: now() }
       return {
         secrets: { state: seal.seal(login), nonce, codeVerifier },
         setCookie: [cookies.writeLogin(nameOf(id), id, lifetimeMilliseconds / 1000), ...oldest(sent).map(cookies.clearLogin)]
@@ -106,10 +110,10 @@ export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
     resume (text, sent) {
       const login = seal.open(text ?? '') as LoginState | undefined
       if (text === null || login === undefined) return { isResumed: false, returnTo: '/', provider: undefined, errand: {}, restarts: 0, cookieName: undefined }
-      const { id, returnTo, restarts, provider, errand = {}, nonce, codeVerifier } = login
+      const { id, returnTo, restarts, provider, errand = {}, replaces, nonce, codeVerifier } = login
       if (!isOwn(login, sent)) return { isResumed: false, returnTo, provider, errand, restarts, cookieName: cookies.loginCookieName(nameOf(id)) }
       used.set(id, true)
-      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, provider, errand, clearCookie: cookies.clearLogin(nameOf(id)) }
+      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, provider, errand, replaces, clearCookie: cookies.clearLogin(nameOf(id)) }
     }
   }
 }

@@ -19,8 +19,9 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
     const returnTo = wantedPage(parametersOf(request), publicOrigin)
     const found = await sessions.find(request.headers.cookie)
     reply.header('cache-control', 'no-store')
-    // A form of another site brings no session along (SameSite=Lax), and could have its cookies deleted all the same.
-    const mayHaveSession = found.session !== undefined || request.method === 'POST'
+    // A form of another site brings no session along (SameSite=Lax), nor does a link (Strict), and either could have the
+    // cookies deleted all the same.
+    const mayHaveSession = found.session !== undefined || request.method === 'POST' || parts.sessionIsStrict
     if (mayHaveSession && isFromAnotherSite(request.headers, publicOrigin)) return sendPage(reply, pages.confirmLogout({ requestId: request.id, returnTo }))
     reply.header('set-cookie', await endSession(request, found, parts))
     return await goOn(request, reply, found.session, returnTo)

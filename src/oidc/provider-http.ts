@@ -66,11 +66,12 @@ export function createProviderHttp (settings: ProviderHttpSettings): ProviderHtt
   }
 }
 
-function agentFor ({ caPem, clientCertificate, proxy }: ProviderHttpSettings): Dispatcher {
+function agentFor ({ caPem, clientCertificate, proxy, allowLoopbackHttp }: ProviderHttpSettings): Dispatcher {
   const authorities = caPem === undefined ? {} : { ca: [...getCACertificates('default'), caPem] }
   const tls = { timeout: connectTimeoutMilliseconds, ...authorities, ...clientCertificate }
   const options = { connect: tls, headersTimeout: writeTimeoutMilliseconds, bodyTimeout: readTimeoutMilliseconds, maxResponseSize: maxBodyBytes }
-  if (proxy === undefined) return new Agent(options)
+  // Plain http is for loopback alone: a proxy on the way would read the secrets, and could answer in the provider's place.
+  if (proxy === undefined || allowLoopbackHttp) return new Agent(options)
   // The proxy is asked for a tunnel and sees no more; the certificate is for the provider alone.
   return new EnvHttpProxyAgent({ ...options, ...proxy, requestTls: tls, proxyTls: authorities })
 }

@@ -44,8 +44,13 @@ export function createRefresh (parts: RefreshParts): Refresh {
   const { providers, sessions, leases, logger, now } = parts
   const flights = new Map<string, Flight>()
   const heldOffUntil = new LRUCache<string, number>({ max: maxHeldOff })
-  const throughGate = createGate(refreshesAtOnce)
+  const gates = new Map(providers.all.map(({ id }) => [id, createGate(refreshesAtOnce)]))
   const closing = new AbortController()
+
+  /** Each provider has its own: one that hangs holds up nobody else's people. */
+  async function throughGateOf ({ id }: Provider, work: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
+    return await (gates.get(id)?.(work) ?? work())
+  }
 
   /** Whoever comes second takes what the first got: a refresh token that comes twice ends the sign-in. */
   async function alone (session: Session, provider: Provider, request: AuditRequest): Promise<RefreshOutcome> {
@@ -54,7 +59,7 @@ export function createRefresh (parts: RefreshParts): Refresh {
       try {
         const newest = await sessions.newest(session)
         if (!isRefreshDue(newest, now())) return newest
-        if (release !== undefined) return await throughGate(() => refreshOnce({ ...parts, session: newest, provider, request }))
+        if (release !== undefined) return await throughGateOf(provider, () => refreshOnce({ ...parts, session: newest, provider, request }))
       } finally {
         await release?.()
       }
@@ -90,7 +95,8 @@ export function createRefresh (parts: RefreshParts): Refresh {
       if (provider === undefined) return found
       const { awaited } = flights.get(session.id) ?? begin(session, provider, request)
       return awaited.then((outcome) => {
-        if (outcome === 'kept') return found
+        // Whatever it was waited for, the session may have ended meanwhile.
+        if (outcome === 'kept') return sessions.refound(found, session)
         return sessions.refound(found, outcome === 'ended' ? undefined : outcome)
       })
     },

@@ -3,6 +3,7 @@ import { type SerializeOptions, stringifySetCookie } from 'cookie'
 /** Browsers drop a cookie whose name and value exceed 4096 octets without a word (RFC 6265bis section 5.6). */
 const maxChunkLength = 4000
 const maxChunks = 4
+const chunkNumbers = [0, 1, 2, 3]
 
 export interface CookieSettings {
   readonly name: string
@@ -61,13 +62,17 @@ export function createCookies (settings: CookieSettings): Cookies {
   const write = (cookie: string, value: string, options: SerializeOptions) => stringifySetCookie(cookie, value, { ...options, encode: String })
   const erase = (cookie: string, options: SerializeOptions) => write(cookie, '', { ...options, maxAge: 0 })
 
+  const isWithheld = settings.sameSite === 'strict' || settings.isPostedTo === true
+  /** Where the browser keeps the session to itself when it comes from the provider, any part of one may be there. */
+  const leftBehind = ({ presented }: RequestCookies): readonly string[] => isWithheld && presented.length === 0 ? [name, ...chunkNumbers.map((index) => `${name}.${index}`)] : presented
+
   return {
     read: (header) => header === undefined ? none : readCookies(header, names),
     writeTicket (ticket, earlier) {
       const chunks = chunksOf(ticket)
       if (chunks.length > maxChunks) return undefined
       const written = chunks.length === 1 ? [name] : chunks.map((_, index) => `${name}.${index}`)
-      const stale = earlier.presented.filter((presented) => !written.includes(presented))
+      const stale = leftBehind(earlier).filter((cookie) => !written.includes(cookie))
       return [
         ...written.map((cookie, index) => write(cookie, chunks[index] ?? '', sessionOptions)),
         ...stale.map((cookie) => erase(cookie, sessionOptions))

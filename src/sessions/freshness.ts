@@ -27,7 +27,8 @@ export interface FreshnessParts {
 
 export function createFreshness (lifetimes: Lifetimes, { cookies, store, newest, hasEnded, now }: FreshnessParts) {
   function refound (found: FoundSession, session: Session | undefined): FoundSession {
-    if (session === undefined) return { cookies: found.cookies, session }
+    // What is newer may have ended for another reason than what was presented: somebody has another name now.
+    if (session === undefined || hasEnded(session)) return { cookies: found.cookies, session: undefined }
     return { ...found, session, isRefreshDue: isRefreshDue(session, now()), isNewer: found.isNewer === true || session !== found.session }
   }
 

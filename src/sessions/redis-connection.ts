@@ -46,9 +46,7 @@ export function createClient (settings: RedisSettings): Client {
     ...sentinel.password !== undefined && { sentinelPassword: sentinel.password },
     ...common.tls !== undefined && { sentinelTLS: common.tls, enableTLSForSentinelMode: true },
     sentinelCommandTimeout: operationMilliseconds,
-    sentinelRetryStrategy: pause,
-    // Told of a failover at once: what the old master still answers is no longer true.
-    failoverDetector: true
+    sentinelRetryStrategy: pause
   })
 }
 

@@ -35,12 +35,22 @@ export function createRevocations (maxLifetimeMilliseconds: number, now: () => n
   return {
     time: now,
     staleMilliseconds: () => 0,
-    revoke: (revocation) => { revokedAt.set(keyOf(revocation), now()) },
+    revoke: (revocation) => { raise(revokedAt, keyOf(revocation), now()) },
     isRevoked (session) {
       if (revokedAt.size === 0) return false
-      return revocationsThatEnd(session).some((revocation) => (revokedAt.get(keyOf(revocation)) ?? -Infinity) >= session.createdAt)
+      return revocationsThatEnd(session).some((revocation) => isEndedBy(revocation, revokedAt.get(keyOf(revocation)), session))
     }
   }
+}
+
+/** An id is never given twice, so that no clock need be asked. Whoever signs in after any other revocation is in. */
+export function isEndedBy ({ by }: Pick<Revocation, 'by'>, revokedAt: number | undefined, { createdAt }: Session): boolean {
+  return revokedAt !== undefined && (by === 'id' || revokedAt >= createdAt)
+}
+
+/** Clocks go back, and another Redis may know less: neither takes back what was revoked. */
+export function raise (revokedAt: LRUCache<string, number>, key: string, time: number): void {
+  revokedAt.set(key, Math.max(time, revokedAt.get(key) ?? time))
 }
 
 /** Every revocation that would end this session. */

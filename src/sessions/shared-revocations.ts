@@ -1,9 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import { type Logger } from '../observability/index.ts'
 import { type Redis } from './redis.ts'
-import { keyOf, maxRevocations, type Revocations, revocationsThatEnd } from './revocations.ts'
+import { isEndedBy, keyOf, maxRevocations, raise, type Revocation, type Revocations, revocationsThatEnd } from './revocations.ts'
 import { type Session } from './session.ts'
 import { hashOf } from './ticket.ts'
+
+interface HashedRevocation extends Pick<Revocation, 'by'> {
+  readonly hash: string
+}
 
 /** Revocations that every replica hears of. */
 export interface SharedRevocations extends Revocations {
@@ -41,7 +45,7 @@ const pollScript = `${readClock} redis.call("zremrangebyscore", KEYS[1], "-inf",
 export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logger, onAsked }: SharedRevocationsParts): SharedRevocations {
   const key = redis.keyOf('revocations')
   const revokedAt = new LRUCache<string, number>({ max: maxRevocations, ttl: maxLifetimeMilliseconds })
-  const hashes = new WeakMap<Session, readonly string[]>()
+  const hashes = new WeakMap<Session, readonly HashedRevocation[]>()
   let isListening = false
   let timer: NodeJS.Timeout | undefined
   /** Up to when everything has been heard, by the clock of Redis. Zero: from the beginning. */
@@ -51,7 +55,7 @@ export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logge
   let isUp: boolean | undefined
 
   function hear (members: readonly string[]): number {
-    for (let index = 0; index < members.length; index += 2) revokedAt.set(members[index] ?? '', Number(members[index + 1]))
+    for (let index = 0; index < members.length; index += 2) raise(revokedAt, members[index] ?? '', Number(members[index + 1]))
     return Number(members.at(-1) ?? 0)
   }
 
@@ -91,8 +95,8 @@ export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logge
     if (isListening) timer = setTimeout(() => { poll().catch(() => { /* it tells of its failures itself */ }) }, pollMilliseconds).unref()
   }
 
-  function hashesOf (session: Session): readonly string[] {
-    const known = hashes.get(session) ?? revocationsThatEnd(session).map((revocation) => hashOf(keyOf(revocation)))
+  function hashesOf (session: Session): readonly HashedRevocation[] {
+    const known = hashes.get(session) ?? revocationsThatEnd(session).map((revocation) => ({ by: revocation.by, hash: hashOf(keyOf(revocation)) }))
     hashes.set(session, known)
     return known
   }
@@ -101,11 +105,11 @@ export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logge
     time: async () => Number(await redis.run(timeScript, key)),
     async revoke (revocation) {
       const member = hashOf(keyOf(revocation))
-      revokedAt.set(member, Number(await redis.run(revokeScript, key, member, maxLifetimeMilliseconds)))
+      raise(revokedAt, member, Number(await redis.run(revokeScript, key, member, maxLifetimeMilliseconds)))
     },
     isRevoked (session) {
       if (revokedAt.size === 0) return false
-      return hashesOf(session).some((hash) => (revokedAt.get(hash) ?? -Infinity) >= session.createdAt)
+      return hashesOf(session).some((revocation) => isEndedBy(revocation, revokedAt.get(revocation.hash), session))
     },
     staleMilliseconds: () => performance.now() - heardAt,
     async start () {

@@ -90,6 +90,16 @@ t.test('E17: a session that was ended is dead, whoever kept its cookie', async (
   t.equal(await sessionStatus(setup, cookie), 401, 'CVE-2024-31999')
 })
 
+t.test('a session that was ended is dead, also where the clock is set back before', async (t) => {
+  const clock = { now: Date.now() }
+  const setup = await startRogueGateway(t, { now: () => clock.now })
+  const browser = new Browser()
+  const cookie = await signedInCookie(setup.gateway, browser)
+  clock.now -= 5_000
+  await browser.open(`${setup.gateway.origin}/oidc/logout`, { method: 'POST', from: setup.gateway.origin })
+  t.equal(await sessionStatus(setup, cookie), 401)
+})
+
 t.test('more groups than cookies can hold are an explanation, not a loop', async (t) => {
   const groups = Array.from({ length: 4_000 }, (_, index) => `group-${index}`)
   const { gateway, browser } = await startRogueGateway(t, { rogue: { claims: { sub: 'rogue-1', groups } } })
