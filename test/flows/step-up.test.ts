@@ -35,8 +35,11 @@ async function startLevels (t: Test, options: RogueGatewayOptions = {}): Promise
         const wish = parts.rogue.calls('authorize').at(-1)?.url.searchParams
         const isTooOld = wish?.has('max_age') === true && clock.now - signedInAt > Number(wish.get('max_age')) * 1000
         if (wish?.get('prompt') === 'login' ? manners.isDeaf !== true : isTooOld && manners.isLazy !== true && manners.isDeaf !== true) signedInAt = clock.now
-        if (manners.saysNothing === true) return honest
-        return { ...honest, auth_time: Math.floor(signedInAt / 1000), acr: manners.isDeaf === true ? 'bronze' : wish?.get('acr_values')?.split(' ')[0] ?? 'bronze' }
+        // By the clock that stands still, or the tokens would be of its future.
+        const iat = Math.floor(clock.now / 1000)
+        const token = { ...honest, iat, exp: iat + 3600 }
+        if (manners.saysNothing === true) return token
+        return { ...token, auth_time: Math.floor(signedInAt / 1000), acr: manners.isDeaf === true ? 'bronze' : wish?.get('acr_values')?.split(' ')[0] ?? 'bronze' }
       },
       introspection: (token) => JSON.parse(Buffer.from(token, 'base64url').toString()) as Record<string, unknown>
     }
