@@ -60,3 +60,20 @@ test('nothing can be posted where the answer comes in the address', async (t) =>
   t.equal(answer.status, 404)
   t.strictSame(logins(journey), [])
 })
+
+test('the session before ends, and no part of it is left, though the browser keeps it to itself when the form is posted', async (t) => {
+  const groups = Array.from({ length: 90 }, (_, index) => `a-group-of-the-company-number-${index}-with-a-long-name`)
+  const bob = { name: 'Bob Baker', email: 'bob@example.com', groups }
+  const journey = await startJourney(t, { ...options, provider: await startProvider(t, { people: { bob } }) })
+  const { browser, url } = journey
+  await browser.signIn(url('/x'), 'bob')
+  const before = browser.jar.header(new URL(url('/'))) ?? ''
+  t.match(before, /__Host-doorward\.1=/, 'in parts')
+
+  bob.groups = ['few']
+  const page = await browser.signIn(url('/oidc/login?return_to=/x'), 'bob')
+  t.strictSame([page.status, page.url.href], [200, url('/x')])
+  t.notMatch(browser.jar.header(new URL(url('/'))), /__Host-doorward\.\d=/)
+  t.equal((await anotherBrowser(journey).get(url('/oidc/session'), { headers: { cookie: before }, program: true })).status, 401)
+  t.strictSame(logins(journey), ['success', 'success'])
+})
