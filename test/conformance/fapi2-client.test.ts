@@ -1,6 +1,5 @@
 /**
- * The modules of the OpenID Foundation's FAPI 2.0 Security Profile plan for clients, under the ends of their names
- * (fapi2-security-profile-final-client-test-…).
+ * The modules of the OpenID Foundation's FAPI 2.0 Security Profile plan for clients, with `provider.profile: fapi2`.
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, type JWK } from 'jose'
@@ -27,7 +26,7 @@ async function fapiAttempt (t: Test, change: RogueHooks & { readonly claims?: (c
   }, { configuration: { provider: { profile: 'fapi2', clientSecret: undefined, clientKey } } })
 }
 
-t.test('happy-path-no-dpop-nonce', async (t) => {
+t.test('fapi2-security-profile-final-client-test-happy-path-no-dpop-nonce', async (t) => {
   const result = await fapiAttempt(t)
   await assertAccepted(t, result)
   const { rogue } = result
@@ -41,7 +40,7 @@ t.test('happy-path-no-dpop-nonce', async (t) => {
   t.match(rogue.calls('userinfo')[0]?.headers.authorization, /^DPoP /)
 })
 
-t.test('happy-path', async (t) => {
+t.test('fapi2-security-profile-final-client-test-happy-path', async (t) => {
   const wantsNonce = (name: string) => (headers: Readonly<Record<string, unknown>>) => decodeJwt(String(headers['dpop']))['nonce'] === name
   const challenge = (name: string, status = 400) => raw({ status, headers: { 'content-type': 'application/json', 'dpop-nonce': name, ...(status === 401 && { 'www-authenticate': 'DPoP error="use_dpop_nonce"' }) }, body: '{"error":"use_dpop_nonce"}' })
   const result = await fapiAttempt(t, {
@@ -54,36 +53,44 @@ t.test('happy-path', async (t) => {
   for (const [name, of] of [['jti of the proof', (index: number) => decodeJwt(String(pushes[index]?.headers['dpop'])).jti], ['client assertion', (index: number) => decodeJwt(pushes[index]?.form.get('client_assertion') ?? '').jti]] as const) t.not(of(0), of(1), `a fresh ${name}`)
 })
 
+t.test('fapi2-security-profile-final-client-test-rs-dpop-auth-scheme-case-insensitivity', async (t) => {
+  const result = await fapiAttempt(t, {
+    userinfo: (claims, { dpop }) => decodeJwt(String(dpop))['nonce'] === 'fresh' ? claims : raw({ status: 401, headers: { 'dpop-nonce': 'fresh', 'www-authenticate': 'dPoP error="use_dpop_nonce"' }, body: '' })
+  })
+  t.equal(result.page.status, 200)
+  t.equal(result.rogue.calls('userinfo').length, 2)
+})
+
 const accepted: Readonly<Record<string, Parameters<typeof fapiAttempt>[1]>> = {
-  'valid-aud-as-array': { claims: (claims) => ({ ...claims, aud: [claims['aud']] }) },
-  'token-endpoint-response-without-expires_in': { token: ({ expires_in: _, ...answer }) => ({ ...answer, token_type: 'DPoP' }) },
-  'token-type-case-insensitivity': { token: (answer) => ({ ...answer, token_type: 'dPoP' }) }
+  'fapi2-security-profile-final-client-test-valid-aud-as-array': { claims: (claims) => ({ ...claims, aud: [claims['aud']] }) },
+  'fapi2-security-profile-final-client-test-token-endpoint-response-without-expires_in': { token: ({ expires_in: _, ...answer }) => ({ ...answer, token_type: 'DPoP' }) },
+  'fapi2-security-profile-final-client-test-token-type-case-insensitivity': { token: (answer) => ({ ...answer, token_type: 'dPoP' }) }
 }
 for (const [name, change] of Object.entries(accepted)) t.test(name, async (t) => { await assertAccepted(t, await fapiAttempt(t, change)) })
 
 const invalid = (reason: string): Rejection => ({ reason })
 const rejected: Readonly<Record<string, readonly [Parameters<typeof fapiAttempt>[1], Rejection]>> = {
-  'discovery-issuer-mismatch': [{ discovery: (document) => ({ ...document, issuer: `${String(document['issuer'])}/other` }) }, { reason: 'setup_error', status: 503, neverAsked: 'par' }],
-  'invalid-iss': [{ claims: (claims) => ({ ...claims, iss: `${String(claims['iss'])}1` }) }, invalid('issuer_mismatch')],
-  'missing-iss': [{ claims: ({ iss: _, ...claims }) => claims }, invalid('id_token_invalid')],
-  'invalid-aud': [{ claims: (claims) => ({ ...claims, aud: 'another' }) }, invalid('id_token_invalid')],
-  'missing-aud': [{ claims: ({ aud: _, ...claims }) => claims }, invalid('id_token_invalid')],
-  'invalid-secondary-aud': [{ claims: (claims) => ({ ...claims, aud: [claims['aud'], 'another'] }) }, invalid('id_token_invalid')],
-  'invalid-expired-exp': [{ claims: (claims) => ({ ...claims, exp: Number(claims['iat']) - 400 }) }, invalid('id_token_invalid')],
-  'invalid-missing-exp': [{ claims: ({ exp: _, ...claims }) => claims }, invalid('id_token_invalid')],
-  'invalid-nonce': [{ claims: (claims) => ({ ...claims, nonce: 'another' }) }, invalid('nonce_mismatch')],
-  'invalid-missing-nonce': [{ claims: ({ nonce: _, ...claims }) => claims }, invalid('id_token_invalid')],
-  'invalid-null-alg': [{ idToken: (claims) => unsigned(claims) }, invalid('id_token_invalid')],
-  'invalid-alternate-alg': [{ idToken: async (claims, rs256, keys) => await keys.sign(claims, rs256), jwks: (set) => ({ keys: [...set.keys, published] }) }, invalid('id_token_invalid')],
-  'invalid-authorization-response-iss': [{ authorize: (parameters) => ({ ...parameters, iss: `${parameters['iss'] ?? ''}1` }) }, { reason: 'issuer_mismatch', neverAsked: 'token' }],
-  'remove-authorization-response-iss': [{ authorize: ({ iss: _, ...parameters }) => parameters, discovery: ({ authorization_response_iss_parameter_supported: _, ...document }) => ({ ...document, id_token_signing_alg_values_supported: ['ES256'] }) }, { reason: 'issuer_mismatch', neverAsked: 'token' }],
+  'fapi2-security-profile-final-client-test-discovery-issuer-mismatch': [{ discovery: (document) => ({ ...document, issuer: `${String(document['issuer'])}/other` }) }, { reason: 'setup_error', status: 503, neverAsked: 'par' }],
+  'fapi2-security-profile-final-client-test-invalid-iss': [{ claims: (claims) => ({ ...claims, iss: `${String(claims['iss'])}1` }) }, invalid('issuer_mismatch')],
+  'fapi2-security-profile-final-client-test-missing-iss': [{ claims: ({ iss: _, ...claims }) => claims }, invalid('id_token_invalid')],
+  'fapi2-security-profile-final-client-test-invalid-aud': [{ claims: (claims) => ({ ...claims, aud: 'another' }) }, invalid('id_token_invalid')],
+  'fapi2-security-profile-final-client-test-missing-aud': [{ claims: ({ aud: _, ...claims }) => claims }, invalid('id_token_invalid')],
+  'fapi2-security-profile-final-client-test-invalid-secondary-aud': [{ claims: (claims) => ({ ...claims, aud: [claims['aud'], 'another'] }) }, invalid('id_token_invalid')],
+  'fapi2-security-profile-final-client-test-invalid-expired-exp': [{ claims: (claims) => ({ ...claims, exp: Number(claims['iat']) - 400 }) }, invalid('id_token_invalid')],
+  'fapi2-security-profile-final-client-test-invalid-missing-exp': [{ claims: ({ exp: _, ...claims }) => claims }, invalid('id_token_invalid')],
+  'fapi2-security-profile-final-client-test-invalid-nonce': [{ claims: (claims) => ({ ...claims, nonce: 'another' }) }, invalid('nonce_mismatch')],
+  'fapi2-security-profile-final-client-test-missing-nonce': [{ claims: ({ nonce: _, ...claims }) => claims }, invalid('id_token_invalid')],
+  'fapi2-security-profile-final-client-test-invalid-null-alg': [{ idToken: (claims) => unsigned(claims) }, invalid('id_token_invalid')],
+  'fapi2-security-profile-final-client-test-invalid-alternate-alg': [{ idToken: async (claims, rs256, keys) => await keys.sign(claims, rs256), jwks: (set) => ({ keys: [...set.keys, published] }) }, invalid('id_token_invalid')],
+  'fapi2-security-profile-final-client-test-invalid-authorization-response-iss': [{ authorize: (parameters) => ({ ...parameters, iss: `${parameters['iss'] ?? ''}1` }) }, { reason: 'issuer_mismatch', neverAsked: 'token' }],
+  'fapi2-security-profile-final-client-test-remove-authorization-response-iss': [{ authorize: ({ iss: _, ...parameters }) => parameters, discovery: ({ authorization_response_iss_parameter_supported: _, ...document }) => ({ ...document, id_token_signing_alg_values_supported: ['ES256'] }) }, { reason: 'issuer_mismatch', neverAsked: 'token' }],
   'a bearer token in place of one that is bound': [{ token: (answer) => answer }, invalid('token_exchange_failed')]
 }
 for (const [name, [change, rejection]] of Object.entries(rejected)) t.test(name, async (t) => { await assertRejected(t, await fapiAttempt(t, change), rejection) })
 
 const states: Readonly<Record<string, NonNullable<RogueHooks['authorize']>>> = {
-  'ensure-authorization-response-with-invalid-state-fails': (parameters) => ({ ...parameters, state: `${parameters['state'] ?? ''}1` }),
-  'ensure-authorization-response-with-invalid-missing-state-fails': ({ state: _, ...parameters }) => parameters
+  'fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-state-fails': (parameters) => ({ ...parameters, state: `${parameters['state'] ?? ''}1` }),
+  'fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-missing-state-fails': ({ state: _, ...parameters }) => parameters
 }
 for (const [name, authorize] of Object.entries(states)) {
   t.test(name, async (t) => {

@@ -166,7 +166,7 @@ async function startCertificateProvider (t: Test, tls: { readonly cert: string, 
   return { ...started, aliasPort }
 }
 
-test('a certificate of an authority, and a self-signed one, authenticate at the aliases for mutual TLS, and bind the access token', needsOpenssl, async (t) => {
+test('oidcc-client-test-mtls-endpoint-aliases: a certificate of an authority, and a self-signed one, authenticate at the aliases for mutual TLS, and bind the access token', needsOpenssl, async (t) => {
   const server = await makeCertificates(t)
   const own = await selfSigned(t, 'doorward')
   const cases = [
