@@ -66,12 +66,13 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
   let identity: Identity | undefined
   try {
     requireSameProvider(login, provider)
+    const since = await parts.sessions.time()
     const answer = await provider.redeem(parameters, login.secrets)
     const result = mapping(answer.claims, provider.id)
     identity = result.identity
     requireAdmission(result, basePath, login.returnTo)
     if (!meetsStepUp(answer, login, provider, parts)) return undefined
-    const started = await startSession(answer, identity, found, parts)
+    const started = await startSession(answer, identity, found, since, parts)
     if (started === undefined) throw new LoginProblem('session_too_large', { members: { likely_cause: 'size', groups: identity.groups.length }, metadata: { groups: identity.groups.length } })
     if (login.replaces !== undefined) await parts.sessions.revoke({ by: 'id', value: login.replaces })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })

@@ -51,8 +51,14 @@ export interface Sessions extends Freshness {
   find (cookieHeader: string | undefined): FoundSession | Promise<FoundSession>
   /** The cookies alone, where another credential says who asks. */
   ignore (cookieHeader: string | undefined): FoundSession
-  /** Starts a session with a new id; the one the browser had is over. `undefined`: it does not fit into cookies. */
-  start (signedIn: SignedIn, found: FoundSession): Promise<{ session: Session, setCookie: string[] } | undefined>
+  /** Now, by the clock that the end of sessions goes by. @throws {Problem} where that can't be had */
+  time (): Promise<number>
+  /**
+   * Starts a session with a new id; the one the browser had is over. `undefined`: it does not fit into cookies.
+   *
+   * @param since the `time` before the provider was asked who this is: whoever is signed out there meanwhile is out
+   */
+  start (signedIn: SignedIn, found: FoundSession, since: number): Promise<{ session: Session, setCookie: string[] } | undefined>
   /** Set-Cookie lines that move the idle expiry or bring a newer state, or `undefined` while neither is due. */
   touch (found: FoundSession): string[] | undefined | Promise<string[] | undefined>
   /** For a connection that stays open after its request: says when the session has ended, and counts what is done there. */
@@ -131,8 +137,9 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
       return loaded instanceof Promise ? loaded.then((session) => judge(sent, session)) : judge(sent, loaded)
     },
     ignore: (cookieHeader) => ({ cookies: cookies.read(cookieHeader), session: undefined }),
-    async start (signedIn, found) {
-      const session = { ...newSession(signedIn, now(), lifetimes), createdAt: await revocations.time() }
+    time: async () => await revocations.time(),
+    async start (signedIn, found, since) {
+      const session = { ...newSession(signedIn, now(), lifetimes), createdAt: since }
       const started = await fittingSession(session, found.cookies, { cookies, store })
       if (started !== undefined) await endKept(found)
       return started

@@ -309,3 +309,15 @@ t.test('made-up sessions do not push out what is remembered of real ones', async
   t.equal(own.status, 200, 'whoever comes with the session that is meant is not held up')
   t.equal(await isSignedIn(setup, browser), false)
 })
+
+t.test('whoever is signed out at the provider while a sign-in is under way is not signed in by it', async (t) => {
+  const setup = await startRogueGateway(t, { rogue: { claims: { sid: 'provider-session' } } })
+  const { browser, gateway, rogue } = setup
+  rogue.hooks.userinfo = async (claims) => {
+    t.equal((await postLogout(gateway.origin, await logoutToken(rogue))).status, 200)
+    return claims
+  }
+  await browser.get((await browser.get((await browser.get((await browser.get(`${gateway.origin}/x`)).location ?? '')).location ?? '')).location ?? '')
+  t.match(gateway.audit.map(({ event }) => event), ['session.revoked', 'login'])
+  t.equal(await isSignedIn(setup, browser), false)
+})
