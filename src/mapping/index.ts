@@ -18,7 +18,7 @@ import { recordOf, sumOf } from './sum.ts'
 import { type Trace } from './trace.ts'
 
 export { allClaimsOf } from './all-claims.ts'
-export { readClaim, textList } from './claim-value.ts'
+export { readClaim } from './claim-value.ts'
 export type { Attribute, Claims, Identity } from './identity.ts'
 export type { MappingSettings } from './settings.ts'
 export type { Refusal } from './sign-in-terms.ts'
@@ -55,7 +55,7 @@ function overlaid<T extends object> (common: T, own: { readonly [Key in keyof T]
 
 /** @param own id of the provider whose settings these are, where it has some */
 function compile (settings: MappingSettings, own: string | undefined): Mapping {
-  const groupsOf = createGroupReader(settings.claims.groups, settings.groups)
+  const groupsOf = createGroupReader(settings)
   const grantsFor = createGrants(settings, own)
   const refusalFor = createSignInTerms(settings)
 
