@@ -67,17 +67,18 @@ const byName: readonly Row[] = [
   ['a,b', ['a', 'b']]
 ]
 
-const forms: ReadonlyArray<[string, Form, readonly Row[]]> = [
-  ['a list of text is a list, or one text, and nothing else', { groupsSeparator: 'none' }, plain],
-  ['one text is divided at commas where that is set, and a distinguished name never is', { groupsSeparator: 'comma' }, atCommas],
-  ['one text is divided at semicolons where that is set', { groupsSeparator: 'semicolon' }, atSemicolons],
-  ['one text is divided at spaces where that is set', { groupsSeparator: 'space' }, atSpaces],
-  ['objects name a group by the property that is set', { groupsSeparator: 'comma', groupsProperty: 'name' }, byName],
-  ['the property may be a pointer', { groupsSeparator: 'none', groupsProperty: '/labels/0' }, [[[{ labels: ['ops'] }, { labels: [] }], ['ops'], ['object']]]]
-]
+/** What is so for groups and for roles alike. */
+const forms: Readonly<Record<string, readonly [Form, readonly Row[]]>> = {
+  'a list of text is a list, or one text, and nothing else': [{ groupsSeparator: 'none' }, plain],
+  'one text is divided at commas where that is set, and a distinguished name never is': [{ groupsSeparator: 'comma' }, atCommas],
+  'one text is divided at semicolons where that is set': [{ groupsSeparator: 'semicolon' }, atSemicolons],
+  'one text is divided at spaces where that is set': [{ groupsSeparator: 'space' }, atSpaces],
+  'objects name a group by the property that is set': [{ groupsSeparator: 'comma', groupsProperty: 'name' }, byName],
+  'the property may be a pointer': [{ groupsSeparator: 'none', groupsProperty: '/labels/0' }, [[[{ labels: ['ops'] }, { labels: [] }], ['ops'], ['object']]]]
+}
 
-for (const [what, { groupsSeparator, groupsProperty }, rows] of forms) {
-  test(`${what}, for groups and for roles alike`, async (t) => {
+for (const [what, [{ groupsSeparator, groupsProperty }, rows]] of Object.entries(forms)) {
+  test(what, async (t) => {
     const property = groupsProperty === undefined ? {} : { groupsProperty, rolesProperty: groupsProperty }
     const claims = { groups: '/a/names', groupsSeparator, roles: 'held', rolesSeparator: groupsSeparator, ...property }
     for (const [value, names, ignored = []] of rows) {

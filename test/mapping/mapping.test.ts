@@ -195,7 +195,6 @@ test('a sign-in is refused with one reason and with what is missing', async (t) 
 
 const ops = grant({ roles: ['host'] })
 const roleRows: ReadonlyArray<[string, Given, Claims, string[]]> = [
-  ['an empty mapping computes nothing from groups', { roles: { default: ['user'] } }, { groups: ['admin'] }, ['user']],
   ['keys match in any case', { roles: { mapping: { oPs: ops } } }, { groups: ['OpS'] }, ['host']],
   ['keys that differ in case both grant', { roles: { mapping: { OPS: ops, ops: grant({ roles: ['log', 'host'] }) } } }, { groups: ['Ops'] }, ['host', 'log']],
   ['a key matches the renamed group', { groups: { rename: { id: 'ops' } }, roles: { mapping: { ops } } }, { groups: ['id'] }, ['host']],
@@ -216,6 +215,18 @@ const roleRows: ReadonlyArray<[string, Given, Claims, string[]]> = [
 
 test('roles are the union of defaults, roles claim and mapping', async (t) => {
   for (const [what, given, claims, expected] of roleRows) t.strictSame(map(given, claims).identity.roles, expected, what)
+})
+
+test('an empty mapping computes nothing from groups, which are still read, checked and passed on', async (t) => {
+  const { identity, refusal } = map({
+    claims: { roles: 'roles' },
+    groups: { rename: { id: 'ops' }, filter: '^ops', require: ['id'] },
+    roles: { default: ['user'] },
+    organizations: { default: 'company' }
+  }, { groups: ['id', 'user', 'admin'], roles: ['editor'] })
+  t.strictSame(plain(identity), { sub: 's-1', user: 's-1', provider: 'default', groups: ['ops'], roles: ['user', 'editor'], organizations: { company: [] }, projects: {}, attributes: {}, claims: {} })
+  t.equal(refusal, undefined)
+  t.strictSame(plain(map({}, { groups: ['admin'] }).identity), { sub: 's-1', user: 's-1', provider: 'default', groups: ['admin'], roles: [], organizations: {}, projects: {}, attributes: {}, claims: {} })
 })
 
 test('memberships and attributes are unioned over everything that matches, flags are OR-ed', async (t) => {

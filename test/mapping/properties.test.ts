@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { type Attribute, type Claims, createMapping, type Identity, type MappingSettings, type Trace } from '../../src/mapping/index.ts'
 import { settings } from './given.ts'
 
-const name = fc.constantFrom('a', 'A', 'b', 'B', 'c', '/t/c', 'CN=a,OU=b', 'x y')
+const name = fc.constantFrom('ab', 'aB', 'Ab', 'b', 'B', '/t/c', 'CN=a,OU=b', 'x y')
 const names = fc.uniqueArray(name, { maxLength: 3 })
 const provider = fc.constantFrom('corp', 'partner', 'not-known')
 const memberships = fc.dictionary(name, names, { maxKeys: 2 })
@@ -18,7 +18,7 @@ const separator = fc.constantFrom('none', 'comma', 'semicolon', 'space')
 
 const anySettings = fc.record({
   claims: fc.record({ roles: fc.constantFrom('roles', '/nested/roles', undefined), groupsSeparator: separator, rolesSeparator: separator, groupsProperty: fc.constantFrom('name', '/name', undefined) }),
-  groups: fc.record({ rename: fc.dictionary(name, fc.uniqueArray(name, { minLength: 1, maxLength: 2 })), filter: fc.constantFrom('[ab]', '^[^x]+$', undefined), allow: names, require: fc.uniqueArray(name, { maxLength: 1 }) }),
+  groups: fc.record({ rename: fc.dictionary(name, fc.uniqueArray(name, { minLength: 1, maxLength: 2 })), filter: fc.constantFrom('[bB]', '^[^x]+$', undefined), allow: names, require: fc.uniqueArray(name, { maxLength: 1 }) }),
   roles: fc.record({ default: names, allow: fc.option(names, { nil: undefined }), mapping: fc.dictionary(name, anyGrant) }),
   organizations: fc.record({ default: fc.option(name, { nil: undefined }) })
 }).map((given): MappingSettings => settings({ ...given, keepClaims: ['/nested/x', 'groups'], providers: ['corp', 'partner'].map((id) => ({ id, claims: {}, groups: {} })) }))
@@ -28,7 +28,7 @@ function claimsOf (groups: readonly string[], roles: readonly string[]): Claims 
 }
 
 function check<T> (property: fc.IProperty<T>): void {
-  fc.assert(property, { numRuns: 1_500 })
+  fc.assert(property, { numRuns: 1_000 })
 }
 
 /** Lists in an order of their own, so that only what they hold is compared. */
