@@ -14,6 +14,11 @@ export function textOf (value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
+/** The texts of a list, or one text as a list of one. Whatever else is there is left out. */
+export function textList (value: unknown): string[] {
+  return (Array.isArray(value) ? value : [value]).filter((entry) => textOf(entry) !== undefined)
+}
+
 function member (value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
   // RFC 6901 section 4: an element of a list is named by its index. The length is a list's own, but no element.

@@ -18,7 +18,7 @@ import { recordOf, sumOf } from './sum.ts'
 import { type Trace } from './trace.ts'
 
 export { allClaimsOf } from './all-claims.ts'
-export { readClaim } from './claim-value.ts'
+export { readClaim, textList } from './claim-value.ts'
 export type { Attribute, Claims, Identity } from './identity.ts'
 export type { MappingSettings } from './settings.ts'
 export type { Refusal } from './sign-in-terms.ts'

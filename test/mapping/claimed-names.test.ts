@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { type MappingSettings } from '../../src/mapping/index.ts'
+import { type MappingSettings, textList } from '../../src/mapping/index.ts'
 import { grant, map } from './given.ts'
 
 type Form = Pick<MappingSettings['claims'], 'groupsSeparator' | 'groupsProperty'>
@@ -89,6 +89,10 @@ for (const [what, [{ groupsSeparator, groupsProperty }, rows]] of Object.entries
     }
   })
 }
+
+test('a list of text outside of groups and roles is read alike', async (t) => {
+  for (const [value, names] of plain) t.strictSame([...new Set(textList(value))], names, JSON.stringify(value))
+})
 
 test('claims of Keycloak are found where they are nested', async (t) => {
   const claims = { realm_access: { roles: ['realm-admin'] }, resource_access: { app: { roles: ['viewer'] }, other: { roles: ['owner'] } }, groups: ['/company/ops', '/company'] }
