@@ -18,11 +18,13 @@ export function referenceConflicts (configuration: Configuration): Conflict[] {
   const { provider, providers, access, roles } = configuration
   const ids = [...provider === undefined ? [] : [provider], ...providers].map(({ id }) => id)
   const named = [
-    ...access.rules.map(({ require }, index) => [`access.rules[${index}].require`, require?.providers] as const),
-    ...Object.entries(roles.mapping).map(([key, { when }]) => [`${pathText(['roles', 'mapping', key])}.when`, when?.providers] as const)
+    ...access.rules.map(({ require }, index) => [`access.rules[${index}].require.providers`, require?.providers] as const),
+    ...Object.entries(roles.mapping).map(([key, { when }]) => [`${pathText(['roles', 'mapping', key])}.when.providers`, when?.providers] as const)
   ]
-  return named.flatMap(([section, providers = []]) => providers.flatMap((id, index) => {
-    return ids.includes(id) ? [] : [{ settings: [`${section}.providers[${index}]`, `${section}.provider`, 'provider'], message: `expected the id of a provider (${ids.join(', ')}); found ${JSON.stringify(id)}` }]
+  return named.flatMap(([setting, providers = []]) => providers.flatMap((id, index) => {
+    // One may have been given as `when.provider`.
+    const settings = [`${setting}[${index}]`, setting.replace(/s$/, ''), 'provider']
+    return ids.includes(id) ? [] : [{ settings, message: `expected the id of a provider (${ids.join(', ')}); found ${JSON.stringify(id)}` }]
   }))
 }
 

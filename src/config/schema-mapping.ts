@@ -4,8 +4,8 @@ const claimName = z.string().min(1).regex(/^(?!\/$)/, { error: 'expected the nam
 const names = z.array(z.string().min(1))
 const groupNames = z.record(z.string().min(1), z.union([z.string().min(1), names.min(1)], { error: 'expected a group or a list of groups' }))
 const groupFilter = z.string().refine(isRegularExpression, { error: 'expected a regular expression' }).meta({ title: 'regular expression', format: 'regex' })
-const separator = z.enum(['none', 'comma', 'semicolon', 'space'])
 const rolesByName = z.record(z.string().min(1), names)
+const separator = z.enum(['none', 'comma', 'semicolon', 'space'])
 
 export const claimsSection = z.strictObject({
   user: claimName.default('preferred_username').describe('Claim that holds the user name; the subject stands in where it is absent.'),
