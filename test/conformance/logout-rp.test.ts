@@ -4,7 +4,7 @@
  */
 import { base64url, decodeJwt, exportJWK, generateKeyPair, type JWK } from 'jose'
 import t, { type Test } from 'tap'
-import { type Browser } from '../support/browser.ts'
+import { Browser } from '../support/browser.ts'
 import { type Claims } from '../support/rogue-hooks.ts'
 import { logoutClaims, logoutEvent, logoutToken, postLogout } from '../support/logout-tokens.ts'
 import { raw, type RogueProvider, unsigned, withBrokenSignature } from '../support/rogue-provider.ts'
@@ -206,6 +206,23 @@ t.test('a session that is not known, or of another issuer, is no error and no ef
 t.test('before anybody has signed in, whatever algorithm the provider has keys for is accepted', async (t) => {
   const { gateway, rogue } = await startRogueGateway(t)
   t.equal((await postLogout(gateway.origin, await withOtherAlgorithm(rogue))).status, 200)
+})
+
+t.test('a logout token with both a sid and a sub ends the session of that name, and those of the person that have none', async (t) => {
+  const setup = await startRogueGateway(t)
+  const { gateway, rogue } = setup
+  const signIn = async (claims: Claims): Promise<Browser> => {
+    rogue.hooks.idToken = (honest) => ({ ...honest, ...claims })
+    rogue.hooks.userinfo = (honest) => ({ ...honest, ...claims })
+    const browser = new Browser()
+    t.equal((await browser.open(`${gateway.origin}/x`)).status, 200)
+    return browser
+  }
+  const browsers = [await signIn({ sid: 'one' }), await signIn({}), await signIn({ sid: 'two' }), await signIn({ sub: 'rogue-2' })]
+  t.equal((await postLogout(gateway.origin, await logoutToken(rogue, { sid: 'one' }))).status, 200)
+  t.strictSame(await Promise.all(browsers.map((browser) => isSignedIn(setup, browser))), [false, false, true, true])
+  t.strictSame(revocations(setup), ['backchannel sid one'])
+  t.equal(await isSignedIn(setup, await signIn({})), true, 'who signs in again is in')
 })
 
 t.test('what is not one logout token in a form is refused, whatever is in it', async (t) => {
