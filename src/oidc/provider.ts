@@ -89,7 +89,7 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,
     start: metadata.start,
-    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, now }),
+    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, learnFrom: logout.learnFrom, now }),
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, wish) {
       const server = await metadata.get()
