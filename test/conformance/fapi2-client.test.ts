@@ -4,7 +4,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, type JWK } from 'jose'
 import t, { type Test } from 'tap'
+import { logoutClaims, postLogout } from '../support/logout-tokens.ts'
 import { type Claims, type RogueHooks } from '../support/rogue-hooks.ts'
+import { startRogueGateway } from '../support/rogue-gateway.ts'
 import { otherRsaKey, raw, unsigned } from '../support/rogue-provider.ts'
 import { assertAccepted, assertRejected, attempt, type Attempt, type Rejection } from './attempt.ts'
 
@@ -100,3 +102,32 @@ for (const [name, authorize] of Object.entries(states)) {
     t.match(gateway.audit, [{ reason: 'state_invalid' }])
   })
 }
+
+t.test('RS256 is no signature of a logout token, an access token or an answer about one', async (t) => {
+  const bearer = { audiences: ['https://api.example.com'], tokens: 'auto' }
+  const { gateway, rogue } = await startRogueGateway(t, {
+    configuration: { provider: { profile: 'fapi2', clientSecret: undefined, clientKey, bearer }, access: { rules: [{ path: '/**', bearer: true }] } },
+    rogue: {
+      discovery: (document) => ({ ...document, id_token_signing_alg_values_supported: ['ES256', 'RS256'] }),
+      jwks: (set) => ({ keys: [...set.keys, published] })
+    }
+  })
+  const signed = async (alg: string, typ: string, claims: Claims) => alg === 'RS256'
+    ? await rogue.keys.sign(claims, { ...rogue.keys.header, typ })
+    : await rogue.keys.sign(claims, { ...header, typ }, signer.privateKey as unknown as Uint8Array)
+  const now = Math.floor(Date.now() / 1000)
+  const access = { iss: rogue.issuer, aud: 'https://api.example.com', sub: 'program', iat: now, exp: now + 300, client_id: 'program' }
+  const ask = async (token: string) => (await fetch(`${gateway.origin}/x`, { headers: { authorization: `Bearer ${token}` } })).status
+  const answers = async (alg: string) => [
+    (await postLogout(gateway.origin, await signed(alg, 'logout+jwt', logoutClaims(rogue)))).status,
+    await ask(await signed(alg, 'at+jwt', access))
+  ]
+  t.strictSame(await answers('RS256'), [400, 401])
+  t.strictSame(await answers('ES256'), [200, 200])
+
+  for (const [alg, status] of [['RS256', 503], ['ES256', 200]] as const) {
+    const claims = { iss: rogue.issuer, aud: rogue.clientId, iat: now, token_introspection: { active: true, token_type: 'Bearer', ...access } }
+    rogue.hooks.introspection = async () => raw({ headers: { 'content-type': 'application/token-introspection+jwt' }, body: await signed(alg, 'token-introspection+jwt', claims) })
+    t.equal(await ask(`opaque-${alg}`), status, alg)
+  }
+})
