@@ -158,8 +158,8 @@ test('replicas that share a Redis end the same sessions, and none of them accept
   const post = ({ port }: TestGateway) => responseTo(ask(port, { method: 'POST', path: '/oidc/backchannel-logout', headers: { host: 'localhost:8', 'content-type': 'application/x-www-form-urlencoded' } }).end(`logout_token=${token}`))
   t.equal((await post(one)).resume().statusCode, 200)
   await until(async () => await atTheOther() === 401)
-  t.equal((await post(two)).resume().statusCode, 400)
-  t.equal((await post(one)).resume().statusCode, 400)
+  const again = await Promise.all(Array.from({ length: 20 }, async (_, index) => (await post(index % 2 === 0 ? one : two)).resume().statusCode))
+  t.strictSame([...new Set(again)], [400], 'however many come at once')
   t.match(two.logs.join(''), '"type":"TokenRejected","message":"replayed"')
 })
 
