@@ -5,7 +5,7 @@
 import { base64url, decodeJwt, exportJWK, generateKeyPair, type JWK } from 'jose'
 import t, { type Test } from 'tap'
 import { Browser } from '../support/browser.ts'
-import { type Claims } from '../support/rogue-hooks.ts'
+import { type Claims, type RogueHooks } from '../support/rogue-hooks.ts'
 import { logoutClaims, logoutEvent, logoutToken, postLogout } from '../support/logout-tokens.ts'
 import { raw, type RogueProvider, unsigned, withBrokenSignature } from '../support/rogue-provider.ts'
 import { type RogueGateway, type RogueGatewayOptions, startRogueGateway } from '../support/rogue-gateway.ts'
@@ -77,11 +77,11 @@ type Forgery = readonly [token: (rogue: RogueProvider) => Promise<string> | stri
 
 const changed = (changes: Claims): Forgery[0] => (rogue) => logoutToken(rogue, changes)
 
-async function withOtherAlgorithm (rogue: RogueProvider): Promise<string> {
+async function withOtherAlgorithm (rogue: RogueProvider, changes: Claims = {}): Promise<string> {
   const { privateKey, publicKey } = await generateKeyPair('ES256')
   const key = { ...await exportJWK(publicKey), kid: 'other', alg: 'ES256', use: 'sig' }
   rogue.hooks.jwks = ({ keys }) => ({ keys: [...keys, key] as JWK[] })
-  return await rogue.keys.sign(logoutClaims(rogue), { alg: 'ES256', kid: 'other', typ: 'logout+jwt' }, privateKey)
+  return await rogue.keys.sign(logoutClaims(rogue, changes), { alg: 'ES256', kid: 'other', typ: 'logout+jwt' }, privateKey)
 }
 
 async function idTokenOf (rogue: RogueProvider): Promise<string> {
@@ -92,7 +92,7 @@ const day = 24 * 60 * 60
 
 const forgeries: Readonly<Record<string, Forgery>> = {
   'oidcc-client-test-rp-backchannel-rpinitlogout-alg-none': [(rogue) => unsigned(logoutClaims(rogue)), 'algorithm'],
-  'oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg': [withOtherAlgorithm, 'algorithm'],
+  'oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg': [(rogue) => withOtherAlgorithm(rogue), 'algorithm'],
   'oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce': [changed({ nonce: 'n' }), 'kind'],
   'oidcc-client-test-rp-backchannel-rpinitlogout-no-event': [changed({ events: undefined }), 'kind'],
   'oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event': [changed({ events: { 'http://schemas.openid.net/event/foobar': {} } }), 'kind'],
@@ -192,6 +192,8 @@ t.test('a logout token is good once', async (t) => {
   t.equal(again.status, 400)
   t.match(gateway.logs.join(''), '"type":"TokenRejected","message":"replayed"')
   t.equal(await isSignedIn(setup, browser), true, 'and stays signed in')
+  const many = await Promise.all(Array.from({ length: 20 }, async () => (await postLogout(gateway.origin, token)).status))
+  t.strictSame([...new Set(many)], [400], 'however many come at once')
 })
 
 t.test('a session that is not known, or of another issuer, is no error and no effect', async (t) => {
@@ -203,9 +205,29 @@ t.test('a session that is not known, or of another issuer, is no error and no ef
   t.equal(await isSignedIn(setup, browser), true)
 })
 
-t.test('before anybody has signed in, whatever algorithm the provider has keys for is accepted', async (t) => {
-  const { gateway, rogue } = await startRogueGateway(t)
-  t.equal((await postLogout(gateway.origin, await withOtherAlgorithm(rogue))).status, 200)
+const announcing = (...algorithms: readonly string[]): RogueHooks => ({ discovery: (document) => ({ ...document, id_token_signing_alg_values_supported: algorithms }) })
+
+t.test('before anybody has signed in, any algorithm that the provider announces is accepted, and no other', async (t) => {
+  const announced = await startRogueGateway(t, { rogue: announcing('RS256', 'ES256') })
+  t.equal((await postLogout(announced.gateway.origin, await withOtherAlgorithm(announced.rogue))).status, 200)
+  const other = await startRogueGateway(t)
+  t.equal((await postLogout(other.gateway.origin, await withOtherAlgorithm(other.rogue))).status, 400)
+  t.match(other.gateway.logs.join(''), '"type":"TokenRejected","message":"algorithm"')
+})
+
+t.test('a provider that has changed its algorithm is understood an hour after the last id_token, and at once after a refresh', async (t) => {
+  const clock = { now: Date.now() }
+  const setup = await signedIn(t, { ...announcing('RS256', 'ES256'), refreshes: true }, { now: () => clock.now, configuration: { session: { idleTimeout: '8h' }, provider: { clockTolerance: '2h' } } })
+  const { gateway, rogue, browser } = setup
+  const post = async () => (await postLogout(gateway.origin, await withOtherAlgorithm(rogue, { sid: 'another' }))).status
+  t.equal(await post(), 400)
+  clock.now += 58 * 60 * 1000
+  t.equal(await post(), 400)
+  clock.now += 2 * 60 * 1000
+  t.equal(await post(), 200)
+  t.equal((await browser.get(`${gateway.origin}/x`)).status, 200)
+  t.equal(rogue.calls('token').length, 2, 'refreshed')
+  t.equal(await post(), 400)
 })
 
 t.test('a logout token with both a sid and a sub ends the session of that name, and those of the person that have none', async (t) => {
