@@ -32,8 +32,8 @@ export interface Revocations {
 export const maxRevocations = 100_000
 
 /** In memory: for this process alone, and for as long as a revoked session could have lived. */
-export function createRevocations (maxLifetimeMilliseconds: number, now: () => number): Revocations {
-  const revokedAt = new LRUCache<string, number>({ max: maxRevocations, ttl: maxLifetimeMilliseconds })
+export function createRevocations (maxLifetimeMilliseconds: number, now: () => number, max = maxRevocations): Revocations {
+  const revokedAt = new LRUCache<string, number>({ max, ttl: maxLifetimeMilliseconds })
   return {
     time: now,
     staleMilliseconds: () => 0,

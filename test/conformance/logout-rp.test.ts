@@ -5,9 +5,11 @@
 import { base64url, decodeJwt, exportJWK, generateKeyPair, type JWK } from 'jose'
 import t, { type Test } from 'tap'
 import { Browser } from '../support/browser.ts'
+import { startGateway } from '../support/gateway.ts'
+import { clientSecret } from '../support/provider.ts'
 import { type Claims, type RogueHooks } from '../support/rogue-hooks.ts'
 import { logoutClaims, logoutEvent, logoutToken, postLogout } from '../support/logout-tokens.ts'
-import { raw, type RogueProvider, unsigned, withBrokenSignature } from '../support/rogue-provider.ts'
+import { raw, type RogueProvider, startRogueProvider, unsigned, withBrokenSignature } from '../support/rogue-provider.ts'
 import { type RogueGateway, type RogueGatewayOptions, startRogueGateway } from '../support/rogue-gateway.ts'
 
 const now = (): number => Math.floor(Date.now() / 1000)
@@ -337,16 +339,34 @@ t.test('made-up sessions do not push out what is remembered of real ones', async
   const setup = await signedIn(t)
   const { gateway, browser, rogue } = setup
   const { issuer: iss } = rogue
-  const statuses = new Map<number, number>()
-  for (let number = 0; number < 1_050; number++) {
-    const { status } = await fetch(frontchannel(gateway.origin, { iss, sid: `made-up-${number}` }))
-    statuses.set(status, (statuses.get(status) ?? 0) + 1)
-  }
-  t.strictSame([...statuses.keys()], [200, 503])
-  t.ok((statuses.get(503) ?? 0) > 0)
-  const own = await browser.get(frontchannel(gateway.origin, { iss, sid: 'provider-session' }), { from: iss })
-  t.equal(own.status, 200, 'whoever comes with the session that is meant is not held up')
-  t.equal(await isSignedIn(setup, browser), false)
+  const cookie = browser.jar.header(new URL(gateway.origin)) ?? ''
+  const frame = async (sid: string) => (await fetch(frontchannel(gateway.origin, { iss, sid }))).status
+  const statuses = new Set<number>()
+  for (let number = 0; number < 1_050; number++) statuses.add(await frame(`made-up-${number}`))
+  t.strictSame([...statuses], [200])
+  t.strictSame(revocations(setup), [], 'and are no news')
+  t.equal(await frame('provider-session'), 200)
+  t.equal(await isSignedIn(setup, browser), false, 'a real one is not held up')
+  t.equal((await fetch(`${gateway.origin}/oidc/session`, { headers: { cookie } })).status, 401)
+  t.strictSame(revocations(setup), ['frontchannel sid provider-session'])
+  t.equal(await frame('provider-session'), 200)
+  t.equal(revocations(setup).length, 1, 'what has ended does not end again')
+})
+
+t.test('a session that began before Doorward was started anew is ended by a frame, too', async (t) => {
+  const publicUrl = 'https://app.example.com'
+  const rogue = await startRogueProvider(t, { clientSecret, claims: { sid: 'provider-session' } })
+  const start = () => startGateway(t, { issuer: rogue.issuer, upstream: 'http://127.0.0.1:9', publicUrl })
+  const before = await start()
+  const browser = new Browser({ balancer: { [publicUrl]: before.port } })
+  await browser.open(`${publicUrl}/oidc/login?return_to=/oidc/session`)
+  const after = await start()
+  const later = new Browser({ balancer: { [publicUrl]: after.port } })
+  const cookie = browser.jar.header(new URL(publicUrl)) ?? ''
+  const status = async () => (await later.get(`${publicUrl}/oidc/session`, { headers: { cookie } })).status
+  t.equal(await status(), 200)
+  t.equal((await later.get(frontchannel(publicUrl, { iss: rogue.issuer, sid: 'provider-session' }), { from: rogue.issuer })).status, 200)
+  t.equal(await status(), 401)
 })
 
 t.test('whoever is signed out at the provider while a sign-in is under way is not signed in by it', async (t) => {
