@@ -90,7 +90,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
   function endOf (session: Session): SessionEnd | 'revoked' | undefined {
     if (revocations.isRevoked(session) || named.isEnded(session)) return 'revoked'
     const idleExpiresAt = Math.max(session.idleExpiresAt, leased.get(session.id) ?? 0)
-    return sessionEnd({ expiresAt: session.expiresAt, idleExpiresAt }, now())
+    return sessionEnd({ expiresAt: session.expiresAt, startedAt: session.startedAt, idleExpiresAt }, now(), lifetimes)
   }
 
   function judge (cookiesSent: RequestCookies, session: Session | undefined): FoundSession | Promise<FoundSession> {
