@@ -28,7 +28,7 @@ function mountFor (app: FastifyInstance, provider: Provider, { basePath, session
 
   app.all(backchannelLogoutUrl(basePath, provider.addressedBy), async (request, reply) => {
     if (request.method !== 'POST') throw new Problem('method_not_allowed', { headers: { allow: 'POST' } })
-    const token = tokenIn(await readForm(request.raw, maxFormBytes))
+    const token = tokenIn(await readForm(request, reply, maxFormBytes))
     const logout = await throughGate(() => provider.logout.readToken(token)).catch(asProblem)
     const [revocation, ...more] = revocationsOf(logout, provider.id)
     for (const each of [revocation, ...more]) await sessions.revoke(each)

@@ -25,7 +25,7 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
   for (const provider of parts.providers.all) {
     const { pathname } = new URL(provider.redirectUri)
     app.get(pathname, async (request, reply) => await endLogin(request, reply, parametersOf(request), provider, parts))
-    if (provider.responseMode === 'form_post') app.post(pathname, async (request, reply) => await endLogin(request, reply, await formOf(request), provider, parts))
+    if (provider.responseMode === 'form_post') app.post(pathname, async (request, reply) => await endLogin(request, reply, await formOf(request, reply), provider, parts))
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { base64url, decodeJwt, exportJWK, generateKeyPair, type JWK } from 'jose'
 import t, { type Test } from 'tap'
+import { ask, responseTo } from '../proxy/open-gateway.ts'
 import { Browser } from '../support/browser.ts'
 import { startGateway } from '../support/gateway.ts'
 import { clientSecret } from '../support/provider.ts'
@@ -270,6 +271,23 @@ t.test('what is not one logout token in a form is refused, whatever is in it', a
   t.equal(await fetch(url, { method: 'POST', body: endless, duplex: 'half', headers: { 'content-type': form } } as RequestInit).then(({ status }) => status, () => 'cut'), 413)
   t.equal(await isSignedIn(setup, browser), true)
   t.equal((await post(`logout_token=${token}`, `${form.toUpperCase()} ; charset=utf-8`)).status, 200, 'the token itself was good')
+})
+
+t.test('a provider that waits to be asked for the body is asked, unless it would not be taken', async (t) => {
+  const setup = await signedIn(t)
+  const { gateway: { port }, rogue, browser } = setup
+  const body = `logout_token=${await logoutToken(rogue)}`
+  const post = (type: string, length: number) => ask(port, { method: 'POST', path: '/oidc/backchannel-logout', headers: { 'content-type': type, 'content-length': length, expect: '100-continue' } })
+  for (const [type, length, status] of [['application/json', body.length, 415], ['application/x-www-form-urlencoded', 1024 * 1024, 413]] as const) {
+    const request = post(type, length)
+    request.on('continue', () => { t.fail('nobody wants it') }).flushHeaders()
+    t.equal((await responseTo(request)).resume().statusCode, status)
+    request.destroy()
+  }
+  const request = post('application/x-www-form-urlencoded', body.length)
+  request.on('continue', () => { request.end(body) }).flushHeaders()
+  t.equal((await responseTo(request)).resume().statusCode, 200)
+  t.equal(await isSignedIn(setup, browser), false)
 })
 
 t.test('a logout that can’t be checked is not confirmed: the provider may send it again', async (t) => {
