@@ -5,17 +5,36 @@ import { asLoginProblem, LoginProblem } from './login-problem.ts'
 import { type SignInParts } from './parts.ts'
 import { recordFailure } from './record-failure.ts'
 
+/** Where a sign-in meets the sessions: what the browser has already, and when that was looked for, by their clock. */
+export interface SessionAtCallback {
+  readonly found: FoundSession
+  readonly since: number
+}
+
 /**
- * The session that the browser has already, when a sign-in begins and when it ends. Where sessions can't be kept now, it
- * goes no further: the code is not spent, and whoever reloads the page later is signed in after all.
+ * The session that the browser has already, when a sign-in begins.
  *
  * @param user the provider, as far as it is known
  * @throws {LoginProblem}
  */
 export async function findSession (request: FastifyRequest, parts: SignInParts, user: AuditUser): Promise<FoundSession> {
+  return await whileKept(request, parts, user, async () => await parts.sessions.find(request.headers.cookie))
+}
+
+/**
+ * The same when it ends, before the login is taken: where sessions can't be kept now, it goes no further. The code is not
+ * spent, and whoever reloads the page later is signed in after all.
+ *
+ * @throws {LoginProblem}
+ */
+export async function findSessionAtCallback (request: FastifyRequest, parts: SignInParts, user: AuditUser): Promise<SessionAtCallback> {
+  return await whileKept(request, parts, user, async () => ({ since: await parts.sessions.time(), found: await parts.sessions.find(request.headers.cookie) }))
+}
+
+async function whileKept<Result> (request: FastifyRequest, parts: SignInParts, user: AuditUser, ask: () => Promise<Result>): Promise<Result> {
   try {
     parts.sessions.requireAvailable()
-    return await parts.sessions.find(request.headers.cookie)
+    return await ask()
   } catch (failure) {
     const error = asLoginProblem(failure)
     if (error instanceof LoginProblem) recordFailure(error, request, parts, user)
