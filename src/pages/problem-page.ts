@@ -33,7 +33,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   step_up_required: ['closed', signInAgain, start],
   token_invalid: ['closed', start],
   access_denied: ['closed', switchAccount, start],
-  acr_not_met: ['closed', signInAgain, start],
+  acr_not_met: ['closed', signInAgain, switchAccount, start],
   origin_refused: ['closed', start],
   peer_untrusted: ['closed', start],
   sign_in_refused: ['closed', switchAccount, signInAgain],
