@@ -1,6 +1,6 @@
 import { type FastifyRequest } from 'fastify'
 import { type AuditUser } from '../observability/index.ts'
-import { type FoundSession } from '../sessions/index.ts'
+import { type FoundSession, recordExpiry } from '../sessions/index.ts'
 import { asLoginProblem, LoginProblem } from './login-problem.ts'
 import { type SignInParts } from './parts.ts'
 import { recordFailure } from './record-failure.ts'
@@ -18,7 +18,7 @@ export interface SessionAtCallback {
  * @throws {LoginProblem}
  */
 export async function findSession (request: FastifyRequest, parts: SignInParts, user: AuditUser): Promise<FoundSession> {
-  return await whileKept(request, parts, user, async () => await parts.sessions.find(request.headers.cookie))
+  return await whileKept(request, parts, user, async () => await find(request, parts))
 }
 
 /**
@@ -28,7 +28,13 @@ export async function findSession (request: FastifyRequest, parts: SignInParts, 
  * @throws {LoginProblem}
  */
 export async function findSessionAtCallback (request: FastifyRequest, parts: SignInParts, user: AuditUser): Promise<SessionAtCallback> {
-  return await whileKept(request, parts, user, async () => ({ since: await parts.sessions.time(), found: await parts.sessions.find(request.headers.cookie) }))
+  return await whileKept(request, parts, user, async () => ({ since: await parts.sessions.time(), found: await find(request, parts) }))
+}
+
+async function find (request: FastifyRequest, { sessions, audit }: SignInParts): Promise<FoundSession> {
+  const found = await sessions.find(request.headers.cookie)
+  recordExpiry(found, request, audit)
+  return found
 }
 
 async function whileKept<Result> (request: FastifyRequest, parts: SignInParts, user: AuditUser, ask: () => Promise<Result>): Promise<Result> {
