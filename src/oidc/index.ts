@@ -27,7 +27,8 @@ export { createRefresh, type Refresh } from './refresh.ts'
 export { createLogouts } from './logouts.ts'
 export { createRounds } from './rounds.ts'
 export { type SignInParts } from './parts.ts'
-export { createProvider, type Provider, type ProviderParts } from './provider.ts'
+export { createProvider, type Provider } from './provider.ts'
+export { type ProviderSettings } from './provider-settings.ts'
 export { createProviders, type Providers } from './providers.ts'
 
 export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {

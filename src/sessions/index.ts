@@ -27,7 +27,7 @@ export { type Revocation } from './revocations.ts'
 export { type Shelf } from './shelf.ts'
 export { createSeals, type Seal } from './sealing.ts'
 export { generationOf, isRefreshDue, type Refreshed, type Session, type SignedIn, type Tokens } from './session.ts'
-export { createStorage, type Storage, type StorageParts } from './storage.ts'
+export { createStorage, type Storage, type StorageParts, type StorageSettings } from './storage.ts'
 export { revokedWithProvider } from './trusted-providers.ts'
 
 export interface SessionParts {
