@@ -2,6 +2,7 @@ import { type Decision, type RuleName } from '../access/index.ts'
 import { problems } from '../errors.ts'
 import { type Attribute, type MappingResult, type Reason, type Trace, type TraceEntry } from '../mapping/index.ts'
 import { stepUpWords } from '../step-up.ts'
+import { visible } from './visible.ts'
 
 /** What `doorward explain --json` prints. */
 export interface Explanation extends MappingResult {
@@ -36,10 +37,6 @@ function section (title: string, lines: readonly Line[]): string {
   const width = Math.min(40, Math.max(0, ...shown.map(([what = '']) => what.length)))
   const rows = shown.length === 0 ? ['none'] : shown.map(([what = '', why = '']) => `${what.padEnd(width)}  ${why}`.trimEnd())
   return [visible(title), ...rows.map((row) => `  ${row}`)].join('\n')
-}
-
-function visible (text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`)
 }
 
 /** What a claim was expected to hold and does not. */

@@ -18,10 +18,14 @@ export interface ProviderConnection {
   find (): Promise<oauth.AuthorizationServer>
 }
 
-/** Nothing is sent before something is asked. @param settings under their profile (provider-profile.ts) */
-export function openConnection (settings: ProviderSettings, now: () => number): ProviderConnection {
+/** @param settings under their profile (provider-profile.ts) */
+export function httpFor (settings: ProviderSettings): ProviderHttp {
+  return createProviderHttp({ ...settings, allowLoopbackHttp: settings.issuer.startsWith('http:') })
+}
+
+/** Nothing is sent before something is asked. @param settings as above */
+export function openConnection (settings: ProviderSettings, now: () => number, http: ProviderHttp = httpFor(settings)): ProviderConnection {
   const isLoopbackHttp = settings.issuer.startsWith('http:')
-  const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
   const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
   const client: oauth.Client = {
     client_id: settings.clientId,

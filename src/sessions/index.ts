@@ -23,6 +23,7 @@ export { createFormCookie, type FormCookie, formLifetimeMilliseconds } from './f
 export { type FoundSession } from './found-session.ts'
 export { type Leases } from './leases.ts'
 export { recordExpiry } from './record-expiry.ts'
+export { createRedis, type Redis } from './redis.ts'
 export { type Revocation } from './revocations.ts'
 export { type Shelf } from './shelf.ts'
 export { createSeals, type Seal } from './sealing.ts'
