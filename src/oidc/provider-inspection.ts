@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { type JWK } from 'jose'
-import { type AuthorizationAnswer, readAuthorizationAnswer } from './authorization-answer.ts'
+import { type AuthorizationAnswer, readAuthorizationAnswer, refusedRequest } from './authorization-answer.ts'
+import { LoginProblem } from './login-problem.ts'
 import { authorizationParameters, authorizationUrl } from './provider-authorization.ts'
 import { type ClientAuthMethod, clientAuthMethod } from './provider-client.ts'
 import { httpFor, openConnection } from './provider-connection.ts'
@@ -44,6 +45,7 @@ export function createProviderInspection (given: ProviderSettings, now: () => nu
   const http: ProviderHttp = { ...direct, fetch: noteClocks }
   const { keys, requests, find } = openConnection(settings, now, http)
   const { client } = requests
+  const push = createPushedRequests(settings, requests)
   let clocks: Clocks | undefined
 
   async function noteClocks (...asked: Parameters<ProviderHttp['fetch']>): Promise<Response> {
@@ -59,10 +61,11 @@ export function createProviderInspection (given: ProviderSettings, now: () => nu
     keys: (server) => keys.use(server, async ({ jwks }) => jwks.keys),
     clientAuthMethod: (server) => clientAuthMethod(server, settings),
     async askToSignIn (server) {
-      const { authorizationParams } = settings
-      const silent = { ...settings, authorizationParams: { ...authorizationParams, prompt: 'none' } }
+      const silent = { ...settings, authorizationParams: { ...settings.authorizationParams, prompt: 'none' } }
       const parameters = await authorizationParameters(server, silent, freshSecrets(), { chooseAccount: false })
-      const url = authorizationUrl(server, await createPushedRequests(settings, requests)(server, parameters))
+      const pushed = await push(server, parameters).then((left) => ({ left }), refusedPush)
+      if (!('left' in pushed)) return pushed
+      const url = authorizationUrl(server, pushed.left)
       const answer = await http.fetch(url.href, { headers: { accept: 'text/html' } })
       return readAuthorizationAnswer({ status: answer.status, location: absolute(answer.headers.get('location'), url), body: await answer.text() }, settings.redirectUri)
     },
@@ -83,6 +86,14 @@ export function createProviderInspection (given: ProviderSettings, now: () => nu
 /** When the provider sent this, by its own clock; on the way it may have been kept for a while (RFC 9110 section 6.6.1, RFC 9111 section 5.1). */
 function timeOf ({ headers }: Response): number {
   return Date.parse(headers.get('date') ?? '') + Number(headers.get('age') ?? 0) * 1000
+}
+
+type RefusedRequest = Extract<AuthorizationAnswer, { kind: 'refused' }>
+
+function refusedPush (error: unknown): RefusedRequest {
+  const { error: told, errorDescription } = error instanceof LoginProblem ? error.metadata : {}
+  if (typeof told !== 'string') throw error
+  return refusedRequest(told, typeof errorDescription === 'string' ? errorDescription : undefined)
 }
 
 function freshSecrets (): LoginSecrets {

@@ -80,7 +80,7 @@ function judgeHandshake ({ protocol, certificate, distrust }: Handshake, host: s
   if (days >= soonDays) return found.ok(what)
   return days < 0
     ? found.warning(`${what}: it has expired, and ${destination.caSetting.replace('caFile', 'verify')} is false`, 'renew it where it is used')
-    : found.warning(`${what}: in ${days} days`, 'renew it where it is used, before that day')
+    : found.warning(`${what}: that is in ${days === 1 ? 'one day' : `${days} days`}`, 'renew it where it is used, before that day')
 }
 
 function distrusted (code: string, certificate: ShownCertificate, host: string, { caSetting, setting, now }: Destination): Finding {

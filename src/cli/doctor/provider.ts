@@ -5,7 +5,7 @@ import { backchannelLogoutUrl } from '../../own-routes.ts'
 import { type Check, check, checkAfter, type Finding, found, type Section } from './check.ts'
 import { judgeBackchannel, judgeClientAuth, judgeClocks, judgeGroups, judgeKeys, judgePkce, judgeResponses, judgeScopes, judgeSignOut } from './metadata.ts'
 import { reachChecks } from './places.ts'
-import { judgeCredentials, judgeRequest } from './sign-in.ts'
+import { judgeCredentials, judgeRequest, troubled } from './sign-in.ts'
 
 export interface ProviderSectionParts {
   readonly proxy: ProxySettings | undefined
@@ -68,8 +68,7 @@ async function explained (judge: () => Promise<Finding>): Promise<Finding> {
   try {
     return await judge()
   } catch (error) {
-    const { happened, advice = 'the log of the provider may say more' } = troubleOf(error)
-    return found.failed(happened, advice)
+    return troubled(troubleOf(error))
   }
 }
 
