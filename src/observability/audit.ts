@@ -1,4 +1,4 @@
-import { auditEvents, auditVersion, type tokenRejections } from './audit-events.ts'
+import { type auditEvents, auditVersion, type tokenRejections } from './audit-events.ts'
 import { escapeControls } from './escape-controls.ts'
 import { type Pseudonyms } from './pseudonyms.ts'
 

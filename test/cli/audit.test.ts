@@ -26,13 +26,15 @@ function trail (pseudonyms = false): string {
   return [`app-1  | ${first}`, '{"level":"info","event":"started","time":"2026-01-31T08:00:00.000Z"}\n', 'plain words\n', '{"broken\n', '[1]\n', ...rest].join('')
 }
 
-async function show (t: Test, args: readonly string[], content = trail(), isTerminal = false) {
-  const folder = t.testdir({ 'audit.log': content, 'doorward.yaml': `
+const configuration = `
 server: { publicUrl: https://app.example.com }
 provider: { issuer: https://idp.example.com, clientId: doorward }
 upstream: { url: "http://127.0.0.1:8080" }
 audit: { pseudonymize: true, pseudonymKey: ${key.toString('base64')} }
-` })
+`
+
+async function show (t: Test, args: readonly string[], content = trail(), isTerminal = false) {
+  const folder = t.testdir({ 'audit.log': content, 'doorward.yaml': configuration })
   const output = { stdout: '', stderr: '' }
   const code = await run(['audit', ...args], {
     stdout: (part) => { output.stdout += part },
