@@ -1,6 +1,23 @@
 import { closeSync, write as writeTo } from 'node:fs'
-import { type Destination, type DestinationEvents } from './destination.ts'
 import { type OutputFile } from './output-file.ts'
+
+export interface Destination {
+  /** Never waits and never throws. A line that there is no room for is counted, and gone. */
+  write (line: string): void
+  /** How many lines are gone so far. */
+  dropped (): number
+  /** Goes on in a new file of the same name, after what is being written; where there is none to be had, in the old one. */
+  reopen (): void
+  /** Resolves once what is kept is written, or can't be: after a second at most. Never rejects. */
+  flush (): Promise<void>
+}
+
+export interface DestinationEvents {
+  /** Once for each time that writing begins to fail. */
+  onFailed (error: Error): void
+  /** Lines were dropped, and are written again. @param count how many */
+  onResumed? (count: number): void
+}
 
 /** Past this, lines are dropped rather than kept: a reader that has stopped must not take the gateway with it. */
 const maxKeptBytes = 16 * 1024 * 1024

@@ -9,6 +9,8 @@ const seen = new Map<string, string>()
 
 /** Shorter ones are no secrets, and might stand anywhere by accident. */
 const shortestSecret = 16
+/** Nor is what a test has made long by repeating a letter. */
+const fewestCharacters = 6
 
 const secretParameters = [
   'code', 'state', 'nonce', 'code_verifier', 'code_challenge', 'client_secret', 'client_assertion', 'request', 'request_uri',
@@ -19,7 +21,7 @@ const secretHeaders = ['authorization', 'dpop', 'x-auth-assertion', 'x-forwarded
 
 /** @param what for the message, such as `a code` */
 export function sawSecret (what: string, text: unknown): void {
-  if (typeof text !== 'string' || text.length < shortestSecret) return
+  if (typeof text !== 'string' || text.length < shortestSecret || new Set(text).size < fewestCharacters) return
   seen.set(text, what)
   if (encodeURIComponent(text) !== text) seen.set(encodeURIComponent(text), what)
 }
