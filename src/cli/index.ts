@@ -20,10 +20,10 @@ type Values = Readonly<Record<string, string | boolean | undefined>>
 
 interface Command {
   readonly summary: string
+  /** The name of what it takes beside flags, which is handed over under that name. */
+  readonly operand?: string
   /** Flag → its value's name and what it does; a flag without a value name is a switch. */
   readonly flags: Readonly<Record<string, { readonly value?: string, readonly does: string }>>
-  /** What may stand on its own, such as FILE; it is the value `operand`. */
-  readonly operand?: string
   run (values: Values, host: Host): number | Promise<number>
 }
 
@@ -85,7 +85,7 @@ const commands: Readonly<Record<string, Command>> = {
       config: { value: 'FILE', does: 'configuration whose audit.pseudonymKey the pseudonyms in the file were made with' }
     },
     run: (values, host) => showAudit({
-      file: text(values['operand']),
+      file: text(values['FILE']),
       event: text(values['event']),
       outcome: text(values['outcome']),
       reason: text(values['reason']),
@@ -138,9 +138,9 @@ function parse (args: string[], command: Command): Values | string {
   const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } }
   for (const [flag, { value }] of Object.entries(command.flags)) options[flag] = { type: value === undefined ? 'boolean' : 'string' }
   try {
-    const { values, positionals: [operand, ...more] } = parseArgs({ args, options, strict: true, allowPositionals: command.operand !== undefined })
-    if (more.length > 0) return `expected one ${command.operand}`
-    return { ...values, operand } as Values
+    const { values, positionals } = parseArgs({ args, options, strict: true, allowPositionals: command.operand !== undefined })
+    if (positionals.length > 1) return `expected one ${command.operand ?? ''}`
+    return { ...values as Values, ...command.operand !== undefined && { [command.operand]: positionals[0] } }
   } catch (error) {
     return error instanceof Error ? error.message.split('. ', 1)[0] ?? '' : 'the arguments can’t be read'
   }
@@ -151,7 +151,7 @@ function overview (): string {
   return `Doorward ${version()}, an authentication gateway for OpenID Connect\n\nUsage: doorward COMMAND [FLAGS]\n\n${lines.join('\n')}\n\n  --help    on its own or after a command\n  --version\n`
 }
 
-function help (name: string, { summary, flags, operand }: Command): string {
+function help (name: string, { summary, operand, flags }: Command): string {
   const lines = Object.entries(flags).map(([flag, { value, does }]) => `  ${`--${flag}${value === undefined ? '' : ` ${value}`}`.padEnd(26)}${does}`)
   return `doorward ${name}: ${summary}\n\nUsage: doorward ${name}${operand === undefined ? '' : ` ${operand}`}${lines.length > 0 ? ' [FLAGS]' : ''}\n\n${[...lines, '  --help'].join('\n')}\n`
 }

@@ -95,6 +95,8 @@ const revocation = {
   provider: { type: 'string', says: 'The provider whose `sid` or `sub` it is.' }
 } as const satisfies Record<string, MetadataField>
 
+const missing = { type: 'object', says: 'What of the demands the person does not meet, such as `{"roles":["admin"]}`.' } as const
+
 const roles = { type: 'string[]', says: 'The roles that the person has now.' } as const
 
 export const auditMetadata: Readonly<Record<keyof typeof auditEvents, Readonly<Record<string, MetadataField>>>> = {
@@ -106,6 +108,7 @@ export const auditMetadata: Readonly<Record<keyof typeof auditEvents, Readonly<R
     cause: { type: 'string', says: 'The likely cause of `state_invalid`: `http`, `cookies_blocked`, `session_refused`, `session_twice`, `unreadable`, `session_over` or `application`.' },
     isRestarted: { type: 'boolean', says: 'Whether the sign-in was begun anew by itself, so that the person noticed nothing.' },
     isCircling: { type: 'boolean', says: 'The browser came back without a session again and again.' },
+    missing,
     groups: { type: 'integer', says: 'How many groups there are, where they make the session too large.' },
     rule: { type: 'integer', says: 'The rule that demanded more of the sign-in: its position in `access.rules`, from 0.' },
     acr: { type: 'string', says: 'How the provider says that it authenticated the person.' },
@@ -122,8 +125,8 @@ export const auditMetadata: Readonly<Record<keyof typeof auditEvents, Readonly<R
   'session.expired': {},
   'session.revoked': revocation,
   'access.denied': {
-    rule: { type: 'object', says: 'The rule that refused: `index` in `access.rules` from 0, or `default`; `path`; `methods`.' },
-    missing: { type: 'object', says: 'What of the rule’s demands the person does not meet, such as `{"roles":["admin"]}`.' },
+    rule: { type: 'any', says: 'The rule that refused: `index` in `access.rules` from 0, or `default`; `path`; `methods`.' },
+    missing,
     cause: { type: tokenRejections, says: 'Why the token was not accepted.' }
   },
   'admin.change': { action: { type: ['sessions.revoke'], says: 'What was done.' }, ...revocation }
