@@ -52,7 +52,7 @@ const causes: Readonly<Record<string, Cause>> = {
   'session.expired success idle_timeout': { does: (scene) => comeBack(scene, 31) },
   'session.expired success max_lifetime': { configuration: { session: { maxLifetime: '20m', idleTimeout: '20m' } }, does: (scene) => comeBack(scene, 21) },
   'session.revoked success backchannel': { does: async ({ rogue, gateway, open }) => { await open(); await postLogout(gateway.origin, await logoutToken(rogue)) } },
-  'session.revoked success frontchannel': { does: async ({ rogue, open }) => { await open(); await open(`/oidc/frontchannel-logout?iss=${rogue.issuer}&sid=provider-session`) } },
+  'session.revoked success frontchannel': { rogue: { idToken: (claims) => ({ ...claims, sid: 'provider-session' }) }, does: async ({ rogue, open }) => { await open(); await open(`/oidc/frontchannel-logout?iss=${rogue.issuer}&sid=provider-session`) } },
   'session.revoked success refresh_rejected': { rogue: { refreshes: true, refresh: () => raw({ status: 400, body: '{"error":"invalid_grant"}' }) }, does: (scene) => refresh(scene) },
   'session.revoked success admin': { configuration: admin, does: (scene) => revoke(scene, adminToken) },
   'access.denied failure rule_denied': { configuration: { access: { rules: [{ path: '/**', require: { roles: ['admin'] } }] } }, does: signIn },
