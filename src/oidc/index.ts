@@ -26,6 +26,7 @@ export { createRefresh, type Refresh } from './refresh.ts'
 export { createLogouts } from './logouts.ts'
 export { createRounds } from './rounds.ts'
 export { type SignInParts } from './parts.ts'
+export { readServiceAccount } from './service-account.ts'
 export { createProvider, type Provider, type ProviderParts } from './provider.ts'
 export { createProviders, type Providers } from './providers.ts'
 
