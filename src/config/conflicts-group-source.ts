@@ -27,7 +27,7 @@ export function groupSourceConflicts (place: string, provider: ProviderConfigura
     ...kind === 'entra' && credentials === 'client' && isPublicClient(provider) ? [needs('credentials', `entra needs ${place}.clientSecret, ${place}.clientKey or ${place}.clientCertificate, or ${at('credentials')}: user`)] : [],
     ...kind === 'google' && serviceAccountKey === undefined ? [needs('serviceAccountKey', `google needs ${at('serviceAccountKey')} or ${at('serviceAccountKeyFile')}`)] : [],
     ...kind === 'google' && admin === undefined ? [needs('admin', `google needs ${at('admin')}`)] : [],
-    ...kind !== 'none' && !groupsClaims.some(readsGroups) ? [needs('claims.groups', 'the groups that it finds are the claim groups, which neither claims.groups nor claims.roles reads')] : []
+    ...kind !== 'none' && !groupsClaims.some(readsGroups) ? [{ settings: [at('kind'), 'claims.groups', 'claims.roles'], message: 'the groups that it finds are the claim groups, which neither claims.groups nor claims.roles reads' }] : []
   ]
 }
 
