@@ -88,23 +88,29 @@ export function createDirectory ({ fetch, now, explain, isThrottling = () => fal
     }
   }
 
-  async function read<Entry> ({ first, body, accessToken, entriesOf, nextAfter }: PageReader<Entry>): Promise<Entry[]> {
-    const signal = AbortSignal.timeout(patienceMilliseconds)
+  async function read<Entry> ({ first, body, accessToken, entriesOf, nextAfter }: PageReader<Entry>, signal: AbortSignal): Promise<Entry[]> {
     const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
     const entries: Entry[] = []
     let next: PageRequest | undefined = { url: first, signal, ...body === undefined ? { headers } : posted(body, headers) }
     for (let pages = 0; next !== undefined; pages++) {
       if (pages === mostPages) throw groupsUnresolved('groups_too_many', `The directory has more than ${mostPages} pages about one person`)
       const page: Body = await ask(next)
-      entries.push(...entriesOf(page))
-      if (entries.length > mostEntries) throw groupsUnresolved('groups_too_many', `The person is in more than ${mostEntries} groups`)
+      const found = entriesOf(page)
+      if (entries.length + found.length > mostEntries) throw groupsUnresolved('groups_too_many', `The person is in more than ${mostEntries} groups`)
+      entries.push(...found)
       const url = nextAfter(page)
       next = url === undefined ? undefined : { url, headers, signal }
     }
     return entries
   }
 
-  return async (reader) => await throughGate(() => read(reader)).catch((error: unknown) => { throw error instanceof LoginProblem ? error : noAnswer(errorCode(error) ?? 'no answer in time', error) })
+  return async (reader) => {
+    // Whoever waits for a turn has less time left then: a directory that hangs must not make a queue of minutes.
+    const signal = AbortSignal.timeout(patienceMilliseconds)
+    return await throughGate(() => read(reader, signal)).catch((error: unknown) => {
+      throw error instanceof LoginProblem ? error : noAnswer(errorCode(error) ?? 'no answer in time', error)
+    })
+  }
 }
 
 function posted (body: Body, headers: PageRequest['headers']): Pick<PageRequest, 'method' | 'headers' | 'body'> {
