@@ -68,6 +68,7 @@ t.test('a claim that is elsewhere matters where groups or roles are read from it
   const cases: ReadonlyArray<readonly [mark: Claims, claims: Claims, status: number]> = [
     [{ _claim_names: { groups: 'src1' }, hasgroups: true }, { groups: 'wids' }, 200],
     [{ _claim_names: { shipping_address: 'src1' } }, {}, 200],
+    [{ _claim_names: { groups: 'src1' }, hasgroups: true, groups: ['sent'] }, {}, 200],
     [{ hasgroups: false, _claim_names: {} }, {}, 200],
     [{ _claim_names: null }, {}, 200],
     [{ hasgroups: true }, { groups: 'wids', roles: 'groups' }, 502],

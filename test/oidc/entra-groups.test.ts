@@ -293,6 +293,12 @@ t.test('errors of Graph sign nobody in, and the log has its words', async (t) =>
   await assertUnresolved(t, setup, { cause: 'groups_no_answer', status: 503, log: /UND_ERR_RES_EXCEEDED_MAX_SIZE/ })
 })
 
+t.test('where Graph or the token endpoint is away, the sign-in is worth another attempt', async (t) => {
+  await assertUnresolved(t, await start(t, { source: { url: 'http://localhost:9/v1.0' } }), { cause: 'groups_no_answer', status: 503, log: /ECONNREFUSED.+Try provider\.groupSource\.url/ })
+  const setup = await start(t, { rogue: { clientCredentials: () => raw({ status: 503 }) } })
+  await assertUnresolved(t, setup, { cause: 'groups_no_answer', status: 503, log: /^The token endpoint can’t be reached/ })
+})
+
 t.test('more groups than anybody is in, and pages without end, sign nobody in', async (t) => {
   const setup = await start(t)
   for (const [count, log] of [[10_001, /more than 10000 groups/], [11_001, /"400: Directory_ResultSizeLimitExceeded/]] as const) {
