@@ -1,4 +1,4 @@
-import { type Claims, textList } from '../mapping/index.ts'
+import { type Claims } from '../mapping/index.ts'
 import { type GroupSource, type PersonAsked } from './group-source.ts'
 import { groupsUnresolved } from './groups-unresolved.ts'
 import { LoginProblem } from './login-problem.ts'
@@ -41,7 +41,7 @@ export function createGroupCompletion ({ source, groupClaims }: CompletionSettin
       if (other !== undefined) throw groupsUnresolved('groups_elsewhere', `The provider keeps the claim ${JSON.stringify(other)} elsewhere, and no directory has it`)
       return await ask(person)
     } catch (error) {
-      throw error instanceof LoginProblem ? error.about({ sub: textList(person.signed['sub'])[0] }) : error
+      throw error instanceof LoginProblem ? error.about({ sub: String(person.signed['sub']) }) : error
     }
   }
 }
@@ -58,8 +58,13 @@ function nameIn (nameOrPointer: string): string {
  * `_claim_sources` is not looked at, here or anywhere.
  */
 function isElsewhere (name: string, claims: Claims, signed: Claims): boolean {
-  if (textList(claims[name]).length > 0) return false
+  if (isSent(claims[name])) return false
   return [claims, signed].some((set) => isNamedIn(set['_claim_names'], name) || (name === groupsClaim && ![undefined, false].includes(set['hasgroups'] as boolean | undefined)))
+}
+
+/** Entra ID leaves the claim out; a list without anything in it says no more. */
+function isSent (value: unknown): boolean {
+  return !(value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0))
 }
 
 function isNamedIn (names: unknown, name: string): boolean {
