@@ -119,6 +119,11 @@ test('with many rules the same one decides as by trying each in turn, for every 
   t.doesNotThrow(() => fc.assert(isTheSame, { numRuns: 5_000 }))
 })
 
+test('a wildcard at the end protects what is above it, since an application may add the slash', async (t) => {
+  const rules = [rule({ path: '/a/*', deny: true }), rule({ path: '/*/b/*', deny: true })]
+  t.strictSame(['/a', '/a/', '/a/x', '/c/b', '/c/b/', '/c/b/x', '/c', '/c/b/x/y', '/'].map((target) => outcome(rules, target, {})), ['deny', 'deny', 'deny', 'deny', 'deny', 'deny', 'allow', 'allow', 'allow'])
+})
+
 /** Finds by the index, and counts how many rules it asks. */
 function counting (rules: readonly RuleSettings[]) {
   let asked = 0
