@@ -2,6 +2,7 @@
 import t, { test } from 'tap'
 import { startProvider } from '../support/provider.ts'
 import { exchange, requestText, statusOf } from '../support/raw-socket.ts'
+import { type RogueGatewayOptions, signedInCookie, startRogueGateway } from '../support/rogue-gateway.ts'
 import { connectWebSocket, openWebSocket, refusalOf, startWebSocketUpstream } from '../support/web-sockets.ts'
 import { type Journey, startJourney } from './journey.ts'
 
@@ -85,4 +86,21 @@ test('people reach the organizations that they belong to, and a refusal says wha
   browser.jar.clear()
   await browser.signIn(url('/'), 'alice')
   for (const path of ['/orgs/acme/settings', '/staff/x']) t.equal((await browser.get(url(path))).status, 200, path)
+})
+
+test('an e-mail domain counts where the provider has verified that very address', async (t) => {
+  const staff = { email: 'eve@staff.example', email_verified: true }
+  const forged = { email: 'boss@corp.example' }
+  const corp = { ...forged, email_verified: true }
+  const rows: ReadonlyArray<[idToken: object, userinfo: object, expected: number]> = [
+    [corp, {}, 200], [{}, corp, 200], [corp, corp, 200], [corp, forged, 200], [forged, corp, 200],
+    [staff, {}, 403], [staff, forged, 403], [staff, { ...forged, email_verified: false }, 403], [forged, { email_verified: true }, 403], [forged, {}, 403], [{ email_verified: true }, forged, 403], [corp, { email_verified: false }, 403]
+  ]
+  for (const [idToken, userinfo, expected] of rows) {
+    const rogue: RogueGatewayOptions['rogue'] = { claims: { sub: 'eve' }, idToken: (claims) => ({ ...claims, ...idToken }), userinfo: (claims) => ({ ...claims, ...userinfo }) }
+    const { gateway } = await startRogueGateway(t, { rogue, configuration: { access: { rules: [{ path: '/corp/**', require: { emailDomains: ['corp.example'] } }] } } })
+    const answer = await exchange(gateway.port, requestText('GET', '/corp/x', [['Host', `localhost:${gateway.port}`], ['Cookie', await signedInCookie(gateway)]]))
+    t.equal(statusOf(answer), expected, JSON.stringify([idToken, userinfo]))
+    await gateway.close()
+  }
 })
