@@ -69,7 +69,7 @@ function requestVerdict ({ access, server }: Configuration, { identity, refusal 
   const admitted = canonicalPath(target)
   if (!admitted.ok) return { method, path: target, outcome: admitted.code }
   if (isUnderBasePath(admitted.readings, server.basePath)) return { method, path: target, outcome: 'own_route' }
-  const decision = createAccess(access).decide({ ...admitted, method }, refusal === undefined ? identity : undefined, authenticationIn(claims))
+  const decision = createAccess(access).decide({ ...admitted, method, host: new URL(server.publicUrl).host, clientAddress: '' }, refusal === undefined ? identity : undefined, authenticationIn(claims))
   return { method, path: target, ...decision }
 }
 

@@ -42,7 +42,10 @@ interface Fault {
 function faultsOf (document: Document): Fault[] {
   const tooDeep = document.errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION')
   const errors = tooDeep === undefined ? [...document.errors, ...document.warnings] : [tooDeep]
-  const faults = errors.map((error) => ({ offset: error.pos[0], message: wordsFor(error), fatal: error.code !== 'DUPLICATE_KEY' }))
+  // What follows a text that was not expected is taken for what it is not.
+  const unexpected = errors.find(({ code }) => code === 'UNEXPECTED_TOKEN')
+  const told = errors.filter((error) => error.code !== 'UNEXPECTED_TOKEN' || error === unexpected)
+  const faults = told.map((error) => ({ offset: error.pos[0], message: wordsFor(error), fatal: error.code !== 'DUPLICATE_KEY' }))
   // What the parser stumbles over after its first complaint about a place only repeats it.
   const first = new Map(faults.toReversed().map((fault) => [fault.offset, fault]))
   return [...first.values(), ...faultsInTree(document)]

@@ -26,11 +26,18 @@ export interface SignInAnswer extends ProviderAnswer {
 export function providerAnswer (idToken: Pick<IDToken, 'iss' | 'aud' | 'sub'> & Claims, userinfo: Claims): ProviderAnswer {
   const { iss, aud, sub, acr, amr } = idToken
   return {
-    claims: { ...idToken, ...userinfo, iss, aud, sub },
+    claims: { ...mergedClaims(idToken, userinfo), iss, aud, sub },
     allClaims: allClaimsOf(idToken, userinfo),
     acr: typeof acr === 'string' ? acr : undefined,
     amr: Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : undefined
   }
+}
+
+/** A verification counts for the address that it came with: for another one, from the other source, nobody has said so. */
+function mergedClaims (idToken: Claims, userinfo: Claims): Claims {
+  const { email_verified: verified, ...claims } = { ...idToken, ...userinfo }
+  const isVouchedFor = [idToken, userinfo].some((source) => source['email'] === claims['email'] && source['email_verified'] === verified)
+  return isVouchedFor && verified !== undefined ? { ...claims, email_verified: verified } : claims
 }
 
 export function signInAnswer (idToken: IDToken, userinfo: Claims, tokens: Tokens): SignInAnswer {

@@ -13,7 +13,8 @@ import { createKnownHosts, isHost } from './known-hosts.ts'
 import { createTrust } from './trust.ts'
 
 export { peerAddress } from './address.ts'
-export { isHost } from './known-hosts.ts'
+export { addressRange, createRanges } from './address-ranges.ts'
+export { createKnownHosts, isHost } from './known-hosts.ts'
 export { trustedRange } from './trust.ts'
 
 /** Complete, whatever was sent: what can't be believed is replaced by what is known. */
