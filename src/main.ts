@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /** The process: arguments, environment, signals, exit code. Nothing else touches `process`. */
+import { text } from 'node:stream/consumers'
 import closeWithGrace from 'close-with-grace'
 import { type Host, run } from './cli/index.ts'
 
 const host: Host = {
-  stdout: (text) => { process.stdout.write(text) },
-  stderr: (text) => { process.stderr.write(text) },
+  stdout: (output) => { process.stdout.write(output) },
+  stderr: (output) => { process.stderr.write(output) },
+  stdin: () => text(process.stdin),
   environment: process.env,
   cwd: process.cwd(),
   isTerminal: process.stdout.isTTY === true,

@@ -40,7 +40,7 @@ const commands: Readonly<Record<string, Command>> = {
   explain: {
     summary: 'show what a set of claims becomes, and why',
     flags: {
-      claims: { value: 'FILE.json', does: 'the claims of a person, as the provider would send them' },
+      claims: { value: 'FILE.json', does: 'the claims of a person, as the provider would send them; - for standard input' },
       path: { value: 'PATH', does: 'also decide about this path' },
       method: { value: 'METHOD', does: 'with this method (default: GET)' },
       provider: { value: 'ID', does: 'the provider that sent them (needed where there are several)' },
