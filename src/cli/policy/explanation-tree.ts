@@ -97,8 +97,9 @@ function requestLine (request: RequestVerdict): Branch {
   return { text: verdictWords(request), shade: isOpen ? 'good' : 'bad', branches }
 }
 
-function requirementLine ({ setting, expects, met, missing }: RequirementVerdict): Branch {
-  return { text: `${met ? 'met' : 'unmet'}: ${setting}`, note: missing ?? expectedWords(setting, expects), shade: met ? 'good' : 'bad' }
+function requirementLine ({ setting, expects, met, missing, parts }: RequirementVerdict): Branch {
+  const note = missing ?? (parts === undefined ? expectedWords(setting, expects) : undefined)
+  return { text: `${met ? 'met' : 'unmet'}: ${setting}`, note, shade: met ? 'good' : 'bad', branches: (parts ?? []).map(requirementLine) }
 }
 
 function expectedWords (setting: string, expects: unknown): string {
