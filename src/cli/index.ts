@@ -11,6 +11,7 @@ import { keygen } from './keygen.ts'
 import { schema } from './schema.ts'
 import { type Host, serve } from './serve.ts'
 import { revokeSessions } from './sessions-revoke.ts'
+import { testPolicy } from './test-policy.ts'
 import { version } from './version.ts'
 
 export { type Host } from './serve.ts'
@@ -19,6 +20,8 @@ type Values = Readonly<Record<string, string | boolean | undefined>>
 
 interface Command {
   readonly summary: string
+  /** The name of what it takes beside flags, which is handed over under that name. */
+  readonly operand?: string
   /** Flag → its value's name and what it does; a flag without a value name is a switch. */
   readonly flags: Readonly<Record<string, { readonly value?: string, readonly does: string }>>
   run (values: Values, host: Host): number | Promise<number>
@@ -50,6 +53,12 @@ const commands: Readonly<Record<string, Command>> = {
     run: (values, host) => explain({
       claims: text(values['claims']), path: text(values['path']), method: text(values['method']), provider: text(values['provider']), json: values['json'] === true, config: text(values['config'])
     }, host)
+  },
+  test: {
+    summary: 'hold the configuration against a file of expectations',
+    operand: 'FILE',
+    flags: { json: { does: 'print JSON' }, config },
+    run: (values, host) => testPolicy({ file: text(values['FILE']), json: values['json'] === true, config: text(values['config']) }, host)
   },
   'sessions revoke': {
     summary: 'end the sessions of somebody at the Doorward that runs with this configuration',
@@ -104,7 +113,9 @@ function parse (args: string[], command: Command): Values | string {
   const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } }
   for (const [flag, { value }] of Object.entries(command.flags)) options[flag] = { type: value === undefined ? 'boolean' : 'string' }
   try {
-    return parseArgs({ args, options, strict: true, allowPositionals: false }).values as Values
+    const { values, positionals } = parseArgs({ args, options, strict: true, allowPositionals: command.operand !== undefined })
+    if (positionals.length > 1) return `expected one ${command.operand ?? ''}`
+    return { ...values as Values, ...command.operand !== undefined && { [command.operand]: positionals[0] } }
   } catch (error) {
     return error instanceof Error ? error.message.split('. ', 1)[0] ?? '' : 'the arguments can’t be read'
   }
@@ -115,9 +126,9 @@ function overview (): string {
   return `Doorward ${version()}, an authentication gateway for OpenID Connect\n\nUsage: doorward COMMAND [FLAGS]\n\n${lines.join('\n')}\n\n  --help    on its own or after a command\n  --version\n`
 }
 
-function help (name: string, { summary, flags }: Command): string {
+function help (name: string, { summary, operand, flags }: Command): string {
   const lines = Object.entries(flags).map(([flag, { value, does }]) => `  ${`--${flag}${value === undefined ? '' : ` ${value}`}`.padEnd(26)}${does}`)
-  return `doorward ${name}: ${summary}\n\nUsage: doorward ${name}${lines.length > 0 ? ' [FLAGS]' : ''}\n\n${[...lines, '  --help'].join('\n')}\n`
+  return `doorward ${name}: ${summary}\n\nUsage: doorward ${name}${operand === undefined ? '' : ` ${operand}`}${lines.length > 0 ? ' [FLAGS]' : ''}\n\n${[...lines, '  --help'].join('\n')}\n`
 }
 
 function usageError (host: Host, problem: string): number {

@@ -7,9 +7,9 @@ export type JsonSchema = z.core.JSONSchema.JSONSchema
 /** The configuration as it is written, before defaults and conversions, as JSON Schema (draft 2020-12). */
 export const jsonSchema: JsonSchema = z.toJSONSchema(configurationSchema, { io: 'input' })
 
-/** The part of the schema that describes the value at the path; undefined for what the configuration doesn't know. */
-export function schemaAt (path: Path): JsonSchema | undefined {
-  return path.reduce<JsonSchema | undefined>((node, key) => node && childSchema(node, key), jsonSchema)
+/** The part of the schema that describes the value at the path; undefined for what the schema doesn't know. */
+export function schemaAt (path: Path, root: JsonSchema = jsonSchema): JsonSchema | undefined {
+  return path.reduce<JsonSchema | undefined>((node, key) => node && childSchema(node, key), root)
 }
 
 function childSchema (node: JsonSchema, key: string | number): JsonSchema | undefined {

@@ -5,6 +5,8 @@
  * and the words of both. It decides nothing itself: mapping/ and access/ are asked as the gateway asks them. It does not
  * own arguments, files and exit codes (cli/).
  */
-export { explanationTree } from './explanation-tree.ts'
 export { explanationOf } from './explanation.ts'
+export { explanationTree } from './explanation-tree.ts'
 export { createPolicy } from './policy.ts'
+export { tryExpectation } from './trial.ts'
+export { trialsReport, trialsText } from './trial-report.ts'
