@@ -3,6 +3,7 @@ import { exitInvalidConfiguration, readConfiguration } from './configuration.ts'
 import { createPaint } from './paint.ts'
 import { printedJson } from './printed-json.ts'
 import { createPolicy, explanationOf, explanationTree } from './policy/index.ts'
+import { canonicalAddress } from '../request-origin/index.ts'
 import { type Terminal } from './terminal.ts'
 import { treeText } from './tree-text.ts'
 
@@ -13,6 +14,10 @@ interface ExplainArguments {
   readonly claims?: string | undefined
   readonly path?: string | undefined
   readonly method?: string | undefined
+  /** Which of the hosts of this Doorward is asked for. */
+  readonly host?: string | undefined
+  /** The client’s. */
+  readonly address?: string | undefined
   /** Id of the provider that sent the claims. */
   readonly provider?: string | undefined
   readonly json?: boolean | undefined
@@ -21,9 +26,11 @@ interface ExplainArguments {
 
 /** `doorward explain`: what claims become, the rule behind each thing, and with a path whether they open it. */
 export async function explain (args: ExplainArguments, terminal: Terminal): Promise<number> {
-  const { path, method = 'GET' } = args
+  const { path, method = 'GET', host, address } = args
   if (args.claims === undefined) return usageError(terminal, 'expected --claims FILE.json, or - for standard input')
-  if (args.method !== undefined && path === undefined) return usageError(terminal, '--method needs --path')
+  const needsPath = (['method', 'host', 'address'] as const).find((flag) => args[flag] !== undefined)
+  if (needsPath !== undefined && path === undefined) return usageError(terminal, `--${needsPath} needs --path`)
+  if (address !== undefined && canonicalAddress(address) === undefined) return usageError(terminal, `expected --address, an IP address; found ${JSON.stringify(address)}`)
   const claims = await readClaims(args.claims, terminal)
   if (typeof claims === 'string') return usageError(terminal, `${args.claims === '-' ? 'standard input' : args.claims}: ${claims}`)
 
@@ -33,7 +40,7 @@ export async function explain (args: ExplainArguments, terminal: Terminal): Prom
   const [only, ...more] = policy.providers
   const provider = args.provider ?? (more.length === 0 ? only : undefined)
   if (provider === undefined || !policy.providers.includes(provider)) return usageError(terminal, `expected --provider, one of ${policy.providers.join(', ')}`)
-  const explanation = explanationOf(policy, claims, provider, path === undefined ? undefined : { method: method.toUpperCase(), path })
+  const explanation = explanationOf(policy, claims, provider, path === undefined ? undefined : { method: method.toUpperCase(), path, host, address })
   terminal.stdout(args.json === true ? printedJson(explanation) : treeText(explanationTree(explanation), createPaint(terminal)))
   return exitCodes[explanation.outcome]
 }

@@ -46,12 +46,14 @@ const commands: Readonly<Record<string, Command>> = {
       claims: { value: 'FILE.json', does: 'the claims of a person, as the provider would send them; - for standard input' },
       path: { value: 'PATH', does: 'also decide about this path' },
       method: { value: 'METHOD', does: 'with this method (default: GET)' },
+      host: { value: 'HOST', does: 'at this host (default: that of the public URL)' },
+      address: { value: 'IP', does: 'from this client address (default: one that is not known)' },
       provider: { value: 'ID', does: 'the provider that sent them (needed where there are several)' },
       json: { does: 'print JSON' },
       config
     },
     run: (values, host) => explain({
-      claims: text(values['claims']), path: text(values['path']), method: text(values['method']), provider: text(values['provider']), json: values['json'] === true, config: text(values['config'])
+      claims: text(values['claims']), path: text(values['path']), method: text(values['method']), host: text(values['host']), address: text(values['address']), provider: text(values['provider']), json: values['json'] === true, config: text(values['config'])
     }, host)
   },
   test: {

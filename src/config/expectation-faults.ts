@@ -26,7 +26,7 @@ export function caseFaults (entry: unknown, { people, providers }: Known): Fault
     ...isSomebody && !has('provider') && providers.length > 1 ? [fault(['provider'], `is required, since there are several: ${providers.join(', ')}`)] : [],
     ...isSomebody ? [] : without(entry, ['provider'], [], 'person or claims'),
     ...isSomebody ? [] : without(expected, aboutPeople, ['expect'], 'person or claims'),
-    ...has('path') ? [] : [...without(entry, ['method'], [], 'path'), ...without(expected, ['rule'], ['expect'], 'path')]
+    ...has('path') ? [] : [...without(entry, ['method', 'host', 'address'], [], 'path'), ...without(expected, ['rule'], ['expect'], 'path')]
   ]
 }
 

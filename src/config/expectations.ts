@@ -16,7 +16,7 @@ export interface Expectation {
   readonly place: Place
   /** Who asks: what a provider says of them. Absent: somebody without a session. */
   readonly person?: { readonly claims: Readonly<Record<string, unknown>>, readonly provider: string }
-  readonly request?: { readonly method: string, readonly path: string }
+  readonly request?: { readonly method: string, readonly path: string, readonly host?: string | undefined, readonly address?: string | undefined }
   readonly expect: ExpectedOutcome
 }
 
@@ -69,13 +69,13 @@ function problemAt (document: ConfigurationDocument, { path, part, message }: Fa
 }
 
 /** Claims noted by hand rarely have a subject, and no rule is about it. */
-function expectationOf ({ name, person, claims, provider, path, method = 'GET', expect }: Case, people: Readonly<Record<string, Tree>>, providers: readonly string[], place: Place): Expectation {
+function expectationOf ({ name, person, claims, provider, path, method = 'GET', host, address, expect }: Case, people: Readonly<Record<string, Tree>>, providers: readonly string[], place: Place): Expectation {
   const sent = person === undefined ? claims : people[person]
   return {
     name,
     place,
     ...sent !== undefined && { person: { claims: { sub: person ?? 'unknown', ...sent }, provider: provider ?? providers[0] ?? '' } },
-    ...path !== undefined && { request: { method: method.toUpperCase(), path } },
+    ...path !== undefined && { request: { method: method.toUpperCase(), path, host, address } },
     expect
   }
 }

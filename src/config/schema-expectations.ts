@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { canonicalAddress } from '../request-origin/index.ts'
 
 const names = z.array(z.string())
 const memberships = z.union([names, z.record(z.string(), names)], { error: 'expected a list of names, or a map of names to roles' })
@@ -29,6 +30,8 @@ const expectedCase = z.strictObject({
   provider: z.string().optional(),
   path: z.string().min(1).optional(),
   method: z.string().min(1).optional(),
+  host: z.string().min(1).optional(),
+  address: z.string().refine((text) => canonicalAddress(text) !== undefined, { error: 'expected an IP address' }).optional(),
   expect: expected
 })
 

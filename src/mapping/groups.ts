@@ -1,3 +1,4 @@
+import { createPattern } from '../patterns/index.ts'
 import { ignoredKinds, readClaim, textList } from './claim-value.ts'
 import { type Claims } from './identity.ts'
 import { type GroupSettings } from './settings.ts'
@@ -17,7 +18,7 @@ export interface Groups {
  */
 export function createGroupReader (claim: string, { rename, filter }: GroupSettings): (claims: Claims) => Groups {
   const renamed = compileRename(rename)
-  const pattern = filter === undefined ? undefined : new RegExp(filter, 'u')
+  const pattern = filter === undefined ? undefined : createPattern(filter)
 
   return (claims) => {
     const value = readClaim(claims, claim)
@@ -28,7 +29,7 @@ export function createGroupReader (claim: string, { rename, filter }: GroupSetti
       const names = renamed(sent)
       for (const name of [sent, ...names ?? []]) known.add(name.toLowerCase())
       for (const name of names ?? [sent]) {
-        const passes = pattern === undefined || pattern.test(name)
+        const passes = pattern === undefined || pattern.isIn(name)
         if (passes) kept.add(name)
         trace.push({ what: 'group', value: name, claim, ...names && { renamedFrom: sent }, ...!passes && { dropped: 'groups.filter' } })
       }

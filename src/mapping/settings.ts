@@ -33,7 +33,7 @@ export interface ClaimNames {
 
 export interface GroupSettings {
   readonly rename: Readonly<Record<string, string | readonly string[]>>
-  /** Source of a regular expression, compiled with the flag `u`. */
+  /** Source of a regular expression, which is searched for anywhere in the name. */
   readonly filter?: string | undefined
   readonly allow: readonly string[]
   readonly require: readonly string[]

@@ -149,6 +149,13 @@ test('with a path, explain shows the decision, the rule and what is missing', as
   }
 })
 
+test('a host that is not served is refused before any rule, and the spelling of one that is does not matter', async (t) => {
+  const { code, stdout } = await run(t, { path: '/x', host: 'other.example.com', address: '2001:db8::1' })
+  t.equal(code, 3)
+  t.match(stdout, 'GET /x at other.example.com from 2001:db8::1\n└─ refused before any rule: This site does not answer under the host name')
+  t.match(await run(t, { path: '/x', host: 'APP.example.com.:443' }), { code: 0, stdout: 'GET /x at APP.example.com.:443\n└─ allowed by access.default\n' })
+})
+
 test('a refused sign-in is refused, and says why', async (t) => {
   const { code, stdout } = await run(t, {}, stranger)
   t.equal(code, 3)
@@ -243,6 +250,9 @@ test('with --json, explain prints the same for programs', async (t) => {
 const misuses: ReadonlyArray<[Parameters<typeof explain>[0], unknown, RegExp]> = [
   [{ claims: undefined }, alice, /^doorward explain: expected --claims FILE\.json, or - for standard input\n$/],
   [{ method: 'GET' }, alice, /^doorward explain: --method needs --path\n$/],
+  [{ host: 'app.example.com' }, alice, /^doorward explain: --host needs --path\n$/],
+  [{ address: '10.0.0.1' }, alice, /^doorward explain: --address needs --path\n$/],
+  [{ path: '/', address: '10.0.0' }, alice, /^doorward explain: expected --address, an IP address; found "10\.0\.0"\n$/],
   [{ claims: 'none.json' }, alice, /^doorward explain: none\.json: can’t be read\n$/],
   [{}, '{ "sub": ', /^doorward explain: claims\.json: not valid JSON: .+\n$/],
   [{}, '["a"]', /^doorward explain: claims\.json: expected a JSON object that holds claims\n$/],

@@ -16,7 +16,7 @@ export function explanationTree ({ identity, trace, terms, refusal, request }: E
     ...section('Everybody', trace.filter(isGrant).filter(({ by }) => by.kind === 'default').map(grantLine)),
     { text: 'Sum', branches: sumLines(identity) },
     { text: 'Sign-in', branches: [signInLine(refusal, terms)] },
-    ...request === undefined ? [] : [{ text: `${request.method} ${request.path}`, branches: [requestLine(request)] }]
+    ...request === undefined ? [] : [{ text: requestWords(request), branches: [requestLine(request)] }]
   ]
 }
 
@@ -89,6 +89,10 @@ function signInLine (refusal: Explanation['refusal'], terms: readonly SignInTerm
   }))
   if (refusal === undefined) return { text: 'admitted', shade: 'good', branches }
   return { text: `refused: ${refusal.reason}: ${refusal.detail}`, shade: 'bad', branches }
+}
+
+function requestWords ({ method, path, host, address }: RequestVerdict): string {
+  return [method, path, ...host === undefined ? [] : ['at', host], ...address === undefined ? [] : ['from', address]].join(' ')
 }
 
 function requestLine (request: RequestVerdict): Branch {

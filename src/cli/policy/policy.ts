@@ -2,6 +2,7 @@ import { createAccess, type Decision, referencedClaims } from '../../access/inde
 import { type Configuration, providersOf } from '../../config/index.ts'
 import { type Claims, createMapping, type Identity, type MappingResult } from '../../mapping/index.ts'
 import { canonicalPath, isUnderBasePath } from '../../pipeline/index.ts'
+import { canonicalAddress, createKnownHosts } from '../../request-origin/index.ts'
 import { type Authentication, authenticationOf } from '../../step-up.ts'
 import { requirementsJudge, type RequirementVerdict } from './requirements.ts'
 import { type SignInTerm, termsOf } from './sign-in-terms.ts'
@@ -15,11 +16,15 @@ export interface AskedRequest {
   readonly method: string
   /** The path, with its query if there is one. */
   readonly path: string
+  /** Default: that of the public URL. */
+  readonly host?: string | undefined
+  /** The client’s IP address. Absent: it is not known, which no rule that goes by addresses lets pass. */
+  readonly address?: string | undefined
 }
 
 /** A decision, or why there is none to take: the target is refused, or it is one of the gateway’s own routes. */
 export type RequestVerdict = AskedRequest &
-  ((Decision & { readonly requirements: readonly RequirementVerdict[] }) | { readonly outcome: 'target_invalid' | 'target_too_long' | 'own_route' })
+  ((Decision & { readonly requirements: readonly RequirementVerdict[] }) | { readonly outcome: 'target_invalid' | 'target_too_long' | 'host_unknown' | 'own_route' })
 
 /** The policy of one configuration, compiled once, that answers as the gateway would. */
 export interface Policy {
@@ -36,6 +41,8 @@ export function createPolicy (configuration: Configuration): Policy {
   const mapping = createMapping({ ...configuration, providers, keepClaims: referencedClaims(access.rules) })
   const rules = createAccess(access)
   const requirementsOf = requirementsJudge(access.rules)
+  const publicUrl = new URL(server.publicUrl)
+  const knownHost = createKnownHosts(publicUrl, server.hosts)
 
   return {
     providers: providers.map(({ id }) => id),
@@ -44,10 +51,12 @@ export function createPolicy (configuration: Configuration): Policy {
       return { ...mapped, terms: termsOf(configuration, provider, mapped.refusal) }
     },
     decide (asked, caller) {
+      const host = knownHost(asked.host ?? publicUrl.host)
+      if (host === undefined) return { ...asked, outcome: 'host_unknown' }
       const admitted = canonicalPath(asked.path)
       if (!admitted.ok) return { ...asked, outcome: admitted.code }
       if (isUnderBasePath(admitted.readings, server.basePath)) return { ...asked, outcome: 'own_route' }
-      const request = { ...admitted, method: asked.method }
+      const request = { ...admitted, method: asked.method, host, clientAddress: canonicalAddress(asked.address ?? '') ?? '' }
       const authentication = caller && authenticationIn(caller.claims)
       const decision = rules.decide(request, caller?.identity, authentication)
       return { ...asked, ...decision, requirements: caller === undefined ? [] : requirementsOf(decision.rule, request, caller.identity, authentication) }

@@ -55,7 +55,8 @@ export function verdictWords (request: RequestVerdict): string {
   }
 }
 
-function ruleWords ({ index, path, methods }: RuleName): string {
+function ruleWords ({ index, path, methods, hosts, clientAddresses }: RuleName): string {
   if (index === 'default') return 'access.default'
-  return `access.rules[${index}] (${[...methods === undefined ? [] : [methods.join(', ')], path].join(' ')})`
+  const parts = [methods?.join(', '), path, hosts && `at ${hosts.join(', ')}`, clientAddresses && `from ${clientAddresses.join(', ')}`]
+  return `access.rules[${index}] (${parts.filter((part) => part !== undefined).join(' ')})`
 }
