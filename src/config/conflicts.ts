@@ -1,5 +1,6 @@
 import { isOwnTarget } from '../own-routes.ts'
 import { type Conflict } from './conflict.ts'
+import { ruleConflicts } from './conflicts-access.ts'
 import { clientConflicts, discoveryConflicts, profileConflicts, responseConflicts } from './conflicts-client.ts'
 import { bearerConflicts, type PlacedProviders, providerConflicts, referenceConflicts } from './conflicts-providers.ts'
 import { redisConflicts } from './redis-conflicts.ts'
@@ -21,6 +22,7 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...providerConflicts(configuration),
     ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider), ...profileConflicts(place, provider), ...responseConflicts(place, provider, server.publicUrl)]),
     ...referenceConflicts(configuration),
+    ...ruleConflicts(configuration),
     ...upstreamConflicts(configuration),
     ...pathConflicts(configuration),
     ...bearerConflicts(providers, access),

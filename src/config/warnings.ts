@@ -1,3 +1,4 @@
+import { addressWarnings } from './conflicts-access.ts'
 import { type Configuration, placedProviders, placedUpstreams } from './schema.ts'
 import { isLoopback } from './values.ts'
 
@@ -17,7 +18,7 @@ export function warningsFor (configuration: Configuration): string[] {
     ...Object.fromEntries(placedUpstreams(configuration).map(([place, { tls }]) => [`${place}.tls.verify is false: whoever can answer at the application’s address receives every request`, !tls.verify])),
     'access.default is anonymous and there are no rules: everything can be reached without signing in': access.default === 'anonymous' && access.rules.length === 0
   }
-  return Object.entries(warnings).filter(([, applies]) => applies).map(([text]) => text)
+  return [...Object.entries(warnings).filter(([, applies]) => applies).map(([text]) => text), ...addressWarnings(access)]
 }
 
 /** Over a network; what stays on this machine nobody else reads. */
