@@ -9,7 +9,7 @@ export interface Branch {
 }
 
 /** Notes stand in a column beside lines that are not longer than this. */
-const widestText = 40
+const widestText = 48
 
 /** Draws each root at the margin, and what hangs on it below. */
 export function treeText (roots: readonly Branch[], paint: Paint): string {

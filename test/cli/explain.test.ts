@@ -149,6 +149,55 @@ test('with a path, explain shows the decision, the rule and what is missing', as
   }
 })
 
+const nested = configuration.replace('publicUrl: https://app.example.com', 'publicUrl: https://app.example.com, hosts: [intranet.example.com]').replace(/  rules:[^]*$/, `  rules:
+    - { path: /inside/**, hosts: [intranet.example.com], clientAddresses: [10.0.0.0/8], allow: authenticated }
+    - { path: /inside/**, deny: true }
+    - { path: "/of/{organization}/**", require: { organizations: { "{organization}": [member] }, attributes: { api_roles: [log], global_admin: true } } }
+    - path: /nested/**
+      require:
+        any: [{ roles: [admin], groups: [finance] }, { emailDomains: [example.com] }]
+        all: [{ any: [{ groups: [finance] }, { claims: { department: { matches: "e.*" } } }] }]
+        not: { groups: [banned] }
+`)
+
+test('a rule goes by host and client address where it says so', async (t) => {
+  const asked = async (host: string | undefined, address: string | undefined) => {
+    const { code, stdout } = await run(t, { path: '/inside/x', host, address }, alice, nested)
+    return [code, stdout.slice(stdout.indexOf('GET'))]
+  }
+  const inside = 'access.rules[0] (/inside/** at intranet.example.com from 10.0.0.0/8)'
+  t.strictSame(await asked(undefined, undefined), [3, 'GET /inside/x\n└─ refused by access.rules[1] (/inside/**): is open to nobody\n'])
+  t.strictSame(await asked('Intranet.example.com', '10.1.2.3'), [0, `GET /inside/x at Intranet.example.com from 10.1.2.3\n└─ allowed by ${inside}\n`])
+  t.strictSame(await asked('intranet.example.com', '::ffff:10.1.2.3'), [0, `GET /inside/x at intranet.example.com from ::ffff:10.1.2.3\n└─ allowed by ${inside}\n`])
+  t.strictSame(await asked('intranet.example.com', undefined), [3, `GET /inside/x at intranet.example.com\n└─ refused by ${inside}: needs a client address that is known\n`])
+})
+
+test('each part of what a rule requires is met or unmet, also where it is nested or goes by the address', async (t) => {
+  const asked = async (path: string) => {
+    const { stdout } = await run(t, { path }, alice, nested)
+    return stdout.slice(stdout.indexOf(`GET ${path}`))
+  }
+  t.equal(await asked('/nested/x'), `GET /nested/x
+└─ refused by access.rules[3] (/nested/**): needs (the group finance or a verified e-mail address at example.com)
+   ├─ met: require.all
+   │  └─ met: require.all[0].any
+   │     ├─ unmet: require.all[0].any[0].groups           needs the group finance
+   │     └─ met: require.all[0].any[1].claims.department  { matches: e.* }
+   ├─ unmet: require.any  needs (the group finance or a verified e-mail address at example.com)
+   │  ├─ met: require.any[0].roles           admin
+   │  ├─ unmet: require.any[0].groups        needs the group finance
+   │  └─ unmet: require.any[1].emailDomains  needs a verified e-mail address at example.com
+   └─ met: require.not    { groups: [banned] }
+`)
+  t.equal(await asked('/of/org-1/x'), `GET /of/org-1/x
+└─ refused by access.rules[2] (/of/{organization}/**): needs the attribute api_roles to hold log
+   ├─ met: require.organizations            { {organization}: [member] }
+   ├─ unmet: require.attributes.api_roles   needs the attribute api_roles to hold log
+   └─ met: require.attributes.global_admin  true
+`)
+  t.match(await asked('/of/org-2/x'), '   ├─ unmet: require.organizations          needs the role member in the organization that the address names\n')
+})
+
 test('a host that is not served is refused before any rule, and the spelling of one that is does not matter', async (t) => {
   const { code, stdout } = await run(t, { path: '/x', host: 'other.example.com', address: '2001:db8::1' })
   t.equal(code, 3)

@@ -24,6 +24,7 @@ access:
     - { path: /admin/**, require: { roles: [admin] } }
     - { path: /vault/**, require: { acr: [gold] } }
     - { path: /closed, deny: true }
+    - { path: /inside/**, hosts: [intranet.example.com], clientAddresses: [10.0.0.0/8], allow: anonymous }
 `
 
 const people = `
@@ -68,7 +69,9 @@ const fulfilled = [
   'path: /public/../x, expect: { decision: bad_request }',
   'path: /public/a%23, expect: { decision: bad_request }',
   'path: /x, host: other.example.com, expect: { decision: bad_request }',
-  'path: /x, host: intranet.example.com, address: 10.1.2.3, person: alice, expect: { decision: allowed }',
+  'path: /inside/x, host: intranet.example.com, address: 10.1.2.3, expect: { decision: allowed, rule: /inside/** }',
+  'path: /inside/x, host: intranet.example.com, expect: { decision: refused }',
+  'path: /inside/x, expect: { decision: sign_in, rule: access.default }',
   'person: alice, expect: { decision: allowed, user: alice, email: alice@example.com }',
   'person: alice, path: /admin, expect: { decision: allowed, roles: [log, admin, auditor, user] }',
   'person: alice, path: /vault, expect: { decision: step_up, rule: /vault/** }',

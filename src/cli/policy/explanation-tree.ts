@@ -4,6 +4,7 @@ import { type Branch } from '../tree-text.ts'
 import { type Explanation } from './explanation.ts'
 import { type RequestVerdict } from './policy.ts'
 import { type RequirementVerdict } from './requirements.ts'
+import { isMap } from './same.ts'
 import { type SignInTerm } from './sign-in-terms.ts'
 import { attributeWords, grantWords, isGrant, remarks, verdictWords, whyGranted } from './words.ts'
 
@@ -108,5 +109,11 @@ function requirementLine ({ setting, expects, met, missing, parts }: Requirement
 
 function expectedWords (setting: string, expects: unknown): string {
   if (setting === 'require.maxAge' && typeof expects === 'number') return stepUpWords({ maxAge: expects })
-  return Array.isArray(expects) ? expects.join(', ') : JSON.stringify(expects)
+  return Array.isArray(expects) ? expects.map(inFlow).join(', ') : inFlow(expects)
+}
+
+/** As it may stand in YAML. */
+function inFlow (value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inFlow).join(', ')}]`
+  return isMap(value) ? `{ ${Object.entries(value).map(([key, entry]) => `${key}: ${inFlow(entry)}`).join(', ')} }` : String(value)
 }

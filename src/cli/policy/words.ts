@@ -32,7 +32,7 @@ function settingBehind ({ by, what }: GrantEntry): string {
 }
 
 /** What else an entry says of itself: name of the fact → words before it. */
-const facts = { renamedFrom: 'renamed from', dropped: 'dropped by', onlyAt: 'which holds only at' } as const
+const facts = { renamedFrom: 'renamed from', dropped: 'dropped by', onlyAt: 'only for' } as const
 
 /** In the same way for every kind of entry, so that none can be dropped in silence. */
 export function remarks (entry: TraceEntry): string[] {
