@@ -149,7 +149,7 @@ test('with a path, explain shows the decision, the rule and what is missing', as
   }
 })
 
-const nested = configuration.replace('publicUrl: https://app.example.com', 'publicUrl: https://app.example.com, hosts: [intranet.example.com]').replace(/  rules:[^]*$/, `  rules:
+const nested = configuration.replace('publicUrl: https://app.example.com', 'publicUrl: https://app.example.com, hosts: [intranet.example.com]').replace(/ {2}rules:[^]*$/, `  rules:
     - { path: /inside/**, hosts: [intranet.example.com], clientAddresses: [10.0.0.0/8], allow: authenticated }
     - { path: /inside/**, deny: true }
     - { path: "/of/{organization}/**", require: { organizations: { "{organization}": [member] }, attributes: { api_roles: [log], global_admin: true } } }

@@ -1,7 +1,9 @@
 /** `doorward test`: expectations in a file, held against a configuration. */
 import { readFileSync } from 'node:fs'
 import { type Test, test } from 'tap'
+import { z } from 'zod'
 import { run } from '../../src/cli/index.ts'
+import { expectationsSchema } from '../../src/config/schema-expectations.ts'
 
 const configuration = `
 server: { publicUrl: https://app.example.com, hosts: [intranet.example.com] }
@@ -268,9 +270,21 @@ test('with several providers, a case says at which of them somebody signs in', a
   t.match(await testPolicy(t, both, [], several), { code: 0 })
 })
 
-test('the example is as the example configuration decides', async (t) => {
-  const config = new URL('../../config/', import.meta.url)
-  const example = readFileSync(new URL('policy.test.example.yaml', config), 'utf8')
-  const outcome = await testPolicy(t, example, [], readFileSync(new URL('doorward.example.yaml', config), 'utf8'))
-  t.match(outcome, { code: 0, stdout: / cases, all as expected\n$/ })
+const root = new URL('../../', import.meta.url)
+const exampleConfiguration = readFileSync(new URL('config/doorward.example.yaml', root), 'utf8')
+const page = readFileSync(new URL('docs/testing-policy.md', root), 'utf8')
+
+test('the example, and that of the documentation, is as the example configuration decides', async (t) => {
+  const [, documented = ''] = /```yaml\n(.*?)```/s.exec(page) ?? []
+  for (const example of [documented, readFileSync(new URL('config/policy.test.example.yaml', root), 'utf8')]) {
+    t.match(await testPolicy(t, example, [], exampleConfiguration), { code: 0, stdout: / cases, all as expected\n$/ })
+  }
+})
+
+test('every key of the file, and every decision, is documented', async (t) => {
+  const { properties: { cases } } = z.toJSONSchema(expectationsSchema, { io: 'input' }) as unknown as { properties: { cases: { items: { properties: Record<string, unknown> & { expect: { properties: Record<string, { enum?: string[] }> } } } } } }
+  const { expect, ...others } = cases.items.properties
+  const words = [...Object.keys(others), ...Object.keys(expect.properties), ...Object.values(expect.properties).flatMap((key) => key.enum ?? [])]
+  t.ok(words.length > 20)
+  t.strictSame(words.filter((word) => !page.includes(`\`${word}\``) && !page.includes(`${word}: `)), [])
 })
