@@ -114,6 +114,12 @@ const requests: ReadonlyArray<[unknown, string, string | undefined, number, stri
    ├─ met: require.roles              admin
    └─ met: require.claims.department  eng
 `],
+  // Some read `/admin/users` here, and some a folder that no rule is for.
+  [bob, '/admin;v=1/users', undefined, 3, `GET /admin;v=1/users
+└─ refused by access.rules[1] (/admin/**): needs the claim department to be eng
+   ├─ met: require.roles                admin
+   └─ unmet: require.claims.department  needs the claim department to be eng
+`],
   [alice, '/', 'delete', 0, 'DELETE /\n└─ allowed by access.default\n'],
   [alice, '/public/x', 'HEAD', 0, 'HEAD /public/x\n└─ allowed to everybody by access.rules[0] (GET, HEAD /public/**)\n'],
   [alice, '/public/x', 'POST', 0, 'POST /public/x\n└─ allowed by access.default\n'],

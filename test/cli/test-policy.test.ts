@@ -113,6 +113,14 @@ const failures: ReadonlyArray<readonly [string, string]> = [
   user: expected rob; found bob
   email: expected b@example.com; found none
 `],
+  ['person: bob, expect: { roles: [user, user, admin] }', `  roles: expected user, user, admin; found user
+    nothing gives the role admin
+`],
+  ['person: alice, expect: { organizations: { org-1: [member, guest] }, attributes: { global_admin: true } }', `  organizations: expected org-1 (member, guest); found company, org-1 (member, guest)
+    organization company, by organizations.default
+  attributes: expected global_admin (true); found global_admin (true), api_roles (all, log)
+    attribute api_roles: all, log, by roles.mapping.admins
+`],
   ['person: alice, expect: { roles: [user, root, admin, boss], groups: [lunch, staff, admins] }', `  groups: expected lunch, staff, admins; found admins, staff, Scientists
     group lunch, from the claim groups, dropped by groups.filter
     group Scientists, from the claim groups
