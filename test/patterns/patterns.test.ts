@@ -50,7 +50,7 @@ test('no group name makes a filter take long', async (t) => {
   for (const filter of catastrophic) {
     t.equal(patternProblem(filter), undefined)
     const mapped = createMapping({
-      claims: { user: 'sub', email: 'email', name: 'name', firstName: 'f', lastName: 'l', groups: 'groups', requireEmail: false },
+      claims: { user: 'sub', email: 'email', name: 'name', firstName: 'f', lastName: 'l', groups: 'groups', groupsSeparator: 'none', rolesSeparator: 'none', requireEmail: false },
       groups: { rename: {}, filter, allow: [], require: [] },
       roles: { default: [], mapping: {} },
       organizations: {},
