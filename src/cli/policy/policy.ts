@@ -26,6 +26,12 @@ export interface AskedRequest {
 export type RequestVerdict = AskedRequest &
   ((Decision & { readonly requirements: readonly RequirementVerdict[] }) | { readonly outcome: 'target_invalid' | 'target_too_long' | 'host_unknown' | 'own_route' })
 
+/** What becomes of somebody, of a request, or of both. */
+export interface Outcome {
+  readonly admission?: Admission | undefined
+  readonly request?: RequestVerdict | undefined
+}
+
 /** The policy of one configuration, compiled once, that answers as the gateway would. */
 export interface Policy {
   readonly providers: readonly string[]

@@ -1,7 +1,6 @@
 import { type TraceEntry } from '../../mapping/index.ts'
-import { type Admission } from './policy.ts'
+import { type Admission, type Outcome } from './policy.ts'
 import { isMap, isSame } from './same.ts'
-import { type Outcome } from './trial.ts'
 import { grantWords, isGrant, remarks, verdictWords, whyGranted } from './words.ts'
 
 const kinds = { groups: 'group', roles: 'role', organizations: 'organization', projects: 'project', attributes: 'attribute' } as const

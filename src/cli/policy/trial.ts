@@ -1,5 +1,5 @@
 import { type Expectation, type ExpectedOutcome } from '../../config/index.ts'
-import { type Admission, type Policy, type RequestVerdict } from './policy.ts'
+import { type Outcome, type Policy, type RequestVerdict } from './policy.ts'
 import { isSame } from './same.ts'
 import { causesOf } from './trial-causes.ts'
 
@@ -18,12 +18,6 @@ export interface Mismatch {
 export interface Trial {
   readonly expectation: Expectation
   readonly mismatches: readonly Mismatch[]
-}
-
-/** What the policy makes of one case. */
-export interface Outcome {
-  readonly admission?: Admission | undefined
-  readonly request?: RequestVerdict | undefined
 }
 
 /** Asks the policy about a case, and compares what is named in it. */
