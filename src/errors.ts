@@ -69,7 +69,10 @@ export interface ProblemOptions {
 export interface Person {
   readonly user: string
   readonly email?: string | undefined
+  /** The id of the provider in the configuration. */
+  readonly provider: string
   readonly roles: readonly string[]
+  readonly groups: readonly string[]
 }
 
 /** Thrown by any part to end a request; told apart by `code`, never by message. */

@@ -104,12 +104,12 @@ function releasedForm ({ errand: { form }, returnTo }: ResumedLogin, { formCooki
 /** @throws {LoginProblem} where the configuration does not admit the person */
 function requireAdmission (result: MappingResult, basePath: string, returnTo: string): void {
   if (result.refusal === undefined) return
-  const { reason, detail } = result.refusal
+  const { reason, detail, unmet } = result.refusal
   throw new LoginProblem(reason, {
     detail: `Your account ${detail}.`,
-    members: { switch_account_url: switchAccountUrl(basePath, returnTo) },
+    members: { missing: unmet, switch_account_url: switchAccountUrl(basePath, returnTo) },
     person: result.identity,
-    metadata: unusableClaims(result)
+    metadata: { missing: unmet, ...unusableClaims(result) }
   })
 }
 

@@ -55,6 +55,9 @@ li::marker { color: var(--edge); }
 .chips .more { background: none; border-color: transparent; padding: 1px 4px; color: var(--soft); }
 section ul:not(.chips) { padding-left: 1.1em; }
 .who { margin: 0; font-weight: 600; }
+.who ~ .quiet { margin: 0; }
+summary { margin: 10px 0 0; font-size: .8125rem; line-height: 1.5; font-weight: 600; color: var(--soft); cursor: pointer; }
+summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; border-radius: 4px; }
 .quiet { color: var(--soft); font-size: .9375rem; }
 code { font: .875em/1.5 ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
 .actions { margin: 24px 0 0; display: flex; flex-wrap: wrap; gap: 12px; }

@@ -94,7 +94,7 @@ function rejection (verdict: Exclude<TokenVerdict, { outcome: 'accepted' }>, req
     audit.record({ ...event, reason: 'token_rejected', metadata: { cause: verdict.cause } })
     return new Problem('token_invalid', { headers: bearerChallenge('invalid_token') })
   }
-  const { identity, refusal: { reason, detail } } = verdict
-  audit.record({ ...event, reason, user: identity })
-  return new Problem('sign_in_refused', { detail: `Your account ${detail}.`, person: identity })
+  const { identity, refusal: { reason, detail, unmet } } = verdict
+  audit.record({ ...event, reason, user: identity, metadata: { missing: unmet } })
+  return new Problem('sign_in_refused', { detail: `Your account ${detail}.`, person: identity, members: { missing: unmet } })
 }
