@@ -51,6 +51,7 @@ export const assertionSection = z.strictObject({
 }).describe('The signed statement of who is signed in, in `X-Auth-Assertion`.')
 
 export const pagesSection = z.strictObject({
+  claimsFor: z.array(z.string().min(1)).default(['admin']).describe('Roles, of which anybody with one may open the claims page, `/oidc/claims`; `[]` switches it off.'),
   detail: z.enum(['full', 'minimal']).default('full').describe('Whether the refused page says which rule refused and who you are, or only that access was refused.')
 }).describe('The pages that people see.')
 

@@ -4,7 +4,7 @@ import { beginLogin } from './begin-login.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { endSession } from './end-session.ts'
 import { errandOf, mayBringFragment, withoutFragment } from './errand.ts'
-import { isFromAnotherSite } from './fetch-metadata.ts'
+import { isFromAnotherSite, isNavigation } from './fetch-metadata.ts'
 import { findSession } from './find-session.ts'
 import { formOf } from './form.ts'
 import { parametersOf } from './parameters.ts'
@@ -33,7 +33,7 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
 
   async function login (request: FastifyRequest, reply: FastifyReply, parameters: URLSearchParams): Promise<FastifyReply> {
     const returnTo = pageAfter(parameters, publicOrigin)
-    if (!isNavigation(request)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
+    if (!isNavigation(request.headers)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
     if (mayBringFragment(request, parameters, parts)) return sendPage(reply, pages.signingIn({ returnTo, onward: withoutFragment(parameters, basePath), requestId: request.id }))
     const choice = chooseProvider(parameters, providers)
     const found = await findSession(request, parts, { provider: choice.isMade ? choice.provider.id : undefined })
@@ -54,11 +54,4 @@ function pageAfter (parameters: URLSearchParams, publicOrigin: string): string {
   const wanted = wantedPage(parameters, publicOrigin)
   if (wanted === undefined && parameters.has('iss')) return targetLinkPath(parameters.get('target_link_uri') ?? '', publicOrigin) ?? '/'
   return wanted ?? '/'
-}
-
-/** A script or an image can't sign anybody in: it would only leave a login cookie behind each time. */
-function isNavigation (request: FastifyRequest): boolean {
-  const { 'sec-fetch-mode': mode = 'navigate', 'sec-fetch-dest': destination = 'document', 'sec-fetch-site': site } = request.headers
-  // A hidden frame of another site would begin, and end, sign-ins behind the person's back.
-  return mode === 'navigate' && (destination === 'document' || site !== 'cross-site')
 }

@@ -24,7 +24,7 @@ import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode' | 'clockToleranceMilliseconds'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode' | 'scopes' | 'clockToleranceMilliseconds'> {
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
   isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
@@ -84,6 +84,7 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,
     responseMode: settings.responseMode,
+    scopes: settings.scopes,
     clockToleranceMilliseconds: settings.clockToleranceMilliseconds,
     isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
@@ -103,7 +104,7 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
         logout.learnFrom(redeemed.idTokenText)
         const received = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
         const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
-        return signInAnswer(redeemed.idToken, userinfo, received)
+        return signInAnswer(redeemed.idToken, userinfo, received, redeemed.scope)
       } catch (error) {
         metadata.doubt()
         throw error

@@ -57,6 +57,18 @@ section ul:not(.chips) { padding-left: 1.1em; }
 .who { margin: 0; font-weight: 600; }
 .quiet { color: var(--soft); font-size: .9375rem; }
 code { font: .875em/1.5 ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+.wide { max-width: 68rem; }
+.wide > h2 { margin: 32px 0 8px; font-size: 1.0625rem; color: var(--ink); }
+table { width: 100%; border-collapse: collapse; font-size: .9375rem; table-layout: fixed; }
+th, td { padding: 8px 12px 8px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+th { font-weight: 600; }
+thead th { padding-top: 0; font-size: .8125rem; color: var(--soft); }
+.values { margin: 0; padding: 0; list-style: none; }
+.values .more, .none, .note { color: var(--soft); }
+.note { font-size: .75rem; }
+.mark { padding: 1px 8px; font-size: .8125rem; color: var(--soft); border: 1px dashed var(--edge); border-radius: 6px; }
+details { margin: 12px 0 0; }
+details table { margin: 12px 0 0; }
 .actions { margin: 24px 0 0; display: flex; flex-wrap: wrap; gap: 12px; }
 .actions form { display: contents; }
 .button {
@@ -90,5 +102,10 @@ code { font: .875em/1.5 ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas
   main { margin: 0; padding: 40px 24px 24px; border: 0; border-radius: 0; box-shadow: none; }
   footer { margin: auto 0 0; padding: 16px 24px 24px; }
   .actions { flex-direction: column; }
+  table, tbody, tr, th[scope=row], td { display: block; }
+  thead { display: none; }
+  tr { padding: 10px 0; border-bottom: 1px solid var(--line); }
+  tr > * { padding: 2px 0; border: 0; }
+  td::before { content: attr(data-label); display: block; font-size: .75rem; color: var(--soft); }
 }
 `
