@@ -12,12 +12,12 @@ const mostNames = 10
 export function claimsHints ({ trace }: MappingResult, { claims, scopes, sizes }: Pick<ClaimsReport, 'claims' | 'scopes' | 'sizes'>): ClaimsHint[] {
   const absent = trace.filter((entry) => entry.what === 'absent')
   const ignored = trace.filter((entry) => entry.what === 'ignored')
-  const hasGroups = trace.some(({ what }) => what === 'group')
+  const isLeftOut = isOverage(claims.merged) && !trace.some(({ what }) => what === 'group')
   const missing = scopes.asked.filter((scope) => !scopes.granted.includes(scope))
   const large = sizes.headers.filter(({ bytes }) => bytes > largeHeaderBytes)
   return [
-    ...!hasGroups && isOverage(claims.merged) ? [overage] : [],
-    ...absent.map(({ expected, claim }) => claimAbsent(expected, claim, lookalikes(claims.merged))),
+    ...isLeftOut ? [overage] : [],
+    ...absent.filter(({ expected }) => !(isLeftOut && expected === 'groups')).map(({ expected, claim }) => claimAbsent(expected, claim, lookalikes(claims.merged))),
     ...ignored.slice(0, 1).map(({ claim }) => hint('values_ignored', `The claim ${claim} holds ${ignored.length} ${ignored.length === 1 ? 'value that is' : 'values that are'} not text. They were left out.`, [claim])),
     ...missing.length === 0 ? [] : [hint('scope_not_granted', 'The provider did not grant every scope that it was asked for, so claims may be missing. Allow them for this client there, or take them out of provider.scopes.', missing)],
     ...large.length === 0 ? [] : [hint('headers_large', 'What these applications are told about this person is large: many servers refuse more than 8 KiB of headers. groups.filter keeps the groups that matter.', large.map(({ path }) => path))],
@@ -48,6 +48,8 @@ function claimAbsent (expected: 'groups' | 'roles', claim: string, names: readon
 function lookalikes (claims: Claims): string[] {
   return Object.entries(claims).flatMap(([name, value]) => {
     const pointer = `/${pointerToken(name)}`
+    // It says where other claims are to be had (OpenID Connect Core section 5.6.2).
+    if (name === '_claim_names') return []
     if (isRecord(value)) return below(value, pointer, depthToLook)
     return looksLikeGroups(name, value) ? [name.startsWith('/') ? pointer : name] : []
   })

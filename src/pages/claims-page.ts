@@ -17,7 +17,8 @@ export function claimsPage (report: ClaimsReport, { basePath }: Site): PageConte
     heading: 'Your claims',
     drawing: 'open',
     isWide: true,
-    body: html`<p class="lead">What ${report.provider.label} said of <bdi>${cut(report.person.user)}</bdi> in the sign-in that has just ended, ${report.time}, and what became of it. Nothing on this page is kept.</p>
+    body: html`<p class="lead">What the identity provider said of <bdi>${cut(report.person.user)}</bdi> in the sign-in that has just ended, and what became of it.</p>
+<p class="quiet">Provider <code>${report.provider.id}</code>, at ${report.time}. This page is not kept: whoever opens it is asked for anew.</p>
 ${hints(report)}
 <h2>What the settings find</h2>
 ${settingsTable(report)}
@@ -53,7 +54,8 @@ function hints ({ hints }: ClaimsReport): Html | undefined {
 }
 
 function otherGrants (heading: string, what: string, grants: readonly ReportedGrant[]): Html | undefined {
-  return grants.length === 0 ? undefined : html`<h2>${heading}</h2>
+  if (grants.length === 0) return undefined
+  return html`<h2>${heading}</h2>
 ${grantsTable(what, grants)}`
 }
 

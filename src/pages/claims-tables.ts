@@ -48,7 +48,11 @@ export function groupsList ({ groups }: ClaimsReport): Html {
   if (groups.length === 0) return none
   return html`${[...Map.groupBy(groups, ({ claim }) => claim)].map(([claim, found]) => html`
 <p class="quiet">${found.length.toLocaleString('en')} in the claim <code>${cut(claim)}</code></p>
-<ul class="chips">${found.slice(0, mostChips).map(groupChip)}${more(found.length - mostChips)}</ul>`)}`
+<ul class="chips">${found.toSorted(droppedLast).slice(0, mostChips).map(groupChip)}${more(found.length - mostChips)}</ul>`)}`
+}
+
+function droppedLast (first: ReportedGroup, second: ReportedGroup): number {
+  return Number(first.dropped !== undefined) - Number(second.dropped !== undefined)
 }
 
 function groupChip ({ name, renamedFrom, dropped }: ReportedGroup): Html {
@@ -60,7 +64,7 @@ function groupChip ({ name, renamedFrom, dropped }: ReportedGroup): Html {
 export function grantsTable (what: string, grants: readonly ReportedGrant[]): Html {
   if (grants.length === 0) return none
   const rows = grants.slice(0, mostRows).map(({ name, holds, by, matched, dropped }) => row(cut(name), [
-    ...holds === undefined ? [] : [['holds', claimValue(holds)] as const],
+    ...holds === undefined ? [] : [['holds', claimValue(Array.isArray(holds) && holds.length === 0 ? undefined : holds)] as const],
     ['given by', html`<code>${cut(by)}</code>${dropped === undefined ? undefined : html` <span class="mark wrong">left out by ${dropped}</span>`}`],
     ['matched', claimValue(matched)]
   ]))

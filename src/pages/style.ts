@@ -65,8 +65,9 @@ th { font-weight: 600; }
 thead th { padding-top: 0; font-size: .8125rem; color: var(--soft); }
 .values { margin: 0; padding: 0; list-style: none; }
 .values .more, .none, .note { color: var(--soft); }
-.note { font-size: .75rem; }
-.mark { padding: 1px 8px; font-size: .8125rem; color: var(--soft); border: 1px dashed var(--edge); border-radius: 6px; }
+.note, .note.wrong { font-size: .75rem; }
+.mark { padding: 1px 8px; color: var(--soft); border: 1px dashed var(--edge); border-radius: 6px; }
+.mark, .mark.wrong { font-size: .8125rem; }
 details { margin: 12px 0 0; }
 details table { margin: 12px 0 0; }
 .actions { margin: 24px 0 0; display: flex; flex-wrap: wrap; gap: 12px; }
@@ -106,6 +107,7 @@ details table { margin: 12px 0 0; }
   thead { display: none; }
   tr { padding: 10px 0; border-bottom: 1px solid var(--line); }
   tr > * { padding: 2px 0; border: 0; }
-  td::before { content: attr(data-label); display: block; font-size: .75rem; color: var(--soft); }
+  td { position: relative; padding-left: 5.5rem; }
+  td::before { content: attr(data-label); position: absolute; left: 0; color: var(--soft); }
 }
 `
