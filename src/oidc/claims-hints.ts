@@ -1,4 +1,4 @@
-import { type Claims, type MappingResult, textList } from '../mapping/index.ts'
+import { type Claims, type MappingResult } from '../mapping/index.ts'
 import { type ClaimsHint, type ClaimsReport } from '../pages/index.ts'
 import { pointerToken } from './hide-tokens.ts'
 
@@ -9,14 +9,14 @@ const largeCookieBytes = 12_000
 const mostNames = 10
 
 /** What usually explains why a role is missing, and what will go wrong before long. */
-export function claimsHints ({ trace }: MappingResult, { claims, scopes, sizes }: Pick<ClaimsReport, 'claims' | 'scopes' | 'sizes'>): ClaimsHint[] {
+export function claimsHints ({ trace }: MappingResult, { claims, fetched, scopes, sizes }: Pick<ClaimsReport, 'claims' | 'fetched' | 'scopes' | 'sizes'>): ClaimsHint[] {
   const absent = trace.filter((entry) => entry.what === 'absent')
   const ignored = trace.filter((entry) => entry.what === 'ignored')
-  const isLeftOut = isOverage(claims.merged) && !trace.some(({ what }) => what === 'group')
+  const isLeftOut = isOverage(claims.merged)
   const missing = scopes.asked.filter((scope) => !scopes.granted.includes(scope))
   const large = sizes.headers.filter(({ bytes }) => bytes > largeHeaderBytes)
   return [
-    ...isLeftOut ? [overage] : [],
+    ...isLeftOut ? [overage(fetched)] : [],
     ...absent.filter(({ expected }) => !(isLeftOut && expected === 'groups')).map(({ expected, claim }) => claimAbsent(expected, claim, lookalikes(claims.merged))),
     ...ignored.slice(0, 1).map(({ claim }) => hint('values_ignored', `The claim ${claim} holds ${ignored.length} ${ignored.length === 1 ? 'value that is' : 'values that are'} not text. They were left out.`, [claim])),
     ...missing.length === 0 ? [] : [hint('scope_not_granted', 'The provider did not grant every scope that it was asked for, so claims may be missing. Allow them for this client there, or take them out of provider.scopes.', missing)],
@@ -29,7 +29,10 @@ function hint (code: ClaimsHint['code'], text: string, names: readonly string[])
   return { code, text, names: names.slice(0, mostNames) }
 }
 
-const overage = hint('groups_overage', 'The provider left the groups out because there are too many of them for a token (hasgroups, _claim_names).', [])
+function overage (fetched: readonly string[]): ClaimsHint {
+  const outcome = fetched.length === 0 ? 'Nobody was asked for them.' : 'They were asked for elsewhere.'
+  return hint('groups_overage', `The provider left the groups out of the token, which has no room for so many (hasgroups, _claim_names). ${outcome}`, fetched)
+}
 
 /** Entra ID says so in one of two ways; `_claim_names` is of OpenID Connect Core section 5.6.2. */
 function isOverage (claims: Claims): boolean {
@@ -67,7 +70,7 @@ function below (claims: Claims, path: string, depth: number): string[] {
 }
 
 function looksLikeGroups (name: string, value: unknown): boolean {
-  return /group|role|member|team|entitlement|permission/i.test(name) && textList(value).length > 0
+  return /group|role|member|team|entitlement|permission/i.test(name) && [value].flat().some((entry) => typeof entry === 'string' && entry !== '')
 }
 
 function isRecord (value: unknown): value is Claims {

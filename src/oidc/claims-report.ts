@@ -20,15 +20,17 @@ export interface ReportedSignIn {
 export function claimsReport ({ answer, result, provider: { id, label, scopes: asked }, names, sizes, now }: ReportedSignIn): ClaimsReport {
   const { identity: { user, sub, email, roles }, trace } = result
   const { claims, hidden } = shownClaims(answer)
+  const fetched = fetchedClaims(answer)
   const scopes = { asked, granted: answer.grantedScopes ?? asked }
   return {
     version: 1,
     time: new Date(now).toISOString(),
     provider: { id, label },
     person: { user, sub, email, roles },
-    hints: claimsHints(result, { claims, scopes, sizes }),
+    hints: claimsHints(result, { claims, fetched, scopes, sizes }),
     settings: foundClaims(names, claims),
     claims,
+    fetched,
     blank: { idToken: blankIn(claims.idToken), userinfo: blankIn(claims.userinfo ?? {}), merged: blankIn(claims.merged) },
     hidden,
     groups: reportedGroups(trace),
@@ -53,6 +55,11 @@ function shownClaims ({ sources, claims: merged, tokens }: SignInAnswer): { clai
   }
 }
 
+/** Claims are merged as they came: one that is the same in no source was asked for elsewhere, such as groups that a token has no room for. */
+function fetchedClaims ({ sources: { idToken, userinfo }, claims }: SignInAnswer): string[] {
+  return Object.keys(claims).filter((name) => claims[name] !== idToken[name] && claims[name] !== userinfo[name])
+}
+
 function blankIn (claims: Claims): string[] {
   return Object.keys(claims).filter((name) => isBlank(claims[name]))
 }
@@ -62,8 +69,11 @@ function isBlank (value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0
 }
 
-function foundClaims ({ requireEmail: _, ...names }: ClaimNames, claims: ClaimsBySource): FoundClaim[] {
-  return Object.entries(names).flatMap(([setting, claim]) => {
+const claimSettings = ['user', 'email', 'name', 'firstName', 'lastName', 'groups', 'roles'] as const
+
+function foundClaims (names: ClaimNames, claims: ClaimsBySource): FoundClaim[] {
+  return claimSettings.flatMap((setting) => {
+    const claim = names[setting]
     if (claim === undefined) return []
     const from = claimsSources.filter((source) => !isBlank(readClaim(claims[source] ?? {}, claim)))
     return [{ setting: `claims.${setting}`, claim, from, ...from.includes('merged') && { value: readClaim(claims.merged, claim) } }]
@@ -81,15 +91,15 @@ function reportedGroups (trace: Trace): ReportedGroup[] {
 function reportedGrants (trace: Trace, what: 'role' | 'organization' | 'project' | 'attribute'): ReportedGrant[] {
   return trace.flatMap((entry) => {
     if (entry.what !== what) return []
-    const rule = ruleOf(entry.by, what)
-    if (entry.what === 'role') return [{ name: entry.value, ...rule, ...entry.dropped !== undefined && { dropped: entry.dropped } }]
-    return [{ name: entry.value, holds: entry.what === 'attribute' ? entry.granted : entry.roles, ...rule }]
+    const rest = { ...ruleOf(entry.by, what), ...'dropped' in entry && { dropped: entry.dropped } }
+    if (entry.what === 'role') return [{ name: entry.value, ...rest }]
+    return [{ name: entry.value, holds: entry.what === 'attribute' ? entry.granted : entry.roles, ...rest }]
   })
 }
 
 /** As the administrator finds it in the configuration. */
 function ruleOf (by: Reason, what: string): Pick<ReportedGrant, 'by' | 'matched'> {
   if (by.kind === 'default') return { by: `${what}s.default` }
-  if (by.kind === 'rolesClaim') return { by: 'claims.roles', matched: by.claim }
+  if (by.kind === 'rolesClaim') return { by: 'claims.roles' }
   return { by: `roles.mapping.${by.key}`, matched: by.matched }
 }

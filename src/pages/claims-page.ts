@@ -18,12 +18,13 @@ export function claimsPage (report: ClaimsReport, { basePath }: Site): PageConte
     drawing: 'open',
     isWide: true,
     body: html`<p class="lead">What the identity provider said of <bdi>${cut(report.person.user)}</bdi> in the sign-in that has just ended, and what became of it.</p>
-<p class="quiet">Provider <code>${report.provider.id}</code>, at ${report.time}. This page is not kept: whoever opens it is asked for anew.</p>
+<p class="quiet">Provider <code>${report.provider.id}</code>, at ${report.time}. Nothing of it is kept: every visit asks the provider anew.</p>
 ${hints(report)}
 <h2>What the settings find</h2>
 ${settingsTable(report)}
 <h2>Claims</h2>
 ${report.claims.userinfo === null ? html`<p class="quiet">The provider was not asked for userinfo.</p>` : undefined}
+${report.fetched.length === 0 ? undefined : html`<p class="quiet">Neither the token nor userinfo holds ${report.fetched.map((name) => html`<code>${cut(name)}</code> `)}: this was asked for elsewhere.</p>`}
 ${claimsTables(report)}
 <h2>Groups</h2>
 ${groupsList(report)}

@@ -10,6 +10,8 @@ export interface ClaimsReport {
   /** What each setting below `claims` found. */
   readonly settings: readonly FoundClaim[]
   readonly claims: ClaimsBySource
+  /** Names of merged claims that came neither with the token nor with userinfo: they were asked for elsewhere. */
+  readonly fetched: readonly string[]
   /** Names of the claims that say nothing: null, an empty text, list or object. */
   readonly blank: { readonly [Source in ClaimsSource]: readonly string[] }
   /** JSON pointers into `claims` of what is not shown: tokens, and what looks like one. */

@@ -15,7 +15,7 @@ const protocolClaims: ReadonlySet<string> = new Set(['iss', 'aud', 'azp', 'exp',
 export function settingsTable ({ settings }: ClaimsReport): Html {
   const rows = settings.map(({ setting, claim, from, value }) => row(setting, [
     ['claim', html`<code>${cut(claim)}</code>`],
-    ['found in', from.length === 0 ? html`<span class="mark wrong">nowhere</span>` : html`${from.map((source) => sourceNames[source]).join(', ')}`],
+    ['found in', from.length === 0 ? html`<span class="mark wrong">nowhere</span>` : html`${from.length === 1 && from[0] === 'merged' ? 'elsewhere' : from.map((source) => sourceNames[source]).join(', ')}`],
     ['holds', claimValue(value)]
   ]))
   return table(['setting', 'claim', 'found in', 'holds'], rows)

@@ -59,6 +59,7 @@ test('the same is there as JSON, for a person by a link and for a program by wha
     hints: [{ code: 'scope_not_granted', text: 'The provider did not grant every scope that it was asked for, so claims may be missing. Allow them for this client there, or take them out of provider.scopes.', names: ['unknown'] }],
     settings: [['user', 'preferred_username', 'alice'], ['email', 'email', 'alice@example.com'], ['name', 'name', 'Alice Archer'], ['firstName', 'given_name', 'Alice'], ['lastName', 'family_name', 'Archer'], ['groups', 'groups', ['cmdbsyncer-admins']]]
       .map(([setting, claim, value]) => ({ setting: `claims.${String(setting)}`, claim, from: ['idToken', 'userinfo', 'merged'], value })),
+    fetched: [],
     blank: { idToken: [], userinfo: [], merged: [] },
     groups: [{ name: 'cmdbsyncer-admins', claim: 'groups' }],
     roles: [{ name: 'admin', by: 'roles.mapping.cmdbsyncer-admins', matched: 'cmdbsyncer-admins' }],
