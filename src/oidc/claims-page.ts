@@ -1,28 +1,14 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
-import { type ClaimNames, type Identity, type MappingResult } from '../mapping/index.ts'
 import { auditRequest } from '../observability/index.ts'
 import { claimsUrl, loginUrl, switchAccountUrl } from '../own-routes.ts'
-import { type Answer, wantsHtml } from '../pages/index.ts'
+import { wantsHtml } from '../pages/index.ts'
 import { type FoundSession, type Session } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
-import { claimsReport } from './claims-report.ts'
+import { isReader } from './claims-readers.ts'
 import { isNavigation } from './fetch-metadata.ts'
-import { type ResumedLogin } from './logins.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
-import { type Provider } from './provider.ts'
-import { type SignInAnswer } from './provider-answer.ts'
-
-/** What the claims page has to know of the configuration, and of what is behind the gateway. */
-export interface ClaimsPageParts {
-  /** Whoever has one of them may see it; without any there is no such page. */
-  readonly roles: readonly string[]
-  /** What the settings call the claims of a provider. */
-  readonly namesAt: (provider: string) => ClaimNames
-  /** What each application is told of somebody, in bytes. */
-  readonly headerSizes: (session: Session) => Promise<ReadonlyArray<{ readonly path: string, readonly bytes: number }>>
-}
 
 /**
  * `GET /claims`: what the provider says of whoever asks. A session keeps next to nothing of that, so the provider is asked
@@ -74,35 +60,4 @@ function requireReader ({ id, identity }: Session, page: string, request: Fastif
     person: identity,
     members: { rule: 'pages.claimsFor', missing, switch_account_url: switchAccountUrl(basePath, page) }
   })
-}
-
-function isReader ({ roles }: Identity, claimsPage: ClaimsPageParts): boolean {
-  return claimsPage.roles.some((role) => roles.includes(role))
-}
-
-/** A sign-in that has been completed, with all that the provider said. */
-export interface CompletedSignIn {
-  readonly answer: SignInAnswer
-  readonly result: MappingResult
-  readonly session: Session
-  readonly setCookie: readonly string[]
-}
-
-/**
- * The page that ends a sign-in which was for it, or `undefined`: it was for another page, or the person is another one now,
- * or has lost the role. Whoever is sent to the page then is refused there.
- */
-export async function claimsAnswer (signedIn: CompletedSignIn, { returnTo }: ResumedLogin, provider: Provider, requestId: string, parts: SignInParts): Promise<Answer | undefined> {
-  const { basePath, claimsPage, pages, now } = parts
-  const format = (['html', 'json'] as const).find((format) => returnTo === claimsUrl(basePath, format))
-  if (format === undefined || !isReader(signedIn.result.identity, claimsPage)) return undefined
-  const sizes = { cookie: cookieSize(signedIn.setCookie), headers: await claimsPage.headerSizes(signedIn.session) }
-  const report = claimsReport({ ...signedIn, provider, names: claimsPage.namesAt(provider.id), sizes, now: now() })
-  return pages.claims(report, format, requestId)
-}
-
-/** What the browser will send of them: a cookie's name and value. */
-function cookieSize (setCookie: readonly string[]): { bytes: number, count: number } {
-  const pairs = setCookie.filter((line) => !/; Max-Age=0(;|$)/i.test(line)).map((line) => line.split(';', 1)[0] ?? '')
-  return { bytes: pairs.reduce((sum, pair) => sum + Buffer.byteLength(pair), 0), count: pairs.length }
 }

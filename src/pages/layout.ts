@@ -78,8 +78,8 @@ function document (page: PageContent, requestId: string): Html {
 ${page.goesOnTo && goingOn(page.goesOnTo, page.script)}
 <style>${style}</style>
 </head>
-<body>
-<main${page.isWide && html` class="wide"`}>
+<body${page.isWide && html` class="wide"`}>
+<main>
 ${drawings[page.drawing]}
 <h1>${page.heading}</h1>
 ${page.body}

@@ -57,8 +57,8 @@ section ul:not(.chips) { padding-left: 1.1em; }
 .who { margin: 0; font-weight: 600; }
 .quiet { color: var(--soft); font-size: .9375rem; }
 code { font: .875em/1.5 ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
-.wide { max-width: 68rem; }
-.wide > h2 { margin: 32px 0 8px; font-size: 1.0625rem; color: var(--ink); }
+.wide main, .wide footer { max-width: 68rem; }
+.wide main > h2 { margin: 32px 0 8px; font-size: 1.0625rem; color: var(--ink); }
 table { width: 100%; border-collapse: collapse; font-size: .9375rem; table-layout: fixed; }
 th, td { padding: 8px 12px 8px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
