@@ -13,7 +13,7 @@ export function warningsFor (configuration: Configuration): string[] {
     'assertion.key is not given: one is generated at every start, so applications have to fetch the JWKS again after a restart, and several replicas sign with different keys': assertion.key === undefined,
     ...Object.fromEntries(providers.map(([place, { pkce }]) => [`${place}.pkce is false: a stolen authorization code can be used by whoever has it`, !pkce])),
     ...Object.fromEntries(providers.map(([place, { bearer }]) => [`${place}.bearer.introspection.requireAudience is false: a token that the provider issued for any other application opens this one too`, !bearer.introspection.requireAudience])),
-    'claims.roles is common to several providers: each of them can give every role; set it at the provider that may, and limit it by roles.allow': configuration.claims.roles !== undefined && providers.length > 1,
+    'claims.roles is common to several providers: each of them can give every role that no `when` in roles.mapping keeps for others; set it at the provider that may, and limit it by roles.allow': configuration.claims.roles !== undefined && providers.length > 1,
     ...Object.fromEntries(placedUpstreams(configuration).map(([place, { tls }]) => [`${place}.tls.verify is false: whoever can answer at the application’s address receives every request`, !tls.verify])),
     'access.default is anonymous and there are no rules: everything can be reached without signing in': access.default === 'anonymous' && access.rules.length === 0
   }

@@ -15,7 +15,7 @@ type Settings = Readonly<Record<string, unknown>>
 const corp = await startProvider(t)
 /** Its people have the names of the other's, and call themselves members of the same groups. */
 const partner = await startProvider(t, {
-  people: { alice: { ...people['alice'], name: 'Alice Elsewhere', upn: 'alice@partner.example', memberOf: ['cmdbsyncer-admins', 'guests'] } }
+  people: { alice: { ...people['alice'], name: 'Alice Elsewhere', upn: 'alice@partner.example', memberOf: ['cmdbsyncer-admins', 'guests'], entitlements: ['admin', 'reader'] } }
 })
 
 interface Setup {
@@ -161,6 +161,16 @@ test('the same subject at two providers is two people', async (t) => {
   await atPartner.browser.open(setup.url('/oidc/logout'))
   t.match(await session(atCorp), { user: 'alice' }, 'one signs out, the other does not notice')
   t.equal((await atPartner.browser.get(setup.url('/oidc/session'), { program: true })).status, 401)
+})
+
+test('a provider can’t give by its roles claim what is kept for another', async (t) => {
+  const mapping = { 'cmdbsyncer-admins': { when: { provider: 'corp' }, roles: ['admin'] } }
+  const rules = [{ path: '/admin/**', require: { roles: ['admin'] } }, { path: '/reader/**', require: { roles: ['reader'] } }]
+  const setup = await start(t, { configuration: { claims: { roles: 'entitlements' }, roles: { mapping }, access: { rules } } })
+  const { browser, url } = setup
+  await signInAt('A partner', setup, 'alice')
+  t.match(await session(setup), { provider: 'partner', roles: ['reader'] })
+  t.strictSame([(await browser.get(url('/admin/'))).status, (await browser.get(url('/reader/'))).status], [403, 200])
 })
 
 test('who wants another account chooses anew, and is asked there', async (t) => {
