@@ -4,13 +4,13 @@ import { escapeControls } from './escape-controls.ts'
 export type LoginFailure =
   | 'setup_error' | 'token_exchange_failed' | 'no_userinfo' | 'no_email_claim' | 'required_group_missing'
   | 'state_invalid' | 'nonce_mismatch' | 'id_token_invalid' | 'userinfo_invalid' | 'issuer_mismatch' | 'idp_error'
-  | 'session_too_large' | 'session_store_unavailable' | 'acr_not_met'
+  | 'session_too_large' | 'session_store_unavailable' | 'acr_not_met' | 'groups_overage_unresolved'
 
 /** Why a bearer token or a logout token was not accepted. */
 export type TokenRejection =
   | 'too_large' | 'malformed' | 'encrypted' | 'algorithm' | 'critical' | 'kind' | 'issuer' | 'audience' | 'claims'
   | 'expired' | 'not_yet_valid' | 'sender_constrained' | 'key_unknown' | 'signature' | 'inactive'
-  | 'replayed'
+  | 'replayed' | 'groups_overage_unresolved'
 
 /** Who ended a session before its time. */
 export type LogoutInitiator = 'user' | 'provider' | 'admin'

@@ -83,7 +83,7 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
   } catch (failure) {
     const error = asLoginProblem(failure)
     if (!(error instanceof LoginProblem)) throw error
-    recordFailure(error, request, parts, identity ?? { provider: login.provider })
+    recordFailure(error, request, parts, identity ?? { ...error.subject, provider: login.provider })
     throw error.withMembers({ login_url: loginUrl(basePath, login.returnTo, login.errand) })
   }
 }

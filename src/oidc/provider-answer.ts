@@ -49,3 +49,11 @@ export function signInAnswer (idToken: IDToken, userinfo: Claims, tokens: Tokens
     providerSessionId: typeof sid === 'string' ? sid : undefined
   }
 }
+
+/**
+ * With the claims that a directory completes it by. They are decided on like the others, but not passed on as sent, and
+ * they are no part of userinfo: a refresh that brings userinfo alone does not bring them.
+ */
+export function withGroups<Answer extends ProviderAnswer> (answer: Answer, found: Claims): Answer {
+  return { ...answer, claims: { ...answer.claims, ...found } }
+}

@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type IDToken } from 'oauth4webapi'
+import { type Claims } from '../mapping/index.ts'
 import { type Session, type Tokens } from '../sessions/index.ts'
+import { type CompleteGroups } from './group-completion.ts'
+import { isAboutPerson } from './groups-unresolved.ts'
 import { LoginProblem } from './login-problem.ts'
-import { type ProviderAnswer, providerAnswer } from './provider-answer.ts'
+import { type ProviderAnswer, providerAnswer, withGroups } from './provider-answer.ts'
 import { type ProviderServer } from './provider-introspection.ts'
 import { tokensOf } from './received-tokens.ts'
 import { type RefreshedTokens, type TokenRequests } from './provider-tokens.ts'
@@ -10,6 +13,7 @@ import { type RefreshedTokens, type TokenRequests } from './provider-tokens.ts'
 export interface ProviderRefreshParts {
   readonly getServer: () => Promise<ProviderServer>
   readonly requests: TokenRequests
+  readonly completeGroups: CompleteGroups
   readonly now: () => number
 }
 
@@ -25,18 +29,22 @@ export interface RefreshAnswer {
 export type ProviderRefresh = (session: Session) => Promise<RefreshAnswer>
 
 /** RFC 6749 section 6, OpenID Connect Core section 12. */
-export function createProviderRefresh ({ getServer, requests, now }: ProviderRefreshParts): ProviderRefresh {
+export function createProviderRefresh ({ getServer, requests, completeGroups, now }: ProviderRefreshParts): ProviderRefresh {
+  async function complete (answer: ProviderAnswer, signed: Claims, accessToken: string): Promise<ProviderAnswer> {
+    return withGroups(answer, await completeGroups({ claims: answer.claims, signed, accessToken }))
+  }
+
   /** What is signed comes first: an answer about somebody else must not get as far as userinfo. */
   async function readAnswer (server: ProviderServer, redeemed: RefreshedTokens, { identity: { sub }, tokens }: Session): Promise<ProviderAnswer | undefined> {
     const { idToken, accessToken } = redeemed
     const { signedFor } = tokens ?? {}
     if (idToken !== undefined) {
       await redeemed.verify()
-      return providerAnswer(idToken, await requests.userinfo(server, accessToken, sub))
+      return await complete(providerAnswer(idToken, await requests.userinfo(server, accessToken, sub)), idToken, accessToken)
     }
     if (signedFor?.isAllInUserinfo !== true) return undefined
-    const { issuer: iss, audience: aud } = signedFor
-    return providerAnswer({ iss, aud: aud as string | string[], sub }, await requests.userinfo(server, accessToken, sub))
+    const signed = { iss: signedFor.issuer, aud: signedFor.audience as string | string[], sub }
+    return await complete(providerAnswer(signed, await requests.userinfo(server, accessToken, sub)), signed, accessToken)
   }
 
   return async (session) => {
@@ -59,11 +67,13 @@ export function createProviderRefresh ({ getServer, requests, now }: ProviderRef
 const rejections: readonly string[] = ['id_token_invalid', 'issuer_mismatch', 'nonce_mismatch', 'userinfo_invalid']
 
 /**
- * Whether a failed refresh says that the sign-in holds no more: the provider takes the refresh token back, or speaks of
- * somebody else. That it is away, or refuses Doorward itself, is not the person's doing.
+ * Whether a failed refresh says that the sign-in holds no more: the provider takes the refresh token back, speaks of
+ * somebody else, or has groups for the person that a sign-in would fail on. That it is away, or refuses Doorward itself,
+ * is not the person's doing.
  */
-export function isRejection ({ reason, metadata }: LoginProblem): boolean {
-  return rejections.includes(reason) || metadata['error'] === 'invalid_grant'
+export function isRejection (problem: LoginProblem): boolean {
+  const { reason, metadata } = problem
+  return rejections.includes(reason) || metadata['error'] === 'invalid_grant' || isAboutPerson(problem)
 }
 
 /** OpenID Connect Core section 12.2; that we are among the audiences, and the rest of section 3.1.3.7, was checked before. */

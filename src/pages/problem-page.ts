@@ -49,6 +49,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   headers_too_large: ['missing', start],
   internal: ['missing', retry, start],
   session_too_large: ['closed', signInAgain],
+  groups_overage_unresolved: ['closed', signInAgain],
   provider_failed: ['closed', signInAgain],
   upstream_failed: ['missing', retry, start],
   session_store_unavailable: ['missing', retry, start],

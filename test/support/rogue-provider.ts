@@ -175,12 +175,18 @@ class Rogue implements RogueProvider {
 
   async #token ({ form, headers }: RogueRequest): Promise<Body> {
     if (form.get('grant_type') === 'refresh_token') return await this.#refresh(form, headers.authorization)
+    if (form.get('grant_type') === 'client_credentials') return await this.#clientCredentials(form, headers.authorization)
     const grant = this.#grants.get(form.get('code') ?? '')
     this.#grants.delete(form.get('code') ?? '')
     if (!this.#isClient(form, headers.authorization)) return problem(401, 'invalid_client')
     if (grant === undefined || grant.redirectUri !== form.get('redirect_uri') || !matchesChallenge(grant, form)) return problem(400, 'invalid_grant')
     const answer = await this.#tokenAnswer(grant.nonce)
     return await this.hooks.token?.(answer, headers) ?? answer
+  }
+
+  async #clientCredentials (form: URLSearchParams, authorization: string | undefined): Promise<Body> {
+    if (!this.#isClient(form, authorization)) return problem(401, 'invalid_client')
+    return await this.hooks.clientCredentials?.(form) ?? problem(400, 'unauthorized_client')
   }
 
   async #refresh (form: URLSearchParams, authorization: string | undefined): Promise<Body> {
