@@ -23,7 +23,7 @@ export { readClaim, textList } from './claim-value.ts'
 export type { Attribute, Claims, Identity } from './identity.ts'
 export type { ClaimNames, MappingSettings } from './settings.ts'
 export type { Refusal } from './sign-in-terms.ts'
-export type { Reason, Trace, TraceEntry } from './trace.ts'
+export type { Grant, Reason, Trace, TraceEntry } from './trace.ts'
 
 export interface MappingResult {
   readonly identity: Identity

@@ -30,7 +30,7 @@ function hint (code: ClaimsHint['code'], text: string, names: readonly string[])
 }
 
 function overage (fetched: readonly string[]): ClaimsHint {
-  const outcome = fetched.length === 0 ? 'Nobody was asked for them.' : 'They were asked for elsewhere.'
+  const outcome = fetched.length === 0 ? 'Nobody was asked for them.' : 'They were asked for as provider.groupSource says.'
   return hint('groups_overage', `The provider left the groups out of the token, which has no room for so many (hasgroups, _claim_names). ${outcome}`, fetched)
 }
 

@@ -1,4 +1,4 @@
-import { type ClaimNames, type Claims, type MappingResult, readClaim, type Reason, type Trace } from '../mapping/index.ts'
+import { type ClaimNames, type Claims, type Grant, type MappingResult, readClaim, type Reason, type Trace } from '../mapping/index.ts'
 import { type ClaimsBySource, type ClaimsReport, claimsSources, type FoundClaim, type ReportedGrant, type ReportedGroup } from '../pages/index.ts'
 import { claimsHints } from './claims-hints.ts'
 import { hideTokens } from './hide-tokens.ts'
@@ -91,10 +91,14 @@ function reportedGroups (trace: Trace): ReportedGroup[] {
 function reportedGrants (trace: Trace, what: 'role' | 'organization' | 'project' | 'attribute'): ReportedGrant[] {
   return trace.flatMap((entry) => {
     if (entry.what !== what) return []
-    const rest = { ...ruleOf(entry.by, what), ...'dropped' in entry && { dropped: entry.dropped } }
+    const rest = { ...ruleOf(entry.by, what), ...droppedBy(entry) }
     if (entry.what === 'role') return [{ name: entry.value, ...rest }]
     return [{ name: entry.value, holds: entry.what === 'attribute' ? entry.granted : entry.roles, ...rest }]
   })
+}
+
+function droppedBy ({ dropped, onlyAt }: Grant): Pick<ReportedGrant, 'dropped' | 'onlyAt'> {
+  return { ...dropped !== undefined && { dropped }, ...onlyAt !== undefined && { onlyAt } }
 }
 
 /** As the administrator finds it in the configuration. */

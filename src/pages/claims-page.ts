@@ -24,7 +24,7 @@ ${hints(report)}
 ${settingsTable(report)}
 <h2>Claims</h2>
 ${report.claims.userinfo === null ? html`<p class="quiet">The provider was not asked for userinfo.</p>` : undefined}
-${report.fetched.length === 0 ? undefined : html`<p class="quiet">Neither the token nor userinfo holds ${report.fetched.map((name) => html`<code>${cut(name)}</code> `)}: this was asked for elsewhere.</p>`}
+${report.fetched.length === 0 ? undefined : html`<p class="quiet">Neither the token nor userinfo holds ${report.fetched.map((name) => html`<code>${cut(name)}</code> `)}: this was asked for as <code>provider.groupSource</code> says.</p>`}
 ${claimsTables(report)}
 <h2>Groups</h2>
 ${groupsList(report)}

@@ -10,7 +10,7 @@ export interface ClaimsReport {
   /** What each setting below `claims` found. */
   readonly settings: readonly FoundClaim[]
   readonly claims: ClaimsBySource
-  /** Names of merged claims that came neither with the token nor with userinfo: they were asked for elsewhere. */
+  /** Names of merged claims that came neither with the token nor with userinfo: as `provider.groupSource` says, they were asked for elsewhere. */
   readonly fetched: readonly string[]
   /** Names of the claims that say nothing: null, an empty text, list or object. */
   readonly blank: { readonly [Source in ClaimsSource]: readonly string[] }
@@ -79,6 +79,8 @@ export interface ReportedGrant {
   readonly matched?: string
   /** The setting that took it away again. */
   readonly dropped?: string
+  /** With a `when`: the providers that it names. */
+  readonly onlyAt?: readonly string[]
 }
 
 /** In bytes. */

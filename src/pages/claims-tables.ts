@@ -15,7 +15,7 @@ const protocolClaims: ReadonlySet<string> = new Set(['iss', 'aud', 'azp', 'exp',
 export function settingsTable ({ settings }: ClaimsReport): Html {
   const rows = settings.map(({ setting, claim, from, value }) => row(setting, [
     ['claim', html`<code>${cut(claim)}</code>`],
-    ['found in', from.length === 0 ? html`<span class="mark wrong">nowhere</span>` : html`${from.length === 1 && from[0] === 'merged' ? 'elsewhere' : from.map((source) => sourceNames[source]).join(', ')}`],
+    ['found in', from.length === 0 ? html`<span class="mark wrong">nowhere</span>` : html`${from.length === 1 && from[0] === 'merged' ? html`<code>provider.groupSource</code>` : from.map((source) => sourceNames[source]).join(', ')}`],
     ['holds', claimValue(value)]
   ]))
   return table(['setting', 'claim', 'found in', 'holds'], rows)
@@ -63,9 +63,9 @@ function groupChip ({ name, renamedFrom, dropped }: ReportedGroup): Html {
 /** What somebody was given, each with the setting that gave it. */
 export function grantsTable (what: string, grants: readonly ReportedGrant[]): Html {
   if (grants.length === 0) return none
-  const rows = grants.slice(0, mostRows).map(({ name, holds, by, matched, dropped }) => row(cut(name), [
+  const rows = grants.slice(0, mostRows).map(({ name, holds, by, matched, dropped, onlyAt }) => row(cut(name), [
     ...holds === undefined ? [] : [['holds', claimValue(Array.isArray(holds) && holds.length === 0 ? undefined : holds)] as const],
-    ['given by', html`<code>${cut(by)}</code>${dropped === undefined ? undefined : html` <span class="mark wrong">left out by ${dropped}</span>`}`],
+    ['given by', html`<code>${cut(by)}</code>${dropped === undefined ? undefined : html` <span class="mark wrong">left out by ${dropped}${onlyAt && `, only at ${cut(onlyAt.join(', '))}`}</span>`}`],
     ['matched', claimValue(matched)]
   ]))
   const holds = grants.some(({ holds }) => holds !== undefined) ? ['holds'] : []

@@ -2,6 +2,7 @@
 import t, { test, type Test } from 'tap'
 import { browserAt, startReplica } from '../sessions/replicas.ts'
 import { type Answer } from '../support/browser.ts'
+import { group, groupId, startGraph } from '../support/graph.ts'
 import { missingPart } from '../support/parts.ts'
 import { startProvider } from '../support/provider.ts'
 import { exchange } from '../support/raw-socket.ts'
@@ -202,6 +203,7 @@ interface Report {
   readonly hints: ReadonlyArray<{ readonly code: string, readonly names: readonly string[] }>
   readonly blank: Readonly<Record<string, readonly string[]>>
   readonly claims: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>
+  readonly fetched: readonly string[]
   readonly hidden: readonly string[]
   readonly groups: readonly unknown[]
   readonly settings: ReadonlyArray<{ readonly setting: string, readonly from: readonly string[] }>
@@ -244,8 +246,6 @@ test('what usually explains a missing role is pointed out', async (t) => {
   const cases = [
     [{ groups: undefined, ...others }, {}, [['groups_claim_absent', ['/realm_access/roles', '/resource_access/app~11/roles', 'https://example.com/groups', '/~1teams']]]],
     [{ groups: undefined }, {}, [['groups_claim_absent', []]]],
-    [{ groups: undefined, hasgroups: true }, {}, [['groups_overage', []]]],
-    [{ groups: undefined, _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'https://graph.example/', access_token: 'opaque' } } }, {}, [['groups_overage', []]]],
     [{ groups: ['a', 7, null] }, {}, [['values_ignored', ['groups']]]],
     [{ groups: [] }, { claims: { roles: 'roles' } }, [['roles_claim_absent', []]]]
   ] as const
@@ -258,6 +258,20 @@ test('what usually explains a missing role is pointed out', async (t) => {
   t.strictSame(hintsOf(report), [['scope_not_granted', ['profile']]])
   const many = Array.from({ length: 150 }, (_, index) => `group-${index}-${'x'.repeat(60)}`)
   t.strictSame(hintsOf((await shown(t, { claims: { groups: many } })).report).map((hint) => [hint].flat()[0]), ['headers_large', 'cookie_large'])
+})
+
+test('groups that Entra ID left out are shown with the directory that was asked for them', async (t) => {
+  const graph = await startGraph(t)
+  const oid = '66666666-7777-8888-9999-000000000000'
+  graph.tokens.set('of-the-application', { permissions: ['GroupMember.Read.All'] })
+  graph.people.set(oid, [group(1), group(2)])
+  const { report, page } = await shown(t, {
+    claims: { sub: 'rogue-1', oid, hasgroups: true },
+    clientCredentials: () => ({ token_type: 'Bearer', expires_in: 3599, access_token: 'of-the-application' })
+  }, { provider: { groupSource: { kind: 'entra', url: graph.url } } })
+  t.strictSame([report.fetched, report.claims['merged']?.['groups'], report.claims['idToken']?.['groups'], hintsOf(report)], [['groups'], [groupId(1), groupId(2)], undefined, [['groups_overage', ['groups']]]])
+  t.match(words(page), `claims.groups groups provider.groupSource ${groupId(1)} ${groupId(2)}`)
+  t.notMatch(page.text + JSON.stringify(report), 'of-the-application')
 })
 
 test('no token is shown, wherever a provider puts one', async (t) => {

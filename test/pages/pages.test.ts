@@ -29,7 +29,7 @@ function everyPage (text: string): Answer[] {
 function claimsOf (text: string): ClaimsReport {
   // An empty one would be marked as blank.
   const held = `${text}.`
-  const grants = [{ name: text, holds: [held], by: text, matched: held, dropped: text }]
+  const grants = [{ name: text, holds: [held], by: text, matched: held, dropped: text, onlyAt: [text] }]
   return {
     version: 1,
     time: text,
