@@ -26,7 +26,7 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
   for (const provider of parts.providers.all) {
     const { pathname } = new URL(provider.redirectUri)
     app.get(pathname, async (request, reply) => await endLogin(request, reply, parametersOf(request), provider, parts))
-    if (provider.responseMode === 'form_post') app.post(pathname, async (request, reply) => await endLogin(request, reply, await formOf(request), provider, parts))
+    if (provider.isPostedTo) app.post(pathname, async (request, reply) => await endLogin(request, reply, await formOf(request, reply), provider, parts))
   }
 }
 
@@ -43,7 +43,7 @@ async function endLogin (request: FastifyRequest, reply: FastifyReply, parameter
   if (signedIn === undefined) return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 0, errand: { ...login.errand, isInsisting: true }, chooseAccount: false, provider })
   const claims = await claimsAnswer(signedIn, login, provider, request.id, parts)
   if (claims !== undefined) return sendPage(reply.header('set-cookie', [...signedIn.setCookie, ...rounds.forget(found.cookies)]), claims)
-  reply.header('set-cookie', [...signedIn.setCookie, rounds.count(login.returnTo, found.cookies), ...releasedForm(login, parts)])
+  reply.header('set-cookie', [...signedIn.setCookie, rounds.count(login.returnTo, found.cookies, provider.isPostedTo), ...releasedForm(login, parts)])
   return arrive(request, reply, login, parts)
 }
 
@@ -139,6 +139,6 @@ async function recover (request: FastifyRequest, reply: FastifyReply, found: Fou
     reply.header('set-cookie', rounds.forget(found.cookies))
     throw problem
   }
-  reply.header('set-cookie', rounds.count(login.returnTo, found.cookies))
+  reply.header('set-cookie', rounds.count(login.returnTo, found.cookies, provider.isPostedTo))
   return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 1, errand: login.errand, chooseAccount: false, provider })
 }

@@ -29,7 +29,7 @@ export function mountClaimsPage (app: FastifyInstance, parts: SignInParts): void
     requireReader(found.session, page, request, parts)
     if (!isNavigation(request.headers)) throw new Problem('sign_in_required', { members: { login_url: page } })
     // Whoever comes back from here without an answer would else be sent round and round.
-    reply.header('set-cookie', rounds.count(page, found.cookies))
+    reply.header('set-cookie', rounds.count(page, found.cookies, provider.isPostedTo))
     return await beginLogin(request, reply, parts, found, { returnTo: page, restarts: 0, errand: {}, chooseAccount: false, provider })
   })
 }

@@ -46,7 +46,7 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
   }
 
   app.get(`${basePath}/login`, async (request, reply) => await login(request, reply, parametersOf(request)))
-  app.post(`${basePath}/login`, async (request, reply) => await login(request, reply, await formOf(request)))
+  app.post(`${basePath}/login`, async (request, reply) => await login(request, reply, await formOf(request, reply)))
 }
 
 /** @throws {Problem} `return_to_invalid`; a third party that names no page of ours gets the start page */

@@ -55,6 +55,8 @@ export interface LoginStart {
   readonly errand: Errand
   /** Id of the session that ends with it. */
   readonly replaces?: string | undefined
+  /** The browser is going to post the answer. */
+  readonly isPostedTo: boolean
 }
 
 /** Logins in progress: one cookie each, so that tabs don't disturb each other. */
@@ -68,7 +70,7 @@ export interface Logins {
  * The secrets travel with it, since a browser may begin fifty logins at once and would soon send more cookies than a
  * load balancer takes; its cookie is as small as it can be.
  */
-interface LoginState extends Omit<LoginSecrets, 'state'>, Omit<LoginStart, 'errand'> {
+interface LoginState extends Omit<LoginSecrets, 'state'>, Omit<LoginStart, 'errand' | 'isPostedTo'> {
   /** 128 random bits, which the cookie repeats: they bind the login to this browser (RFC 9700 section 4.7). */
   readonly id: string
   /** Absent in what an earlier version sealed. */
@@ -97,14 +99,14 @@ export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
   }
 
   return {
-    begin ({ returnTo, restarts, provider, errand, replaces }, sent) {
+    begin ({ returnTo, restarts, provider, errand, replaces, isPostedTo }, sent) {
       const id = randomText()
       const nonce = randomText()
       const codeVerifier = randomBytes(32).toString('base64url')
       const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, provider, errand, replaces, nonce, codeVerifier, startedAt: now() }
       return {
         secrets: { state: seal.seal(login), nonce, codeVerifier },
-        setCookie: [cookies.writeLogin(nameOf(id), id, lifetimeMilliseconds / 1000), ...oldest(sent).map(cookies.clearLogin)]
+        setCookie: [cookies.writeLogin(nameOf(id), id, { maxAgeSeconds: lifetimeMilliseconds / 1000, isPostedTo }), ...oldest(sent).map(cookies.clearLogin)]
       }
     },
     resume (text, sent) {

@@ -39,7 +39,7 @@ export function createLogouts ({ cookies, seal, now }: LogoutsParts): Logouts {
     begin (returnTo) {
       const id = randomBytes(16).toString('base64url')
       const state: LogoutState = { id, returnTo: returnTo && boundedReturnTo(returnTo), startedAt: now() }
-      return { state: seal.seal(state), setCookie: cookies.writeLogin(nameOf(id), id, lifetimeMilliseconds / 1000) }
+      return { state: seal.seal(state), setCookie: cookies.writeLogin(nameOf(id), id, { maxAgeSeconds: lifetimeMilliseconds / 1000 }) }
     },
     resume (text, sent) {
       const logout = seal.open(text ?? '') as LogoutState | undefined

@@ -28,7 +28,9 @@ import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode' | 'scopes' | 'clockToleranceMilliseconds'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'scopes' | 'clockToleranceMilliseconds'> {
+  /** The browser brings the answer in a form that a page of the provider posts. */
+  readonly isPostedTo: boolean
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
   isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
@@ -90,14 +92,14 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     label: settings.label,
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,
-    responseMode: settings.responseMode,
     scopes: settings.scopes,
+    isPostedTo: settings.responseMode === 'form_post',
     clockToleranceMilliseconds: settings.clockToleranceMilliseconds,
     isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,
     start: metadata.start,
-    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, completeGroups, now }),
+    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, completeGroups, learnFrom: logout.learnFrom, now }),
     readAccessToken: withGroupsOfTokens(readAccessToken, { completeGroups, logger, provider: settings.id }),
     async authorizationUrl (secrets, wish) {
       const server = await metadata.get()

@@ -55,6 +55,21 @@ test('a session ends at its longest life, however much it is used', async (t) =>
   t.match(gateway.audit.slice(1), [{ event: 'session.expired', reason: 'max_lifetime' }])
 })
 
+test('a session that was given a longer life ends when it would have, had it begun under the shorter one', async (t) => {
+  const clock = stoppedClock()
+  const options = { provider, upstream, publicUrl: 'https://app.example.com', now: () => clock.now }
+  const before = await startJourney(t, { ...options, configuration: { session: { idleTimeout: '8h' } } })
+  await before.browser.signIn(before.url('/x'), 'bob')
+  const cookie = cookieOf(before.browser, before)
+  const after = await startJourney(t, { ...options, configuration: { session: { idleTimeout: '1h', maxLifetime: '1h' } } })
+  clock.now += hour - 1
+  t.equal(await statusWith(cookie, after), 200)
+  clock.now += 1
+  t.equal(await statusWith(cookie, before), 200)
+  t.equal(await statusWith(cookie, after), 302)
+  t.match(after.gateway.audit, [{ event: 'session.expired', reason: 'max_lifetime' }])
+})
+
 test('using a session is written back once per tenth of the idle time, and never into a shared cache', async (t) => {
   const clock = stoppedClock()
   const { browser, url } = await startJourney(t, { provider, upstream, now: () => clock.now })

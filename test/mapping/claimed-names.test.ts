@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { type MappingSettings, textList } from '../../src/mapping/index.ts'
-import { grant, map } from './given.ts'
+import { createMapping, type MappingSettings, textList } from '../../src/mapping/index.ts'
+import { grant, map, settings } from './given.ts'
 
 type Form = Pick<MappingSettings['claims'], 'groupsSeparator' | 'groupsProperty'>
 type Row = readonly [value: unknown, names: readonly string[], ignored?: readonly string[]]
@@ -103,6 +103,22 @@ test('claims of Keycloak are found where they are nested', async (t) => {
   }, claims)
   t.strictSame([identity.groups, identity.roles, Object.keys(identity.organizations)], [['ops', '/company'], ['viewer', 'host'], ['company']])
   t.strictSame(map({ claims: { groups: '/realm_access/roles' } }, claims).identity.groups, ['realm-admin'])
+})
+
+test('each provider has forms of its own, in place of those for all', async (t) => {
+  const mapping = createMapping(settings({
+    claims: { groupsSeparator: 'comma', roles: 'held', rolesSeparator: 'space', rolesProperty: 'id' },
+    providers: [
+      { id: 'corp', claims: {}, groups: {} },
+      { id: 'partner', claims: { groupsSeparator: 'none', groupsProperty: 'name', rolesSeparator: 'semicolon', rolesProperty: '/name' }, groups: {} }
+    ]
+  }))
+  const outcomeAt = (provider: string) => [
+    { groups: 'a,b', held: 'c;d e' },
+    { groups: [{ id: 'a', name: 'b' }], held: [{ id: 'c', name: 'd' }] }
+  ].map((claims) => mapping({ sub: 's', ...claims }, provider).identity).map(({ groups, roles }) => ({ groups, roles }))
+  t.strictSame(outcomeAt('corp'), [{ groups: ['a', 'b'], roles: ['c;d', 'e'] }, { groups: [], roles: ['c'] }])
+  t.strictSame(outcomeAt('partner'), [{ groups: ['a,b'], roles: ['c', 'd e'] }, { groups: ['b'], roles: ['d'] }])
 })
 
 test('five thousand groups are found in every form', async (t) => {
