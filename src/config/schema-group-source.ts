@@ -13,7 +13,7 @@ export const groupSourceSection = z.strictObject({
   credentials: z.enum(['client', 'user']).default('client')
     .describe('For `entra`: whose access token Microsoft Graph sees. `client`: one of Doorward’s own (client credentials), which also works for bearer tokens. `user`: that of whoever signs in.'),
   groups: z.enum(['security', 'all']).default('security')
-    .describe('For `entra`: security groups alone, or Microsoft 365 groups and distribution lists too, which people can often make themselves.'),
+    .describe('For `entra`: security groups that the person is in by security groups alone, as in Entra ID’s tokens; or all groups, also those behind lists that people may join by themselves.'),
   names: z.enum(['id', 'displayName']).default('id')
     .describe('For `entra`: what a group is called here. `displayName` asks Microsoft Graph at every sign-in; names are not unique there, so whoever may make groups can make one of any name.'),
   serviceAccountKey: z.string().min(1).meta({ writeOnly: true }).optional()

@@ -26,10 +26,20 @@ export interface DirectoryParts {
 
 export interface PageReader<Entry> {
   readonly first: string
+  /** Posted for the first page. */
+  readonly body?: Body
   readonly accessToken: string
   readonly entriesOf: (page: Body) => readonly Entry[]
   /** Where the next page is; `undefined` after the last. */
   readonly nextAfter: (page: Body) => string | undefined
+}
+
+interface PageRequest {
+  readonly url: string
+  readonly headers: Record<string, string>
+  readonly signal: AbortSignal
+  readonly method?: 'POST'
+  readonly body?: string
 }
 
 /** Reads lists that come in pages. @throws {LoginProblem} `groups_overage_unresolved` */
@@ -60,10 +70,10 @@ export function createDirectory ({ fetch, now, explain, isThrottling = () => fal
     return groupsUnresolved('groups_throttled', 'The directory asks to be left alone', { retryAfterSeconds: Math.max(1, Math.ceil((heldUntil - now()) / 1000)) })
   }
 
-  async function get (url: string, accessToken: string, signal: AbortSignal): Promise<Body> {
+  async function ask ({ url, ...request }: PageRequest): Promise<Body> {
     for (let attempt = 1; ; attempt++) {
       if (now() < heldUntil) throw throttled()
-      const response = await fetch(url, { headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json' }, signal })
+      const response = await fetch(url, request)
       const body = await bodyOf(response)
       if (response.status === 200 && body !== undefined) return body
       if (response.status === 200) throw groupsUnresolved('groups_answer', 'The directory answered, but not with a JSON object')
@@ -74,25 +84,37 @@ export function createDirectory ({ fetch, now, explain, isThrottling = () => fal
         hold(wait)
         throw throttled()
       }
-      await delay(wait * 1000, undefined, { signal })
+      await delay(wait * 1000, undefined, { signal: request.signal })
     }
   }
 
-  async function read<Entry> ({ first, accessToken, entriesOf, nextAfter }: PageReader<Entry>): Promise<Entry[]> {
-    const signal = AbortSignal.timeout(patienceMilliseconds)
+  async function read<Entry> ({ first, body, accessToken, entriesOf, nextAfter }: PageReader<Entry>, signal: AbortSignal): Promise<Entry[]> {
+    const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json' }
     const entries: Entry[] = []
-    let next: string | undefined = first
+    let next: PageRequest | undefined = { url: first, signal, ...body === undefined ? { headers } : posted(body, headers) }
     for (let pages = 0; next !== undefined; pages++) {
       if (pages === mostPages) throw groupsUnresolved('groups_too_many', `The directory has more than ${mostPages} pages about one person`)
-      const page = await get(next, accessToken, signal)
-      entries.push(...entriesOf(page))
-      if (entries.length > mostEntries) throw groupsUnresolved('groups_too_many', `The person is in more than ${mostEntries} groups`)
-      next = nextAfter(page)
+      const page: Body = await ask(next)
+      const found = entriesOf(page)
+      if (entries.length + found.length > mostEntries) throw groupsUnresolved('groups_too_many', `The person is in more than ${mostEntries} groups`)
+      entries.push(...found)
+      const url = nextAfter(page)
+      next = url === undefined ? undefined : { url, headers, signal }
     }
     return entries
   }
 
-  return async (reader) => await throughGate(() => read(reader)).catch((error: unknown) => { throw error instanceof LoginProblem ? error : noAnswer(errorCode(error) ?? 'no answer in time', error) })
+  return async (reader) => {
+    // Whoever waits for a turn has less time left then: a directory that hangs must not make a queue of minutes.
+    const signal = AbortSignal.timeout(patienceMilliseconds)
+    return await throughGate(() => read(reader, signal)).catch((error: unknown) => {
+      throw error instanceof LoginProblem ? error : noAnswer(errorCode(error) ?? 'no answer in time', error)
+    })
+  }
+}
+
+function posted (body: Body, headers: PageRequest['headers']): Pick<PageRequest, 'method' | 'headers' | 'body'> {
+  return { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
 function noAnswer (happened: string, cause?: unknown): LoginProblem {

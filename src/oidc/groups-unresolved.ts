@@ -24,6 +24,7 @@ export function groupsUnresolved (code: GroupAdviceCode, happened: string, { cau
   return new LoginProblem('groups_overage_unresolved', {
     cause: new ProviderAnswerError(code, happened, cause),
     metadata: { cause: code },
+    members: { likely_cause: code },
     ...passing.includes(code) && { code: 'sign_in_unavailable', headers: { 'retry-after': String(retryAfterSeconds) } }
   })
 }

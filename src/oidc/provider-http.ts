@@ -53,7 +53,7 @@ export function createProviderHttp (settings: ProviderHttpSettings): ProviderHtt
         method: method as 'GET' | 'POST',
         headers,
         headersTimeout: Math.max(timeoutMilliseconds, writeTimeoutMilliseconds),
-        body: body instanceof URLSearchParams ? body.toString() : null,
+        body: body instanceof URLSearchParams || typeof body === 'string' ? body.toString() : null,
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline])
       })
       const bytes = await answer.body.arrayBuffer()

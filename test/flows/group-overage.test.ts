@@ -26,7 +26,7 @@ async function start (t: Test, { configuration, rogue, ...options }: RogueGatewa
   const clock = { now: Date.now() }
   let claims: Claims = { ...person, groups: [groupId(1)] }
   const graph = await startGraph(t)
-  graph.tokens.set('of-the-application', { permissions: ['GroupMember.Read.All'] })
+  graph.tokens.set('of-the-application', { permissions: ['User.ReadBasic.All', 'GroupMember.Read.All'] })
   graph.people.set(oid, [group(1), group(2)])
   const setup = await startRogueGateway(t, {
     now: () => clock.now,
@@ -68,6 +68,7 @@ t.test('a claim that is elsewhere matters where groups or roles are read from it
   const cases: ReadonlyArray<readonly [mark: Claims, claims: Claims, status: number]> = [
     [{ _claim_names: { groups: 'src1' }, hasgroups: true }, { groups: 'wids' }, 200],
     [{ _claim_names: { shipping_address: 'src1' } }, {}, 200],
+    [{ _claim_names: { groups: 'src1' }, hasgroups: true, groups: ['sent'] }, {}, 200],
     [{ hasgroups: false, _claim_names: {} }, {}, 200],
     [{ _claim_names: null }, {}, 200],
     [{ hasgroups: true }, { groups: 'wids', roles: 'groups' }, 502],
@@ -125,7 +126,7 @@ t.test('while the directory can’t say, a refresh leaves roles as they were', a
   t.strictSame(told(), Array(2).fill('session.refresh success'), 'the tokens are new')
   t.strictSame(gateway.audit.slice(1).map(({ metadata }) => (metadata as { unread?: string }).unread), Array(2).fill('groups_overage_unresolved'))
   t.equal(rogue.requests.filter(({ form }) => form.get('grant_type') === 'refresh_token').length, 2)
-  t.match(gateway.logs.join(''), /"event":"refresh.failed".+Grant the client the application permission GroupMember\.Read\.All/)
+  t.match(gateway.logs.join(''), /"event":"refresh.failed".+Grant the client the application permissions User\.ReadBasic\.All and GroupMember\.Read\.All/)
   clock.now += due
   t.equal(await ask(), 'reader,admin')
 })
