@@ -263,7 +263,7 @@ test('what usually explains a missing role is pointed out', async (t) => {
 test('groups that Entra ID left out are shown with the directory that was asked for them', async (t) => {
   const graph = await startGraph(t)
   const oid = '66666666-7777-8888-9999-000000000000'
-  graph.tokens.set('of-the-application', { permissions: ['GroupMember.Read.All'] })
+  graph.tokens.set('of-the-application', { permissions: ['User.ReadBasic.All', 'GroupMember.Read.All'] })
   graph.people.set(oid, [group(1), group(2)])
   const { report, page } = await shown(t, {
     claims: { sub: 'rogue-1', oid, hasgroups: true },
