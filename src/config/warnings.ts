@@ -1,4 +1,4 @@
-import { type Configuration, placedProviders, placedUpstreams } from './schema.ts'
+import { type Configuration, placedProviders, placedUpstreams, type ProviderConfiguration } from './schema.ts'
 import { isLoopback } from './values.ts'
 
 /** What is valid and still should be known to whoever runs this. */
@@ -11,6 +11,7 @@ export function warningsFor (configuration: Configuration): string[] {
     'session.store is memory: sessions are lost when this process ends, and no other replica knows them': session.store === 'memory',
     'session.redis.url begins with redis://: who listens on the way learns the password and can change what is sent; rediss:// speaks TLS': isPlainText(session.redis.url),
     'assertion.key is not given: one is generated at every start, so applications have to fetch the JWKS again after a restart, and several replicas sign with different keys': assertion.key === undefined,
+    ...Object.fromEntries(providers.map(([place, provider]) => [`${place}.clientSecret is not given, and no key or certificate: the provider has to be content with the client id; clientAuth: none says that this is meant`, hasForgottenSecret(provider)])),
     ...Object.fromEntries(providers.map(([place, { pkce }]) => [`${place}.pkce is false: a stolen authorization code can be used by whoever has it`, !pkce])),
     ...Object.fromEntries(providers.map(([place, { bearer }]) => [`${place}.bearer.introspection.requireAudience is false: a token that the provider issued for any other application opens this one too`, !bearer.introspection.requireAudience])),
     ...Object.fromEntries(providers.map(([place, { groupSource }]) => [`${place}.groupSource.names is displayName: names of groups are not unique at Entra ID, and whoever may make a group there can give it the name that opens a door here`, groupSource.names === 'displayName'])),
@@ -19,6 +20,11 @@ export function warningsFor (configuration: Configuration): string[] {
     'access.default is anonymous and there are no rules: everything can be reached without signing in': access.default === 'anonymous' && access.rules.length === 0
   }
   return Object.entries(warnings).filter(([, applies]) => applies).map(([text]) => text)
+}
+
+/** Nothing to show, and not said to be a public client: the provider would say so only when the first person signs in. */
+function hasForgottenSecret ({ clientAuth, clientSecret, clientKey, clientCertificate }: ProviderConfiguration): boolean {
+  return clientAuth === 'auto' && (clientSecret ?? clientKey ?? clientCertificate) === undefined
 }
 
 /** Over a network; what stays on this machine nobody else reads. */

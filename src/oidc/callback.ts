@@ -4,7 +4,7 @@ import { auditRequest } from '../observability/index.ts'
 import { loginUrl, switchAccountUrl } from '../own-routes.ts'
 import { type FoundSession } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
-import { findSession } from './find-session.ts'
+import { findSessionAtCallback, type SessionAtCallback } from './find-session.ts'
 import { formOf } from './form.ts'
 import { likelyCause } from './likely-cause.ts'
 import { asLoginProblem, LoginProblem } from './login-problem.ts'
@@ -32,14 +32,15 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
 
 async function endLogin (request: FastifyRequest, reply: FastifyReply, parameters: URLSearchParams, provider: Provider, parts: SignInParts): Promise<FastifyReply> {
   const { logins, rounds } = parts
-  const found = await findSession(request, parts, { provider: provider.id })
+  const sessions = await findSessionAtCallback(request, parts, { provider: provider.id })
+  const { found } = sessions
   const login = logins.resume(parameters.get('state'), found.cookies)
   reply.header('cache-control', 'no-store')
   if (!login.isResumed && request.method === 'POST') return reply.redirect(withState(provider.redirectUri, parameters.get('state')), 303)
   if (!login.isResumed) return await recover(request, reply, found, login, provider, parts)
 
   reply.header('set-cookie', login.clearCookie)
-  const signedIn = await complete(request, parameters, login, found, provider, parts)
+  const signedIn = await complete(request, parameters, login, sessions, provider, parts)
   if (signedIn === undefined) return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 0, errand: { ...login.errand, isInsisting: true }, chooseAccount: false, provider })
   const claims = await claimsAnswer(signedIn, login, provider, request.id, parts)
   if (claims !== undefined) return sendPage(reply.header('set-cookie', [...signedIn.setCookie, ...rounds.forget(found.cookies)]), claims)
@@ -64,12 +65,11 @@ function withState (redirectUri: string, state: string | null): string {
 const longestState = 6 * 1024
 
 /** From the provider's answer to a session with its Set-Cookie lines, or `undefined` where the provider has to be asked again. Every LoginProblem is one audit event, and so is success. */
-async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, provider: Provider, parts: SignInParts): Promise<CompletedSignIn | undefined> {
+async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, { found, since }: SessionAtCallback, provider: Provider, parts: SignInParts): Promise<CompletedSignIn | undefined> {
   const { basePath, mapping, audit } = parts
   let identity: Identity | undefined
   try {
     requireSameProvider(login, provider)
-    const since = await parts.sessions.time()
     const answer = await provider.redeem(parameters, login.secrets)
     const result = mapping(answer.claims, provider.id)
     identity = result.identity

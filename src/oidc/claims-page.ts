@@ -3,7 +3,7 @@ import { Problem } from '../errors.ts'
 import { auditRequest } from '../observability/index.ts'
 import { claimsUrl, loginUrl, switchAccountUrl } from '../own-routes.ts'
 import { wantsHtml } from '../pages/index.ts'
-import { type FoundSession, type Session } from '../sessions/index.ts'
+import { recordExpiry, type Session } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
 import { isReader } from './claims-readers.ts'
 import { isNavigation } from './fetch-metadata.ts'
@@ -15,7 +15,7 @@ import { type SignInParts } from './parts.ts'
  * again: a sign-in begins, and the callback shows what it brought. That works at every replica, and is never out of date.
  */
 export function mountClaimsPage (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, claimsPage, sessions, providers, rounds } = parts
+  const { basePath, publicOrigin, claimsPage, sessions, providers, rounds, audit } = parts
   if (claimsPage.roles.length === 0) return
 
   app.get(claimsUrl(basePath), async (request, reply) => {
@@ -23,7 +23,8 @@ export function mountClaimsPage (app: FastifyInstance, parts: SignInParts): void
     reply.header('cache-control', 'no-store')
     // A sign-in begins where it ends: its cookie does not leave the host.
     if (request.origin.host !== new URL(publicOrigin).host) return reply.redirect(publicOrigin + page, 302)
-    const found = reported(await sessions.find(request.headers.cookie), request, parts)
+    const found = await sessions.find(request.headers.cookie)
+    recordExpiry(found, request, audit)
     const provider = providers.get(found.session?.identity.provider ?? '')
     if (found.session === undefined || provider === undefined) return toSignIn(request, reply, loginUrl(basePath, page))
     requireReader(found.session, page, request, parts)
@@ -36,13 +37,6 @@ export function mountClaimsPage (app: FastifyInstance, parts: SignInParts): void
 
 function wantsJson (request: FastifyRequest): boolean {
   return parametersOf(request).get('format') === 'json' || !wantsHtml(request.headers)
-}
-
-function reported (found: FoundSession, request: FastifyRequest, { audit }: SignInParts): FoundSession {
-  if (found.ended === undefined) return found
-  const { session, reason } = found.ended
-  audit.record({ event: 'session.expired', outcome: 'success', reason, user: session.identity, session: session.id, request: auditRequest(request) })
-  return found
 }
 
 function toSignIn (request: FastifyRequest, reply: FastifyReply, url: string): FastifyReply {

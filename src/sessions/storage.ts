@@ -4,7 +4,7 @@ import { createLeases, createSharedLeases, type Leases } from './leases.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { createNamedSessions, type NamedSessions } from './named-sessions.ts'
 import { createNewestSessions, createSharedNewestSessions, type NewestSessions } from './newest-sessions.ts'
-import { createRedis, type Redis, type RedisSettings } from './redis.ts'
+import { createRedis, type RedisSettings } from './redis.ts'
 import { createRedisStore } from './redis-store.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
 import { type Seal } from './sealing.ts'
@@ -41,8 +41,6 @@ export interface Storage {
   readonly leases: Leases
   /** A place for one kind of thing; in Redis, Redis itself sets the limits. */
   shelf (kind: string, limits: ShelfLimits): Shelf
-  /** What replicas share, if anything. */
-  readonly redis: Redis | undefined
   /** Resolves once it is known whether everything is there; what is not is tried again for as long as it takes. */
   start (): Promise<void>
   close (): void
@@ -64,7 +62,6 @@ export function createStorage ({ store, redis: settings, maxLifetimeMilliseconds
       newest: createNewestSessions(now),
       leases: createLeases(),
       shelf: (_kind, limits) => createMemoryShelf(limits, now),
-      redis: undefined,
       async start () {},
       close () {}
     }
@@ -79,7 +76,6 @@ export function createStorage ({ store, redis: settings, maxLifetimeMilliseconds
     newest: createSharedNewestSessions({ redis, seal: seals.record, logger, now }),
     leases: createSharedLeases(redis),
     shelf,
-    redis,
     async start () {
       await redis.connect()
       await revocations.start()

@@ -40,6 +40,20 @@ test('a session ends when it is not used for the idle time, and lives on while i
   t.equal((await browser.open(url('/x'))).status, 200, 'and a new one begins')
 })
 
+test('that a session has run out is in the audit trail once, whatever is asked for first', async (t) => {
+  const clock = stoppedClock()
+  const journey = await startJourney(t, { provider, upstream, now: () => clock.now })
+  for (const path of ['/x', '/oidc/login?return_to=/x', '/oidc/callback?state=old', '/oidc/logout', '/oidc/signed-out', '/oidc/session']) {
+    const browser = anotherBrowser(journey)
+    await browser.signIn(journey.url('/x'), 'bob')
+    journey.gateway.audit.length = 0
+    clock.now += 30 * minute
+    const cookie = cookieOf(browser, journey)
+    for (const again of [1, 2]) await anotherBrowser(journey).get(journey.url(path), { headers: { cookie }, program: again === 1 && path === '/oidc/session' })
+    t.match(journey.gateway.audit.filter(({ event }) => event === 'session.expired'), [{ reason: 'idle_timeout', user: { user: 'bob' }, request: { path: path.split('?')[0] } }], path)
+  }
+})
+
 test('a session ends at its longest life, however much it is used', async (t) => {
   const clock = stoppedClock()
   const { browser, gateway, url } = await startJourney(t, { provider, upstream, now: () => clock.now })

@@ -120,13 +120,17 @@ test('while Redis is away nobody is signed out or sent to sign in: 503, and back
     t.equal(await metric(journey, 'doorward_session_store_up'), 1)
     const newcomer = anotherBrowser(journey)
     const callback = await wayBack(newcomer, url('/x'), 'bob')
+    const hasty = anotherBrowser(journey)
+    const atOnce = await wayBack(hasty, url('/x'), 'bob')
 
     if (outage === 'frozen') redis.freeze()
     else await redis.kill()
+    const first = await hasty.get(atOnce)
+    t.strictSame([first.status, first.setCookies], [503, []], 'before anybody knows that Redis is away')
     await until(async () => (await browser.get(url('/x'))).status !== 200)
     const page = await browser.get(url('/x'))
     t.strictSame([page.status, page.headers['retry-after'], page.setCookies], [503, '2', []], outage)
-    t.match(page.text, /Sessions can’t be read/)
+    t.match(page.text, /Sign-in can’t be checked/)
     t.match(page.headers['content-type'], /text\/html/)
     const program = await browser.get(url('/x'), { program: true })
     t.match([program.status, program.headers['content-type'], program.json()], [503, /problem\+json/, { code: 'session_store_unavailable' }])
@@ -154,11 +158,16 @@ test('while Redis is away nobody is signed out or sent to sign in: 503, and back
     if (outage === 'frozen') redis.wake()
     else await redis.restart()
     await until(async () => (await readiness(journey)).httpStatus === 200)
-    t.equal((await newcomer.open(callback)).status, 200, 'whoever reloads the page is signed in')
+    gateway.audit.length = 0
+    for (const [reloading, address] of [[newcomer, callback], [hasty, atOnce]] as const) {
+      t.equal((await reloading.open(address)).status, 200, 'whoever reloads the page is signed in')
+    }
+    t.strictSame(logins(journey), ['success', 'success'], 'with the code that they have')
     t.equal(await userOf(newcomer, journey), 'bob')
     t.equal(await userOf(browser, journey), outage === 'frozen' ? 'alice' : undefined, 'known again, if Redis has kept it')
     t.notMatch(gateway.logs.join('') + gateway.auditLines.join(''), /a-secret-of-redis/)
     t.notMatch(gateway.logs.join('') + gateway.auditLines.join(''), cookie)
+    t.notMatch(gateway.logs.join(''), /enableOfflineQueue/, 'a word of the library’s says nothing to whoever reads it')
   }
 })
 
@@ -200,7 +209,7 @@ test('a Redis without room lets nobody new in, says so, and keeps those who are 
   await redis.ask('config', 'set', 'maxmemory', '1')
   const page = await anotherBrowser(journey).signIn(url('/x'), 'bob')
   t.strictSame([page.status, page.setCookies.filter((line) => line.startsWith('__Host-doorward='))], [503, []])
-  t.match(page.text, /Sessions can’t be read/)
+  t.match(page.text, /Sign-in can’t be checked/)
   t.strictSame(logins(journey), ['success', 'failure: session_store_unavailable'])
   t.match(gateway.logs.join(''), /Redis answered OOM/)
   t.equal(await userOf(browser, journey), 'alice')
