@@ -10,6 +10,7 @@
 import { type FastifyInstance } from 'fastify'
 import { mountBackchannelLogout } from './backchannel-logout.ts'
 import { mountCallback } from './callback.ts'
+import { mountClaimsPage } from './claims-page.ts'
 import { mountFrontchannelLogout } from './frontchannel-logout.ts'
 import { mountLogin } from './login.ts'
 import { mountLogout } from './logout.ts'
@@ -40,4 +41,5 @@ export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {
   mountBackchannelLogout(app, parts)
   mountFrontchannelLogout(app, parts)
   mountSession(app, parts)
+  mountClaimsPage(app, parts)
 }

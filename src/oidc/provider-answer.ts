@@ -16,6 +16,10 @@ export interface ProviderAnswer {
 export interface SignInAnswer extends ProviderAnswer {
   /** What there is to decide on without the id_token. */
   readonly userinfoClaims: Claims
+  /** As each came; userinfo holds nothing where it was not asked. */
+  readonly sources: { readonly idToken: Claims, readonly userinfo: Claims }
+  /** Absent where the provider does not say: then what was asked for is granted (RFC 6749 section 5.1). */
+  readonly grantedScopes: readonly string[] | undefined
   readonly tokens: Tokens
   /** Seconds since the epoch. */
   readonly authTime: number | undefined
@@ -40,11 +44,13 @@ function mergedClaims (idToken: Claims, userinfo: Claims): Claims {
   return isVouchedFor && verified !== undefined ? { ...claims, email_verified: verified } : claims
 }
 
-export function signInAnswer (idToken: IDToken, userinfo: Claims, tokens: Tokens): SignInAnswer {
+export function signInAnswer (idToken: IDToken, userinfo: Claims, tokens: Tokens, scope: string | undefined): SignInAnswer {
   const { iss, aud, sub, sid, nonce, auth_time: authTime } = idToken
   return {
     ...providerAnswer(idToken, userinfo),
     userinfoClaims: { ...userinfo, iss, aud, sub },
+    sources: { idToken, userinfo },
+    grantedScopes: scope?.split(' ').filter((name) => name !== ''),
     tokens: { ...tokens, signedFor: { issuer: iss, audience: aud, nonce, isAllInUserinfo: false } },
     authTime,
     providerSessionId: typeof sid === 'string' ? sid : undefined

@@ -29,7 +29,7 @@ import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'clockToleranceMilliseconds'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'scopes' | 'clockToleranceMilliseconds'> {
   /** The browser brings the answer in a form that a page of the provider posts. */
   readonly isPostedTo: boolean
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
@@ -97,6 +97,7 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     label: settings.label,
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,
+    scopes: settings.scopes,
     isPostedTo: settings.responseMode === 'form_post',
     clockToleranceMilliseconds: settings.clockToleranceMilliseconds,
     isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
@@ -117,7 +118,7 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
         logout.learnFrom(redeemed.idTokenText)
         const received = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
         const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
-        const answer = signInAnswer(redeemed.idToken, userinfo, received)
+        const answer = signInAnswer(redeemed.idToken, userinfo, received, redeemed.scope)
         onClaims({ id_token: redeemed.idToken, userinfo, merged: answer.claims })
         return withGroups(answer, await completeGroups({ claims: answer.claims, signed: redeemed.idToken, accessToken: redeemed.accessToken }))
       } catch (error) {

@@ -13,9 +13,10 @@ export function refusal (settings: readonly string[], person: Person | undefined
   return html`${settings.length === 0 ? undefined : html`<p class="quiet">Rule ${names}</p>`}${person && accountBox(accountOf(person), heading, site)}`
 }
 
-/** The rule as the administrator finds it in the configuration; `rule` is its position, or `default`. */
+/** The rule as the administrator finds it in the configuration; `rule` is its position, `default`, or a setting elsewhere. */
 export function ruleIn ({ rule }: Members): string[] {
   if (rule === 'default') return ['access.default']
+  if (rule === 'pages.claimsFor') return [rule]
   return typeof rule === 'number' ? [`access.rules[${rule}]`] : []
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { test } from 'tap'
 import { Problem, problems, type ProblemCode } from '../../src/errors.ts'
-import { createPages, type Answer, type Occasion } from '../../src/pages/index.ts'
+import { createPages, type Answer, type ClaimsReport, type Occasion } from '../../src/pages/index.ts'
 
 const site = { basePath: '/oidc', publicUrl: 'https://app.example.com', providerLabel: 'Sign in with Contoso', providerNames: new Map([['corp', 'Example Corporation']]), detail: 'full' } as const
 const pages = createPages(site)
@@ -18,10 +18,37 @@ function everyPage (text: string): Answer[] {
   return [
     ...codes.map((code) => pages.answerTo(new Problem(code, problem), occasion)),
     pages.chooser({ action: '/oidc/login', fields: { return_to: text }, providers: [{ id: text, label: text }], takesEmail: true, unknownEmail: text }, text),
+    pages.claims(claimsOf(text), 'html', text),
     pages.signedIn({ returnTo: text, requestId: text }),
     pages.signedOut({ isEverywhere: false, requestId: text }),
     pages.confirmLogout({ returnTo: text, requestId: text })
   ]
+}
+
+/** The claims of somebody who has this text everywhere. */
+function claimsOf (text: string): ClaimsReport {
+  // An empty one would be marked as blank.
+  const held = `${text}.`
+  const grants = [{ name: text, holds: [held], by: text, matched: held, dropped: text, onlyAt: [text] }]
+  return {
+    version: 1,
+    time: text,
+    provider: { id: text, label: text },
+    person: { user: text, sub: text, email: text, roles: [text] },
+    hints: [{ code: 'groups_claim_absent', text, names: [text] }],
+    settings: [{ setting: text, claim: text, from: ['idToken'], value: held }],
+    claims: { idToken: { [text]: held }, userinfo: { [text]: [held] }, merged: { [text]: { [text]: text } } },
+    fetched: [text],
+    blank: { idToken: [], userinfo: [], merged: [] },
+    hidden: [],
+    groups: [{ name: text, claim: text, renamedFrom: text, dropped: text }],
+    roles: grants,
+    organizations: grants,
+    projects: grants,
+    attributes: grants,
+    scopes: { asked: [text], granted: [] },
+    sizes: { cookie: { bytes: 1, count: 1 }, headers: [{ path: text, bytes: 1 }] }
+  }
 }
 
 function page (code: ProblemCode, members: Record<string, unknown> = {}, more: Partial<Occasion> = {}): string {
