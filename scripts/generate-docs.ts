@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { configurationReference } from '../src/config/reference.ts'
 import { jsonSchema } from '../src/config/index.ts'
 import { problems } from '../src/errors.ts'
+import { auditSchemaFile, withAuditTables } from './audit-tables.ts'
 import { withArchitectureDiagram } from './architecture-diagram.ts'
 import { conformanceReference } from './conformance-table.ts'
 
@@ -14,8 +15,10 @@ const command = 'npm run docs'
 
 /** Path from the root of the project → what the file must hold. */
 export const generatedFiles: Readonly<Record<string, string>> = {
+  'config/audit.schema.json': auditSchemaFile(generatedFrom('src/observability/audit-events.ts')),
   'config/doorward.schema.json': schemaFile(),
   'docs/architecture.md': await withArchitectureDiagram(await readFile(new URL('docs/architecture.md', root), 'utf8')),
+  'docs/audit.md': withAuditTables(await readFile(new URL('docs/audit.md', root), 'utf8')),
   'docs/configuration.md': markdownFile('src/config/schema.ts', configurationReference()),
   'docs/conformance.md': markdownFile('test/conformance/modules.ts', conformanceReference()),
   'docs/errors.md': markdownFile('src/errors.ts', errorReference())
@@ -33,12 +36,15 @@ export async function staleFiles (): Promise<string[]> {
 
 function schemaFile (): string {
   const { $schema, ...rest } = jsonSchema
-  const $comment = `Generated from src/config/schema.ts by \`${command}\`; changes belong there.`
-  return `${JSON.stringify({ $schema, $comment, ...rest }, null, 2)}\n`
+  return `${JSON.stringify({ $schema, $comment: generatedFrom('src/config/schema.ts'), ...rest }, null, 2)}\n`
+}
+
+function generatedFrom (source: string): string {
+  return `Generated from ${source} by \`${command}\`; changes belong there.`
 }
 
 function markdownFile (source: string, text: string): string {
-  return `<!-- Generated from ${source} by \`${command}\`; changes belong there. -->\n\n${text}`
+  return `<!-- ${generatedFrom(source)} -->\n\n${text}`
 }
 
 function errorReference (): string {

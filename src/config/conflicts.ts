@@ -1,6 +1,8 @@
 import { isOwnTarget } from '../own-routes.ts'
 import { type Conflict } from './conflict.ts'
+import { ruleConflicts } from './conflicts-access.ts'
 import { clientConflicts, discoveryConflicts, profileConflicts, responseConflicts } from './conflicts-client.ts'
+import { groupSourceConflicts } from './conflicts-group-source.ts'
 import { bearerConflicts, type PlacedProviders, providerConflicts, referenceConflicts } from './conflicts-providers.ts'
 import { redisConflicts } from './redis-conflicts.ts'
 import { type Configuration, placedProviders, placedUpstreams } from './schema.ts'
@@ -18,9 +20,11 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...redisConflicts(session),
+    ...pseudonymConflicts(configuration.audit),
     ...providerConflicts(configuration),
-    ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider), ...profileConflicts(place, provider), ...responseConflicts(place, provider, server.publicUrl)]),
+    ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider), ...profileConflicts(place, provider), ...responseConflicts(place, provider, server.publicUrl), ...groupSourceConflicts(place, provider, configuration)]),
     ...referenceConflicts(configuration),
+    ...ruleConflicts(configuration),
     ...upstreamConflicts(configuration),
     ...pathConflicts(configuration),
     ...bearerConflicts(providers, access),
@@ -66,6 +70,12 @@ function lifetimeConflicts ({ idleTimeout, maxLifetime }: Configuration['session
     settings: ['session.idleTimeout', 'session.maxLifetime'],
     message: `session.idleTimeout (${durationText(idleTimeout)}) must not be longer than session.maxLifetime (${durationText(maxLifetime)})`
   }]
+}
+
+/** Without a key, whoever has a list of people could compute the pseudonyms of all. */
+function pseudonymConflicts ({ pseudonymize, pseudonymKey }: Configuration['audit']): Conflict[] {
+  if (!pseudonymize || pseudonymKey !== undefined) return []
+  return [{ settings: ['audit.pseudonymKey', 'audit.pseudonymize'], message: 'expected a key, since audit.pseudonymize is true; `doorward keygen` prints one' }]
 }
 
 /** What browsers refuse (RFC 6265bis sections 4.1.3, 5.7): the sign-in would never stick. */

@@ -1,3 +1,4 @@
+import { groupAdvice } from './group-advice.ts'
 import { describedSafely } from './provider-words.ts'
 
 const registration = 'The client’s registration at the provider does not allow the authorization code flow'
@@ -33,7 +34,8 @@ export const advice = {
   no_document: 'Open this address in a browser: where it shows no JSON, provider.issuer is not the issuer',
   incomplete: 'Doorward needs an OpenID provider with the authorization code flow; what speaks OAuth 2.0 alone is not enough',
   issuer_other: 'Write provider.issuer as the provider does, if it is the one you mean',
-  issuer_template: 'This address is for several tenants, each of which has a name of its own: write the id of yours in place of common, organizations or consumers in provider.issuer'
+  issuer_template: 'This address is for several tenants, each of which has a name of its own: write the id of yours in place of common, organizations or consumers in provider.issuer',
+  ...groupAdvice
 } as const
 
 type AdviceCode = keyof typeof advice

@@ -36,7 +36,7 @@ const connectTimeoutMilliseconds = 5_000
 const readTimeoutMilliseconds = 5_000
 const writeTimeoutMilliseconds = 10_000
 /** The last three are looked at by `doorward doctor` alone. */
-const always = ['content-type', 'age', 'date', 'location']
+const always = ['content-type', 'retry-after', 'age', 'date', 'location']
 const emptyStatuses = [204, 205, 304]
 
 /**
@@ -55,7 +55,7 @@ export function createProviderHttp (settings: ProviderHttpSettings): ProviderHtt
         method: method as 'GET' | 'POST',
         headers,
         headersTimeout: Math.max(timeoutMilliseconds, writeTimeoutMilliseconds),
-        body: body instanceof URLSearchParams ? body.toString() : null,
+        body: body instanceof URLSearchParams || typeof body === 'string' ? body.toString() : null,
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline])
       })
       const bytes = await answer.body.arrayBuffer()

@@ -145,7 +145,7 @@ t.test('for people there is a line for each, and a cure below what has failed', 
 
 t.test('a terminal shows what is being looked at, in colours unless somebody wants none', async (t) => {
   const { stdout } = await runDoctor(t, {}, [], { isTerminal: true })
-  t.match(stdout, `\n  … issuer\r${escape}2K  ${escape}32mok       ${escape}0missuer `)
+  t.match(stdout, `\n  … issuer\r${escape}2K  ${escape}32mok       ${escape}39missuer `)
   const plain = await runDoctor(t, {}, [], { isTerminal: true, environment: { NO_COLOR: '1' } })
   t.match(plain.stdout, `\n  … issuer\r${escape}2K  ok       issuer `)
 })

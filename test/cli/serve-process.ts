@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { freePort } from '../support/gateway.ts'
+import { secretsIn } from '../support/secrets-seen.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -40,6 +41,8 @@ export function runMain (t: Test, args: readonly string[], { cwd, output, node =
   t.teardown(async () => {
     child.kill('SIGKILL')
     await ended
+    const leaks = secretsIn(text.stdout + text.stderr)
+    if (leaks.length > 0) throw new Error(`written down, and secret: ${leaks.join(', ')}`)
   })
   return { child, ended, stdout: () => text.stdout, stderr: () => text.stderr }
 }

@@ -9,6 +9,7 @@ import { providersOf, upstreamsOf } from '../../config/index.ts'
 import { proxyFrom } from '../../oidc/index.ts'
 import { redisSettings } from '../../session-state.ts'
 import { exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from '../configuration.ts'
+import { printedJson } from '../printed-json.ts'
 import { type Terminal } from '../terminal.ts'
 import { type Section } from './check.ts'
 import { ownSection } from './own.ts'
@@ -38,7 +39,7 @@ export async function doctor ({ config, provider, json }: DoctorArguments, termi
   const sections = await sectionsOf(loaded, provider, terminal)
   if (json !== true) await printReport(sections, terminal)
   const report = await reportOf(sections)
-  if (json === true) terminal.stdout(`${JSON.stringify(report, null, 2)}\n`)
+  if (json === true) terminal.stdout(printedJson(report))
   return report.outcome === 'failed' ? exitCodes.failed : exitCodes.good
 }
 

@@ -1,5 +1,6 @@
-import { visible } from '../visible.ts'
+import { createPaint, type Paint, type Shade } from '../paint.ts'
 import { type Terminal } from '../terminal.ts'
+import { visible } from '../tree-text.ts'
 import { type Finding, type Outcome, type Section } from './check.ts'
 
 /** What `--json` prints: names and shape are for scripts. */
@@ -23,13 +24,13 @@ function worstOf (findings: readonly Finding[]): Report['outcome'] {
 
 const nameWidth = 23
 const outcomeWidth = 9
-const colors: Readonly<Record<Outcome, number>> = { ok: 32, warning: 33, failed: 31, skipped: 90 }
+const shades: Readonly<Record<Outcome, Shade>> = { ok: 'good', warning: 'doubtful', failed: 'bad', skipped: 'quiet' }
 
 /** Prints each as soon as it and all before it are known. */
 export async function printReport (sections: readonly Section[], terminal: Terminal): Promise<void> {
-  const paint = painter(terminal)
+  const paint = createPaint(terminal)
   for (const { title, checks } of sections) {
-    terminal.stdout(`${visible(title)}\n`)
+    terminal.stdout(`${paint('heading', visible(title))}\n`)
     for (const { name, seen } of checks) {
       const waiting = terminal.isTerminal ? `  … ${name}` : ''
       terminal.stdout(waiting)
@@ -42,17 +43,9 @@ export async function printReport (sections: readonly Section[], terminal: Termi
   terminal.stdout(`${summaryOf(checks)}\n`)
 }
 
-type Paint = (outcome: Outcome, text: string) => string
-
-/** Colour on a terminal that shows it, unless somebody does not want any (https://no-color.org). */
-function painter ({ isTerminal, environment }: Terminal): Paint {
-  const isPlain = !isTerminal || (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb'
-  return (outcome, text) => isPlain ? text : `\u001b[${colors[outcome]}m${text}\u001b[0m`
-}
-
 /** What is found may be in a stranger's words, which must not steer the terminal. */
 function linesOf (name: string, { outcome, found, fix }: Finding, paint: Paint): string {
-  const first = `  ${paint(outcome, outcome.padEnd(outcomeWidth))}${name.padEnd(nameWidth)}${visible(found)}\n`
+  const first = `  ${paint(shades[outcome], outcome.padEnd(outcomeWidth))}${name.padEnd(nameWidth)}${visible(found)}\n`
   return fix === undefined ? first : `${first}${' '.repeat(2 + outcomeWidth + nameWidth)}→ ${visible(fix)}\n`
 }
 
