@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { type JWK } from 'jose'
 import { type AuthorizationAnswer, readAuthorizationAnswer, refusedRequest } from './authorization-answer.ts'
+import { createGroupSource } from './group-sources.ts'
 import { LoginProblem } from './login-problem.ts'
+import { createApplicationTokens } from './provider-application-token.ts'
 import { authorizationParameters, authorizationUrl } from './provider-authorization.ts'
 import { type ClientAuthMethod, clientAuthMethod } from './provider-client.ts'
 import { httpFor, openConnection } from './provider-connection.ts'
@@ -35,6 +37,8 @@ export interface ProviderInspection {
   askToSignIn (server: PublishedMetadata): Promise<AuthorizationAnswer>
   /** Redeems a code that nobody gave out: the provider's reason to refuse it. @param more in place of what is configured */
   redeemNothing (server: PublishedMetadata, more?: Pick<ProviderSettings, 'clientSecret'>): Promise<Trouble>
+  /** Asks the directory for the groups of somebody whom it can't know: why it gives none. `undefined` where there is nothing to ask before a sign-in. */
+  askForGroups (): Promise<Trouble | undefined>
   close (): Promise<void>
 }
 
@@ -79,9 +83,23 @@ export function createProviderInspection (given: ProviderSettings, now: () => nu
         return troubleOf(error)
       }
     },
+    async askForGroups () {
+      const { kind, credentials } = settings.groupSource
+      if (kind === 'none' || (kind === 'entra' && credentials === 'user')) return undefined
+      const source = createGroupSource(settings.groupSource, { fetch: http.fetch, fetchToken: createApplicationTokens(settings, { ...requests, getServer: find }), now })
+      try {
+        await source?.groupsOf({ signed: nobody, accessToken: undefined })
+        return { happened: 'The directory knows groups of somebody who does not exist' }
+      } catch (error) {
+        return troubleOf(error)
+      }
+    },
     close: http.close
   }
 }
+
+/** In the form that directories know people by. */
+const nobody = { sub: 'doorward-doctor', oid: '00000000-0000-0000-0000-000000000000' }
 
 /** When the provider sent this, by its own clock; on the way it may have been kept for a while (RFC 9110 section 6.6.1, RFC 9111 section 5.1). */
 function timeOf ({ headers }: Response): number {

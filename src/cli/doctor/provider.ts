@@ -5,7 +5,7 @@ import { backchannelLogoutUrl } from '../../own-routes.ts'
 import { type Check, check, checkAfter, type Finding, found, type Section } from './check.ts'
 import { judgeBackchannel, judgeClientAuth, judgeClocks, judgeGroups, judgeKeys, judgePkce, judgeResponses, judgeScopes, judgeSignOut } from './metadata.ts'
 import { reachChecks } from './places.ts'
-import { judgeCredentials, judgeRequest, troubled } from './sign-in.ts'
+import { judgeCredentials, judgeGroupSource, judgeRequest, troubled } from './sign-in.ts'
 
 export interface ProviderSectionParts {
   readonly proxy: ProxySettings | undefined
@@ -34,6 +34,7 @@ export async function providerSection (provider: ProviderConfiguration, configur
     after('redirect-uri', (server) => judgeRequest(inspection, server, { redirectUri, clientId: provider.clientId })),
     after('client-authentication', (server) => judgeCredentials(inspection, server, method(server))),
     after('groups', (server) => judgeGroups(server, provider.claims.groups ?? configuration.claims.groups)),
+    after('group-source', () => judgeGroupSource(inspection)),
     after('sign-out', (server) => judgeSignOut(server, provider, signedOutUriOf(configuration))),
     after('backchannel-logout', (server) => judgeBackchannel(server, backchannelUriOf(provider, configuration)))
   ]

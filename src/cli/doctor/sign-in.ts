@@ -48,6 +48,13 @@ async function tellsApart (inspection: ProviderInspection, server: PublishedMeta
   return (await inspection.redeemNothing(server, { clientSecret: 'a wrong secret, on purpose, by doorward doctor' })).code !== 'invalid_grant'
 }
 
+/** Whether the directory answers, lets Doorward in and lets it look: it has to say no to the person alone. */
+export async function judgeGroupSource (inspection: ProviderInspection): Promise<Finding> {
+  const trouble = await inspection.askForGroups()
+  if (trouble === undefined) return found.skipped('no directory is asked, or only in the name of who signs in')
+  return trouble.code === 'groups_person_unknown' ? found.ok('the directory lets Doorward look for groups') : troubled(trouble)
+}
+
 /** Told with what there is to advise. */
 export function troubled ({ happened, advice = 'the log of the provider may say more' }: Trouble): Finding {
   return found.failed(happened, advice)
