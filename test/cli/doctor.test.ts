@@ -8,6 +8,8 @@ import { listenOnLoopback } from '../../demo/loopback.ts'
 import { run } from '../../src/cli/index.ts'
 import { makeCertificates, type OwnCertificate } from '../support/certificates.ts'
 import { freePort, testSecret } from '../support/gateway.ts'
+import { administrator, startGoogleDirectory } from '../support/google-directory.ts'
+import { startGraph } from '../support/graph.ts'
 import { missingPart } from '../support/parts.ts'
 import { client, clientId, clientSecret, startProvider } from '../support/provider.ts'
 import { startRedis } from '../support/redis.ts'
@@ -260,6 +262,23 @@ t.test('what a provider says of itself is held against the configuration', async
       await assertFound(t, { provider: providerWith({ issuer: rogue.issuer, ...settings }) }, check, outcome, found, fix)
     })
   }
+})
+
+t.test('the directory that knows groups is asked about nobody: it has to let Doorward look', async (t) => {
+  const graph = await startGraph(t)
+  const rogue = await startRogueProvider(t, { clientSecret, clientCredentials: () => ({ token_type: 'Bearer', access_token: 'of-the-application' }) })
+  const groupSource = { kind: 'entra', url: graph.url }
+  graph.tokens.set('of-the-application', { permissions: ['User.ReadBasic.All', 'GroupMember.Read.All'] })
+  const granted = await examine(t, { provider: providerWith({ issuer: rogue.issuer, groupSource }) })
+  t.match(granted.checks.find(({ check }) => check === 'group-source'), { outcome: 'ok', found: 'the directory lets Doorward look for groups' })
+  graph.tokens.set('of-the-application', { permissions: ['User.ReadBasic.All'] })
+  await assertFound(t, { provider: providerWith({ issuer: rogue.issuer, groupSource }) }, 'group-source', 'failed', /Microsoft Graph says/, /^Grant the client the application permissions/)
+  const byUser = await examine(t, { provider: providerWith({ issuer: rogue.issuer, groupSource: { ...groupSource, credentials: 'user' } }) })
+  t.match(byUser.checks.find(({ check }) => check === 'group-source'), { outcome: 'skipped' })
+  const google = await startGoogleDirectory(t)
+  google.instead.groups.push({ status: 404, body: { error: { code: 404, message: 'Resource Not Found: userKey' } } })
+  const { checks } = await examine(t, { provider: providerWith({ groupSource: { kind: 'google', url: google.url, tokenUrl: google.tokenUrl, serviceAccountKey: google.keyFile, admin: administrator } }) })
+  t.match(checks.find(({ check }) => check === 'group-source'), { outcome: 'ok' })
 })
 
 t.test('a provider that looks at the code before the client has proved nothing', async (t) => {
