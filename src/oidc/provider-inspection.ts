@@ -83,23 +83,25 @@ export function createProviderInspection (given: ProviderSettings, now: () => nu
         return troubleOf(error)
       }
     },
-    async askForGroups () {
-      const { kind, credentials } = settings.groupSource
-      if (kind === 'none' || (kind === 'entra' && credentials === 'user')) return undefined
-      const source = createGroupSource(settings.groupSource, { fetch: http.fetch, fetchToken: createApplicationTokens(settings, { ...requests, getServer: find }), now })
-      try {
-        await source?.groupsOf({ signed: nobody, accessToken: undefined })
-        return { happened: 'The directory knows groups of somebody who does not exist' }
-      } catch (error) {
-        return troubleOf(error)
-      }
-    },
+    askForGroups: () => askDirectory(settings, { fetch: http.fetch, fetchToken: createApplicationTokens(settings, { ...requests, getServer: find }), now }),
     close: http.close
   }
 }
 
 /** In the form that directories know people by. */
 const nobody = { sub: 'doorward-doctor', oid: '00000000-0000-0000-0000-000000000000' }
+
+async function askDirectory ({ groupSource }: ProviderSettings, parts: Parameters<typeof createGroupSource>[1]): Promise<Trouble | undefined> {
+  const isAskedForWhoSignsIn = groupSource.kind === 'entra' && groupSource.credentials === 'user'
+  const source = isAskedForWhoSignsIn ? undefined : createGroupSource(groupSource, parts)
+  if (source === undefined) return undefined
+  try {
+    await source.groupsOf({ signed: nobody, accessToken: undefined })
+    return { happened: 'The directory knows groups of somebody who does not exist' }
+  } catch (error) {
+    return troubleOf(error)
+  }
+}
 
 /** When the provider sent this, by its own clock; on the way it may have been kept for a while (RFC 9110 section 6.6.1, RFC 9111 section 5.1). */
 function timeOf ({ headers }: Response): number {

@@ -1,4 +1,5 @@
 /** `doorward doctor`: all good at a real provider, and each thing that keeps people from signing in, named with its cure. */
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type ClientMetadata } from 'oidc-provider'
@@ -125,6 +126,11 @@ t.test('everything is good: provider and application with TLS, and Redis', { ski
     'redis redis': /^Redis \d+\.\d+\S* without TLS, answers within \d+ ms; a key under doorward: was written and read$/
   })
   t.equal(await redis.ask('dbsize'), '0', 'and nothing is left behind')
+})
+
+t.test('every check is documented', async (t) => {
+  const page = readFileSync(new URL('../../docs/doctor.md', import.meta.url), 'utf8')
+  for (const check of ['configuration', 'cookies', ...providerChecks, 'redis']) t.match(page, `| \`${check}\` | `)
 })
 
 t.test('nothing of an application is asked for, and nobody is signed in', async (t) => {
@@ -337,15 +343,20 @@ t.test('an application that can’t be reached is told by its setting', { skip: 
   t.match((await examine(t, { upstream: { static: { status: 200 } } })).checks.at(-1), { subject: 'upstream:/', outcome: 'skipped', found: 'answered here' })
 })
 
-t.test('a Redis that can’t be used is told with why', { skip: missingPart('redis-server') }, async (t) => {
+t.test('a Redis that can’t be used is told with why', { skip: missingPart('redis-server') || missingPart('openssl') }, async (t) => {
+  const certificates = await makeCertificates(t)
+  const secure = await startRedis(t, { tls: certificates })
   const redis = await startRedis(t, { password: 'onlyfortests' })
   const cases: ReadonlyArray<readonly [settings: object, found: RegExp, fix: RegExp]> = [
     [{ url: `redis://127.0.0.1:${await freePort()}` }, /^can’t be used: ECONNREFUSED$/, /session\.redis\.url/],
     [{ url: redis.url }, /^can’t be used: Redis answered NOAUTH$/, /session\.redis\.password/],
     [{ url: redis.url, password: 'another' }, /^can’t be used: Redis answered WRONGPASS$/, /session\.redis\.password/],
+    [{ url: secure.url }, /UNABLE_TO_VERIFY_LEAF_SIGNATURE/, /session\.redis\.caFile/],
     [{ url: 'redis://nowhere.invalid' }, /ENOTFOUND|EAI_AGAIN/, /DNS/]
   ]
   for (const [settings, found, fix] of cases) await assertFound(t, { session: { secret: testSecret, redis: settings } }, 'redis', 'failed', found, fix)
+  const { checks } = await examine(t, { session: { secret: testSecret, redis: { url: secure.url, caFile: certificates.caFile } } })
+  t.match(checks.find(({ check }) => check === 'redis'), { outcome: 'ok', found: / with TLS, / })
 })
 
 t.test('without https the cookies are told to be without Secure; a session for all hosts of a domain is told, too', async (t) => {

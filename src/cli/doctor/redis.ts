@@ -69,6 +69,7 @@ const fixes: ReadonlyArray<readonly [cause: RegExp, fix: string]> = [
   [/ENOTFOUND|EAI_AGAIN/, 'correct the name in session.redis.url, or the DNS of this machine'],
   [/ECONNREFUSED/, 'nothing listens there: start it, or correct the port in session.redis.url'],
   [/CERT|SIGNATURE/, 'put the authority of its certificate into session.redis.caFile, and write the name that is in the certificate'],
+  [/ETIMEDOUT|no answer/, 'it is off, a firewall drops what is sent, or it speaks no TLS: compare redis:// and rediss:// in session.redis.url with what it speaks'],
   [/SSL|EPROTO|ECONNRESET|Connection is closed/, 'compare redis:// and rediss:// in session.redis.url with what it speaks']
 ]
 

@@ -29,10 +29,11 @@ const shades: Readonly<Record<Outcome, Shade>> = { ok: 'good', warning: 'doubtfu
 /** Prints each as soon as it and all before it are known. */
 export async function printReport (sections: readonly Section[], terminal: Terminal): Promise<void> {
   const paint = createPaint(terminal)
+  const isShown = terminal.isTerminal && terminal.environment['TERM'] !== 'dumb'
   for (const { title, checks } of sections) {
     terminal.stdout(`${paint('heading', visible(title))}\n`)
     for (const { name, seen } of checks) {
-      const waiting = terminal.isTerminal ? `  … ${name}` : ''
+      const waiting = isShown ? `  … ${name}` : ''
       terminal.stdout(waiting)
       const { finding } = await seen
       // Back to the beginning of the line, and over what stands there.
