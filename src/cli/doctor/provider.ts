@@ -73,7 +73,7 @@ async function explained (judge: () => Promise<Finding>): Promise<Finding> {
   }
 }
 
-/** Connections that stay open would keep the process from ending. */
+/** Its connections are of no use once everything has been asked. */
 function closeAfter (checks: readonly Check[], inspection: ProviderInspection): void {
   Promise.all(checks.map(({ seen }) => seen)).then(() => inspection.close()).catch(() => {})
 }
