@@ -351,7 +351,7 @@ t.test('a Redis that can’t be used is told with why', { skip: missingPart('red
     [{ url: `redis://127.0.0.1:${await freePort()}` }, /^can’t be used: ECONNREFUSED$/, /session\.redis\.url/],
     [{ url: redis.url }, /^can’t be used: Redis answered NOAUTH$/, /session\.redis\.password/],
     [{ url: redis.url, password: 'another' }, /^can’t be used: Redis answered WRONGPASS$/, /session\.redis\.password/],
-    [{ url: secure.url }, /UNABLE_TO_VERIFY_LEAF_SIGNATURE/, /session\.redis\.caFile/],
+    [{ url: secure.url }, /SELF_SIGNED_CERT_IN_CHAIN/, /session\.redis\.caFile/],
     [{ url: 'redis://nowhere.invalid' }, /ENOTFOUND|EAI_AGAIN/, /DNS/]
   ]
   for (const [settings, found, fix] of cases) await assertFound(t, { session: { secret: testSecret, redis: settings } }, 'redis', 'failed', found, fix)
