@@ -13,6 +13,7 @@ import { createApplicationTokens } from './provider-application-token.ts'
 import { authorizationParameters, authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
 import { findProvider, issuerUrl } from './provider-discovery.ts'
 import { createSender } from './provider-dpop.ts'
+import { type ProviderCallParts, watchProviderCalls } from './provider-calls.ts'
 import { createProviderHttp } from './provider-http.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { hintToKeep } from './provider-end-session.ts'
@@ -50,7 +51,7 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 
   close (): Promise<void>
 }
 
-export interface ProviderParts {
+export interface ProviderParts extends Pick<ProviderCallParts, 'tracing' | 'onAnswered'> {
   readonly logger: Logger
   readonly now: () => number
   /** Where logout tokens that were used are remembered. */
@@ -60,22 +61,23 @@ export interface ProviderParts {
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
-export function createProvider (given: ProviderSettings, { logger, now, spent, onAsked }: ProviderParts): Provider {
+export function createProvider (given: ProviderSettings, { logger, now, spent, onAsked, ...watched }: ProviderParts): Provider {
   const settings = underProfile(given)
   const isLoopbackHttp = settings.issuer.startsWith('http:')
   const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
-  const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
+  const calls = watchProviderCalls(http.fetch, { ...watched, id: settings.id })
+  const options = { [oauth.customFetch]: calls.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
   const client: oauth.Client = {
     client_id: settings.clientId,
     use_mtls_endpoint_aliases: settings.clientCertificate !== undefined,
     [oauth.clockTolerance]: Math.ceil(settings.clockToleranceMilliseconds / 1000)
   }
-  const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
-  const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
+  const metadata = createProviderMetadata({ load: async () => calls.learn(await findProvider(settings, options, isLoopbackHttp)), now, onAttempt: report })
+  const keys = createProviderKeys({ fetch: calls.fetch, mayRefetch: createRefetchBudget(now), now })
   const requests = { client, options, sender: createSender(options, client, settings.dpop), decrypt: createDecryption(settings.decryptionKeys), verifySignature: createSignatureCheck(options, keys), now }
   const tokens = createTokenRequests(settings, requests)
   const push = createPushedRequests(settings, requests)
-  const source = createGroupSource(settings.groupSource, { fetch: http.fetch, fetchToken: createApplicationTokens(settings, { client, options, getServer: metadata.get }), now })
+  const source = createGroupSource(settings.groupSource, { fetch: calls.fetch, fetchToken: createApplicationTokens(settings, { client, options, getServer: metadata.get }), now })
   const completeGroups = createGroupCompletion({ source, groupClaims: settings.groupClaims })
   const readAccessToken = createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now })
   const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, spent, logger, now })
