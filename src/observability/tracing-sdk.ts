@@ -6,13 +6,8 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { AlwaysOffSampler, AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, type Sampler, type SpanExporter, TraceIdRatioBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace'
 import { type Logger } from './logger.ts'
-import { type TracingSettings } from './tracing-settings.ts'
+import { type TracingParts, type TracingSettings } from './tracing-settings.ts'
 import { type Span, type SpanStart, type ToldTrace, type Tracing } from './tracing.ts'
-
-export interface TracingParts {
-  readonly logger: Logger
-  readonly version: string
-}
 
 interface OpenSpan extends Span {
   readonly context: Context

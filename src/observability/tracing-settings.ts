@@ -1,3 +1,5 @@
+import { type Logger } from './logger.ts'
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** How the variables of OpenTelemetry want traces to be made. */
@@ -10,6 +12,12 @@ export interface TracingSettings {
   readonly maxQueueSize: number
   readonly maxBatchSize: number
   readonly delayMilliseconds: number
+}
+
+export interface TracingParts {
+  readonly logger: Logger
+  /** Of Doorward. */
+  readonly version: string
 }
 
 export interface ReadSettings {

@@ -1,4 +1,5 @@
 /** Takes spans by OTLP over HTTP, in protobuf, as a collector does, and reads what is in them. */
+import { EventEmitter } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { type Test } from 'tap'
@@ -24,8 +25,17 @@ export interface OtlpReceiver {
   readonly spans: ReceivedSpan[]
   /** Of each delivery. */
   readonly deliveries: Array<{ readonly path: string, readonly headers: IncomingHttpHeaders }>
+  /** Emits `delivery` after each. */
+  readonly arrivals: EventEmitter
   /** As they came, for whoever looks for what must not be there. */
   readonly bytes: () => string
+}
+
+/** Each span in short, such as `server GET /`, and below it, further in, what is part of it. */
+export function treeOf (spans: readonly ReceivedSpan[], parentId = '', indent = ''): string[] {
+  const known = new Set(spans.map(({ spanId }) => spanId))
+  const below = spans.filter((span) => parentId === '' ? !known.has(span.parentId) : span.parentId === parentId)
+  return below.flatMap(({ kind, name, spanId }) => [`${indent}${kind} ${name}`, ...treeOf(spans, spanId, `${indent}  `)])
 }
 
 /** @param status what every delivery is answered with */
@@ -33,6 +43,7 @@ export async function startOtlpReceiver (t: Test, status: () => number = () => 2
   const spans: ReceivedSpan[] = []
   const deliveries: OtlpReceiver['deliveries'] = []
   const bodies: Buffer[] = []
+  const arrivals = new EventEmitter()
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => { chunks.push(chunk) }).on('end', () => {
@@ -41,6 +52,7 @@ export async function startOtlpReceiver (t: Test, status: () => number = () => 2
       deliveries.push({ path: request.url ?? '', headers: request.headers })
       if (status() === 200) spans.push(...spansIn(body))
       response.writeHead(status(), { 'content-type': 'application/x-protobuf' }).end()
+      arrivals.emit('delivery')
     })
   })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
@@ -48,7 +60,7 @@ export async function startOtlpReceiver (t: Test, status: () => number = () => 2
     server.closeAllConnections()
     server.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans, deliveries, bytes: () => Buffer.concat(bodies).toString('latin1') }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans, deliveries, arrivals, bytes: () => Buffer.concat(bodies).toString('latin1') }
 }
 
 type Field = bigint | Buffer
@@ -124,11 +136,12 @@ function readMessage (bytes: Buffer): Message {
     at += length
     return bytes.subarray(at - length, at)
   }
+  const readers = new Map<number, () => Field>([[0, varint], [1, () => take(8).readBigUInt64LE()], [2, () => take(Number(varint()))], [5, () => BigInt(take(4).readUInt32LE())]])
   while (at < bytes.length) {
     const key = Number(varint())
-    const value = { 0: varint, 1: () => take(8).readBigUInt64LE(), 2: () => take(Number(varint())), 5: () => BigInt(take(4).readUInt32LE()) }[key & 7]?.()
-    if (value === undefined) throw new Error(`not protobuf: wire type ${key & 7}`)
-    fields.set(key >> 3, [...fields.get(key >> 3) ?? [], value])
+    const read = readers.get(key & 7)
+    if (read === undefined) throw new Error(`not protobuf: wire type ${key & 7}`)
+    fields.set(key >> 3, [...fields.get(key >> 3) ?? [], read()])
   }
   return fields
 }
