@@ -12,7 +12,7 @@ export interface TraceForwardingParts {
 
 /**
  * The same forwarder, with a span for each exchange; of a WebSocket, for its handshake. The application is told of that
- * span alone: what a client says of a trace would mix into others (W3C Trace Context section 6).
+ * span alone: what a client says of a trace would mix into others (W3C Trace Context, Security Considerations).
  */
 export function traceForwarding (forward: Forwarder, { tracing, upstream, path }: TraceForwardingParts): Forwarder {
   if (!tracing.isOn) return forward

@@ -127,7 +127,7 @@ test('requests to the provider are timed by what they are for, those that fail t
   t.strictSame(await counted(), { discovery: 1, token: 1, keys: 1, userinfo: 1 })
   const back = await wayBack(browser, url('/oidc/login'), 'bob')
   await provider.stop()
-  t.equal((await browser.get(back)).status, 502)
+  t.equal((await browser.get(back)).status, 503)
   t.match(await counted(), { token: 2, userinfo: 1 })
 })
 
