@@ -104,6 +104,7 @@ test('who has no such role is refused before the provider is asked, and without 
   const page = await browser.signIn(url('/oidc/claims'), 'bob')
   t.strictSame([page.status, page.url.href, heading(page)], [403, url('/oidc/claims'), 'You don’t have access'])
   t.match(words(page), 'This page needs the role admin.')
+  t.match(words(page), 'pages.claimsFor', 'the setting that says so')
   const asked = calls(journey, '/auth').length
   const { status, ...refused } = await browser.get(url('/oidc/claims'), { program: true })
   t.strictSame([status, refused.headers['content-type']], [403, 'application/problem+json; charset=utf-8'])
