@@ -272,7 +272,8 @@ test('the process takes the usual variables, and sends what is left before it en
 test('a receiver that never answers holds up no request and not the end of the process', async (t) => {
   const upstream = await startUpstream(t, ok)
   const silent = await startUpstream(t, () => {})
-  const gateway = await startServe(t, { upstream: { url: upstream.url }, server: { hosts: ['localhost'] } }, undefined, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: silent.url, OTEL_BSP_SCHEDULE_DELAY: '1', OTEL_BSP_MAX_QUEUE_SIZE: '2' } })
+  // The longest that the end may take is shorter than what the exporter would wait.
+  const gateway = await startServe(t, { upstream: { url: upstream.url }, server: { drainTimeout: '1s' } }, undefined, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: silent.url, OTEL_BSP_SCHEDULE_DELAY: '1', OTEL_BSP_MAX_QUEUE_SIZE: '2' } })
   await gateway.logged('started')
   for (let request = 0; request < 20; request++) {
     const response = await responseTo(ask(gateway.port).end())
