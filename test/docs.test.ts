@@ -65,6 +65,7 @@ test('every metric is documented, with its type, its labels and what it says', a
   const metrics = createMetrics({ version: '1', providers: ['default'] })
   metrics.upstream('/').answered(1)
   metrics.requestEnded('own', 200, 1)
+  metrics.providerAnswered('default', 'token', 1)
   const found = Object.entries(parseExposition((await metrics.exposition()).text)).filter(([name]) => !/^(process|nodejs)_/.test(name))
   const rows = found.map(([name, { type, help, samples }]) => {
     const labels = Object.keys(samples)[0]?.match(/\w+(?==")/g)?.filter((label) => label !== 'le').map((label) => `\`${label}\``)

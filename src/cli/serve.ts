@@ -1,4 +1,5 @@
 import { type ConfigurationProblem, problemText, providersOf, redirectUriOf, signedOutUriOf } from '../config/index.ts'
+import { openTracing, type Tracing } from '../observability/index.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { proxyFrom } from '../oidc/index.ts'
 import { exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from './configuration.ts'
@@ -27,9 +28,10 @@ export async function serve (args: { config?: string | undefined }, host: Host):
 
   const output = openOutput(loaded.configuration, host)
   for (const warning of loaded.warnings) output.logOf('config').warn({ event: 'config.warning' }, warning)
+  const tracing = await openTracing(host.environment, { logger: output.logOf('process'), version: version() })
   try {
-    const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now, version: version(), proxy: proxyFrom(host.environment) })
-    return await run(gateway, loaded, output, host)
+    const gateway = await createGateway(loaded.configuration, { ...output, tracing, now: Date.now, version: version(), proxy: proxyFrom(host.environment) })
+    return await run(gateway, loaded, { ...output, tracing }, host)
   } catch (error) {
     output.logOf('process').fatal({ event: 'start.failed', err: error }, 'can’t start')
     return exitFailed
@@ -38,7 +40,7 @@ export async function serve (args: { config?: string | undefined }, host: Host):
   }
 }
 
-async function run (gateway: Gateway, loaded: LoadedConfiguration, output: Output, host: Host): Promise<number> {
+async function run (gateway: Gateway, loaded: LoadedConfiguration, output: Output & { readonly tracing: Tracing }, host: Host): Promise<number> {
   const { configuration, source } = loaded
   const { flush } = output
   const logger = output.logOf('process')
@@ -61,6 +63,7 @@ async function run (gateway: Gateway, loaded: LoadedConfiguration, output: Outpu
     gateway.readiness.drain()
     const cut = await drain(gateway.app.close(), connections, server.drainTimeout)
     await gateway.admin.close()
+    await output.tracing.close()
     logger.info({ event: 'stopped', connectionsCut: cut }, 'stopped')
     await flush()
   })
