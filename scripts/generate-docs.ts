@@ -4,9 +4,10 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { configurationReference } from '../src/config/reference.ts'
-import { jsonSchema } from '../src/config/index.ts'
+import { type JsonSchema, jsonSchema } from '../src/config/json-schema.ts'
 import { problems } from '../src/errors.ts'
 import { withArchitectureDiagram } from './architecture-diagram.ts'
+import { chartReference, chartSchema } from './chart-reference.ts'
 import { conformanceReference } from './conformance-table.ts'
 
 const root = new URL('../', import.meta.url)
@@ -14,11 +15,13 @@ const command = 'npm run docs'
 
 /** Path from the root of the project → what the file must hold. */
 export const generatedFiles: Readonly<Record<string, string>> = {
-  'config/doorward.schema.json': schemaFile(),
+  'config/doorward.schema.json': schemaFile(jsonSchema, 'src/config/schema.ts'),
   'docs/architecture.md': await withArchitectureDiagram(await readFile(new URL('docs/architecture.md', root), 'utf8')),
   'docs/configuration.md': markdownFile('src/config/schema.ts', configurationReference()),
   'docs/conformance.md': markdownFile('test/conformance/modules.ts', conformanceReference()),
-  'docs/errors.md': markdownFile('src/errors.ts', errorReference())
+  'docs/errors.md': markdownFile('src/errors.ts', errorReference()),
+  'helm/doorward/README.md': markdownFile('scripts/chart-values.ts', chartReference()),
+  'helm/doorward/values.schema.json': schemaFile(chartSchema(), 'scripts/chart-values.ts and src/config/schema.ts')
 }
 
 /** The generated files that are missing or differ from what they must hold. */
@@ -31,9 +34,8 @@ export async function staleFiles (): Promise<string[]> {
   return stale
 }
 
-function schemaFile (): string {
-  const { $schema, ...rest } = jsonSchema
-  const $comment = `Generated from src/config/schema.ts by \`${command}\`; changes belong there.`
+function schemaFile ({ $schema, ...rest }: JsonSchema, source: string): string {
+  const $comment = `Generated from ${source} by \`${command}\`; changes belong there.`
   return `${JSON.stringify({ $schema, $comment, ...rest }, null, 2)}\n`
 }
 
