@@ -8,8 +8,8 @@ type Schema = z.core.JSONSchema.JSONSchema
 /** Helm before 3.18 knows nothing newer. */
 const target = 'draft-7'
 
-/** A user name may stand in the address of Redis; a password is a secret. */
-const redisUrl = { type: 'string', pattern: '^rediss?://([^:@/]*@)?[^@]*$', description: 'Without a password: that one is `session.redis.password` of `secrets`.' } as const
+/** The address of Redis is a secret where it holds a password; that it holds none, the templates see to. */
+const redisUrl = { type: 'string', description: 'Without a password: that one is `session.redis.password` of `secrets`.' } as const
 
 const configuration = withoutSecrets(z.toJSONSchema(configurationSchema, { io: 'input', target }))
 const values = z.toJSONSchema(chartValues, { io: 'input', target })
@@ -20,6 +20,8 @@ export function chartSchema (): Schema {
   const { properties = {} } = values
   return {
     ...values,
+    // It has a default, which null takes away.
+    required: ['config'],
     properties: {
       ...properties,
       config: { ...config, default: {}, if: { minProperties: 1 }, then: { required } },

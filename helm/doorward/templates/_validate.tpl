@@ -24,6 +24,10 @@
 {{- if not (or .Values.config .Values.existingConfigMap) -}}
 {{- fail "config: expected the configuration, with server.publicUrl at least, or existingConfigMap" -}}
 {{- end -}}
+{{- /* Not left to a pattern of the schema: Helm would repeat the password. */}}
+{{- if regexMatch "://.*:.*@" (dig "session" "redis" "url" "" .Values.config) -}}
+{{- fail "config.session.redis.url: holds a password, which belongs into a Secret; expected it in secrets, as session.redis.password" -}}
+{{- end -}}
 {{- end }}
 
 {{- define "doorward.validate.listeners" -}}
