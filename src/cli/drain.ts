@@ -59,7 +59,7 @@ export interface DrainTimes {
 }
 
 /** A connection that was just made has so long to bring its request. Browsers make some that never bring one. */
-const silentMilliseconds = 1_000
+const silentMilliseconds = 2_000
 const looksMilliseconds = 250
 
 /**
