@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { configurationReference } from '../src/config/reference.ts'
 import { type JsonSchema, jsonSchema } from '../src/config/json-schema.ts'
 import { problems } from '../src/errors.ts'
+import { auditSchemaFile, withAuditTables } from './audit-tables.ts'
 import { withArchitectureDiagram } from './architecture-diagram.ts'
 import { chartReference, chartSchema } from './chart-reference.ts'
 import { conformanceReference } from './conformance-table.ts'
@@ -15,8 +16,10 @@ const command = 'npm run docs'
 
 /** Path from the root of the project → what the file must hold. */
 export const generatedFiles: Readonly<Record<string, string>> = {
+  'config/audit.schema.json': auditSchemaFile(generatedFrom('src/observability/audit-events.ts')),
   'config/doorward.schema.json': schemaFile(jsonSchema, 'src/config/schema.ts'),
   'docs/architecture.md': await withArchitectureDiagram(await readFile(new URL('docs/architecture.md', root), 'utf8')),
+  'docs/audit.md': withAuditTables(await readFile(new URL('docs/audit.md', root), 'utf8')),
   'docs/configuration.md': markdownFile('src/config/schema.ts', configurationReference()),
   'docs/conformance.md': markdownFile('test/conformance/modules.ts', conformanceReference()),
   'docs/errors.md': markdownFile('src/errors.ts', errorReference()),
@@ -35,12 +38,15 @@ export async function staleFiles (): Promise<string[]> {
 }
 
 function schemaFile ({ $schema, ...rest }: JsonSchema, source: string): string {
-  const $comment = `Generated from ${source} by \`${command}\`; changes belong there.`
-  return `${JSON.stringify({ $schema, $comment, ...rest }, null, 2)}\n`
+  return `${JSON.stringify({ $schema, $comment: generatedFrom(source), ...rest }, null, 2)}\n`
+}
+
+function generatedFrom (source: string): string {
+  return `Generated from ${source} by \`${command}\`; changes belong there.`
 }
 
 function markdownFile (source: string, text: string): string {
-  return `<!-- Generated from ${source} by \`${command}\`; changes belong there. -->\n\n${text}`
+  return `<!-- ${generatedFrom(source)} -->\n\n${text}`
 }
 
 function errorReference (): string {

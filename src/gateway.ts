@@ -11,8 +11,8 @@ import { type Assertions, createAssertions } from './assertion/index.ts'
 import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf, upstreamsOf } from './config/index.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
-import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createMetrics, type Logger } from './observability/index.ts'
-import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
+import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createLogs, createMetrics, type DroppedLines, type Logger } from './observability/index.ts'
+import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, createSendForm } from './pipeline/index.ts'
@@ -27,6 +27,8 @@ export interface GatewayParts {
   readonly audit: Audit
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Of what is written: since the start. */
+  readonly droppedLines?: (() => DroppedLines) | undefined
   /** Of Doorward: told to those who watch it. */
   readonly version: string
   /** Between Doorward and the providers. */
@@ -43,13 +45,14 @@ export interface Gateway {
 }
 
 /** Builds the gateway. @throws {AssertionKeyError} or {ClientKeyError} for an unusable key */
-export async function createGateway (configuration: Configuration, { logger, audit: trail, now, version, proxy }: GatewayParts): Promise<Gateway> {
+export async function createGateway (configuration: Configuration, { logger, audit: trail, droppedLines, now, version, proxy }: GatewayParts): Promise<Gateway> {
   const { server, assertion, access } = configuration
   const { basePath } = server
   const publicUrl = new URL(server.publicUrl)
   const publicOrigin = publicUrl.origin
 
-  const metrics = createMetrics({ version, providers: providersOf(configuration).map(({ id }) => id) })
+  const logOf = createLogs(logger, configuration.log.levels)
+  const metrics = createMetrics({ version, droppedLines, providers: providersOf(configuration).map(({ id }) => id) })
   const audit = createCountedAudit(trail, metrics)
   const dependencyOf = (provider: string): string => `provider:${provider}`
   const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis.url === undefined ? [] : [sessionStore])
@@ -58,7 +61,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const { storage, ...signIn } = await buildSessions(configuration, {
     cookies,
     application: publicOrigin,
-    logger,
+    logger: logOf('sessions'),
     now,
     onAsked (isUp, reason) {
       metrics.sessionStoreAsked(isUp)
@@ -70,11 +73,11 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
   const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { now, clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
   const needs = needsOf(applications)
-  const mapping = createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] })
+  const mapping = loggedMapping(createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] }), logOf('mapping'))
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
   const spent = storage.shelf('logout-token', { maxEntries: 100_000, maxCharacters: 10_000_000 })
   const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider({ ...provider, proxy }, configuration, {
-    logger,
+    logger: logOf('oidc'),
     now,
     spent,
     onAsked (isUp, reason) {
@@ -82,7 +85,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
       readiness.asked(dependencyOf(provider.id), isUp, reason)
     }
   }))))
-  const refresh = createRefresh({ ...signIn, providers, leases: storage.leases, mapping, keeps: needs, audit, logger, now })
+  const refresh = createRefresh({ ...signIn, providers, leases: storage.leases, mapping, keeps: needs, audit, logger: logOf('oidc'), now })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
@@ -91,7 +94,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     sessions: signIn.sessions,
     access: createAccess(access),
     refresh: refresh.refresh,
-    checkToken: createBearer({ providers, mapping, keeps: needs, logger, now }),
+    checkToken: createBearer({ providers, mapping, keeps: needs, logger: logOf('oidc'), now }),
     assertions,
     audit,
     now,
@@ -101,24 +104,24 @@ export async function createGateway (configuration: Configuration, { logger, aud
   })
 
   const originOf = createRequestOrigins({ ...server, publicUrl })
-  const keepForm = createKeepForm({ ...signIn, publicUrl, limit: configuration.session.postLimit, clients, logger })
+  const keepForm = createKeepForm({ ...signIn, publicUrl, limit: configuration.session.postLimit, clients, logger: logOf('access') })
   const crossOrigin = createCrossOrigin(new Set(access.corsOrigins), basePath)
   const app = createServer(server, {
-    logger,
+    logger: logOf('server'),
     originOf,
-    answer: async (error, request, reply) => crossOrigin.preflight(error, request, reply) ?? await answerProblem(await keepForm(error, request, reply), request, reply, { pages, logger })
+    answer: async (error, request, reply) => crossOrigin.preflight(error, request, reply) ?? await answerProblem(await keepForm(error, request, reply), request, reply, { pages, logger: logOf('access') })
   })
   crossOrigin.allow(app)
-  countRefusedConnections(app.server, { metrics, logger, now })
+  countRefusedConnections(app.server, { metrics, logger: logOf('server'), now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
   mountClientKeys(app, basePath, await clientKeySet(providersOf(configuration)))
   mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
-  if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger })
-  await mountUpstreams(app, { methods: forwardedMethods, admit: createSendForm({ ...signIn, pipeline, logger }), logger })
+  if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger: logOf('access') })
+  await mountUpstreams(app, { methods: forwardedMethods, admit: createSendForm({ ...signIn, pipeline, logger: logOf('access') }), logger: logOf('proxy') })
   runWith(app, { providers, refresh, storage, applications, clients, open })
   const api = { token: configuration.admin.token, providers: providersOf(configuration).map(({ id }) => id), sessions: signIn.sessions, audit }
-  return { app, admin: createAdmin({ readiness, metrics, logger, api }), readiness }
+  return { app, admin: createAdmin({ readiness, metrics, logger: logOf('admin'), api }), readiness }
 }
 
 /** As `/readyz` names it. */

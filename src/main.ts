@@ -4,15 +4,19 @@ import closeWithGrace from 'close-with-grace'
 // Of types alone: nothing of ours may be read before Node is known to be new enough.
 import type { Host } from './cli/index.ts'
 
+const isTerminal = process.stdout.isTTY === true
+
 const host: Host = {
   stdout: (text) => { process.stdout.write(text) },
   stderr: (text) => { process.stderr.write(text) },
   environment: process.env,
   cwd: process.cwd(),
-  isTerminal: process.stdout.isTTY === true,
+  isTerminal,
+  ...!isTerminal && { onHangup (listener: () => void) { process.on('SIGHUP', listener) } },
   untilStopped: (delay, close) => new Promise((resolve) => {
     // Exits by itself once `close` is done, or has taken too long, or at a second signal.
-    closeWithGrace({ delay, logger: false }, async (cause) => {
+    const onSecondSignal = (signal: string): void => { process.stderr.write(`doorward: a second ${signal}: ended at once\n`) }
+    closeWithGrace({ delay, logger: false, onSecondSignal, skip: isTerminal ? [] : ['SIGHUP'] }, async (cause) => {
       await close(cause)
       resolve()
     })

@@ -7,11 +7,13 @@ import { moduleOf, officialTests } from '../scripts/conformance-table.ts'
 import { staleFiles } from '../scripts/generate-docs.ts'
 import { loadConfiguration, problemText, settings } from '../src/config/index.ts'
 import { problems } from '../src/errors.ts'
-import { createMetrics } from '../src/observability/index.ts'
+import { auditEvents } from '../src/observability/audit-events.ts'
+import { createMetrics, subsystems } from '../src/observability/index.ts'
 import { advice } from '../src/oidc/advice.ts'
 import { outageReason } from '../src/oidc/outage-reason.ts'
 import { parseExposition } from './admin/scrape.ts'
 import { conformancePlans } from './conformance/modules.ts'
+import { auditProblems } from './support/audit-line.ts'
 
 const example = readFileSync(new URL('../config/doorward.example.yaml', import.meta.url), 'utf8')
 
@@ -69,6 +71,21 @@ test('every metric is documented, with its type, its labels and what it says', a
     return `| ${[`\`${name}\``, type, labels?.join(', ') ?? '', help].join(' | ')} |`.replace('|  |', '| |')
   })
   t.strictSame(page('metrics.md').split('\n').filter((line) => line.startsWith('| `doorward_')).sort(), rows.sort())
+})
+
+test('there is an example of every event of the audit trail, and each is what the schema says', async (t) => {
+  const lines = [...page('audit.md').matchAll(/```json\n(.*?)```/gs)].flatMap(([, block = '']) => block.split('\n')).filter((line) => line !== '')
+  t.strictSame(lines.flatMap(auditProblems), [])
+  const shown = new Set(lines.map((line) => (JSON.parse(line) as { event: string }).event))
+  t.strictSame([...shown].sort(), Object.keys(auditEvents).sort())
+})
+
+test('every subsystem and every event of the log is documented, with its level', async (t) => {
+  const reference = page('logs.md')
+  for (const [name, tells] of Object.entries(subsystems)) t.match(reference, `| \`${name}\` | ${tells} |`)
+  const calls = globSync('src/**/*.ts', { cwd: root }).flatMap((file) => [...textOf(file).matchAll(/\.(debug|info|warn|error|fatal)\(\{ event: '([\w.]+)'/g)])
+  t.ok(calls.length > 25)
+  for (const [, level = '', event = ''] of calls) t.match(reference, `| \`${event}\` | ${level} | `)
 })
 
 test('the example is a valid configuration', async (t) => {

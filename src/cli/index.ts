@@ -5,6 +5,7 @@
  * handed over by main.ts.
  */
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import { showAudit } from './audit.ts'
 import { check } from './check.ts'
 import { explain } from './explain.ts'
 import { keygen } from './keygen.ts'
@@ -19,6 +20,8 @@ type Values = Readonly<Record<string, string | boolean | undefined>>
 
 interface Command {
   readonly summary: string
+  /** The name of what it takes beside flags, which is handed over under that name. */
+  readonly operand?: string
   /** Flag → its value's name and what it does; a flag without a value name is a switch. */
   readonly flags: Readonly<Record<string, { readonly value?: string, readonly does: string }>>
   run (values: Values, host: Host): number | Promise<number>
@@ -65,6 +68,37 @@ const commands: Readonly<Record<string, Command>> = {
       user: text(values['user']), sub: text(values['sub']), sid: text(values['sid']), session: text(values['session']), provider: text(values['provider']), config: text(values['config'])
     }, host)
   },
+  audit: {
+    summary: 'show an audit trail, or what of it is asked for',
+    operand: 'FILE',
+    flags: {
+      event: { value: 'EVENT', does: 'such as login or access.denied' },
+      outcome: { value: 'OUTCOME', does: 'success or failure' },
+      reason: { value: 'REASON', does: 'such as rule_denied' },
+      user: { value: 'NAME', does: 'a user name, a subject or an email address' },
+      ip: { value: 'ADDRESS', does: 'the client’s address' },
+      session: { value: 'ID', does: 'one session' },
+      request: { value: 'ID', does: 'the reference of a page or of a log line' },
+      since: { value: 'TIME', does: '2026-01-31, 2026-01-31T08:00:00Z, or how long ago: 2h' },
+      until: { value: 'TIME', does: 'likewise' },
+      json: { does: 'print the lines as they are' },
+      config: { value: 'FILE', does: 'configuration whose audit.pseudonymKey the pseudonyms in the file were made with' }
+    },
+    run: (values, host) => showAudit({
+      file: text(values['FILE']),
+      event: text(values['event']),
+      outcome: text(values['outcome']),
+      reason: text(values['reason']),
+      user: text(values['user']),
+      ip: text(values['ip']),
+      session: text(values['session']),
+      request: text(values['request']),
+      since: text(values['since']),
+      until: text(values['until']),
+      json: values['json'] === true,
+      config: text(values['config'])
+    }, host, Date.now)
+  },
   keygen: {
     summary: 'print a fresh key',
     flags: { type: { value: 'session|assertion', does: 'what the key is for (default: session)' } },
@@ -104,7 +138,9 @@ function parse (args: string[], command: Command): Values | string {
   const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } }
   for (const [flag, { value }] of Object.entries(command.flags)) options[flag] = { type: value === undefined ? 'boolean' : 'string' }
   try {
-    return parseArgs({ args, options, strict: true, allowPositionals: false }).values as Values
+    const { values, positionals } = parseArgs({ args, options, strict: true, allowPositionals: command.operand !== undefined })
+    if (positionals.length > 1) return `expected one ${command.operand ?? ''}`
+    return { ...values as Values, ...command.operand !== undefined && { [command.operand]: positionals[0] } }
   } catch (error) {
     return error instanceof Error ? error.message.split('. ', 1)[0] ?? '' : 'the arguments can’t be read'
   }
@@ -115,9 +151,9 @@ function overview (): string {
   return `Doorward ${version()}, an authentication gateway for OpenID Connect\n\nUsage: doorward COMMAND [FLAGS]\n\n${lines.join('\n')}\n\n  --help    on its own or after a command\n  --version\n`
 }
 
-function help (name: string, { summary, flags }: Command): string {
+function help (name: string, { summary, operand, flags }: Command): string {
   const lines = Object.entries(flags).map(([flag, { value, does }]) => `  ${`--${flag}${value === undefined ? '' : ` ${value}`}`.padEnd(26)}${does}`)
-  return `doorward ${name}: ${summary}\n\nUsage: doorward ${name}${lines.length > 0 ? ' [FLAGS]' : ''}\n\n${[...lines, '  --help'].join('\n')}\n`
+  return `doorward ${name}: ${summary}\n\nUsage: doorward ${name}${operand === undefined ? '' : ` ${operand}`}${lines.length > 0 ? ' [FLAGS]' : ''}\n\n${[...lines, '  --help'].join('\n')}\n`
 }
 
 function usageError (host: Host, problem: string): number {

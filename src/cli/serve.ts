@@ -1,16 +1,17 @@
-import { resolve } from 'node:path'
-import { type ConfigurationProblem, problemText, providersOf, redirectUriOf, settings, signedOutUriOf } from '../config/index.ts'
+import { type ConfigurationProblem, problemText, providersOf, redirectUriOf, signedOutUriOf } from '../config/index.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
-import { type Audit, createAudit, createLogger, type Logger, openDestination } from '../observability/index.ts'
 import { proxyFrom } from '../oidc/index.ts'
-import { errorCode, exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from './configuration.ts'
+import { exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from './configuration.ts'
 import { drain, trackConnections } from './drain.ts'
 import { ListenError, listenOn } from './listening.ts'
+import { openOutput, type Output } from './output.ts'
 import { type Terminal } from './terminal.ts'
 import { version } from './version.ts'
 
 /** The process, as far as serving needs it. */
 export interface Host extends Terminal {
+  /** Calls back at each SIGHUP. Absent on a terminal, where it means that the terminal is gone. */
+  onHangup? (listener: () => void): void
   /** Resolves once the process was asked to end and `close` has run; `delay` milliseconds are the most it may take. */
   untilStopped (delay: number, close: (cause: { signal?: string | undefined, err?: Error | undefined }) => Promise<void>): Promise<void>
 }
@@ -19,34 +20,34 @@ const exitFailed = 1
 /** For what comes after the last connection; a process that hangs there is ended the hard way. */
 const closingMilliseconds = 2_000
 
-interface Output {
-  readonly logger: Logger
-  readonly audit: Audit
-  flush (): Promise<void>
-}
-
 /** `doorward serve`: runs the gateway until the process is asked to end. */
 export async function serve (args: { config?: string | undefined }, host: Host): Promise<number> {
   const loaded = await readConfiguration(args.config, host)
   if (loaded === undefined) return exitInvalidConfiguration
 
-  const output = openOutput(loaded, host)
-  for (const warning of loaded.warnings) output.logger.warn({ event: 'config.warning' }, warning)
+  const output = openOutput(loaded.configuration, host)
+  for (const warning of loaded.warnings) output.logOf('config').warn({ event: 'config.warning' }, warning)
   try {
     const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now, version: version(), proxy: proxyFrom(host.environment) })
     return await run(gateway, loaded, output, host)
   } catch (error) {
-    output.logger.fatal({ event: 'start.failed', err: error }, 'can’t start')
+    output.logOf('process').fatal({ event: 'start.failed', err: error }, 'can’t start')
     return exitFailed
   } finally {
     await output.flush()
   }
 }
 
-async function run (gateway: Gateway, loaded: LoadedConfiguration, { logger, flush }: Output, host: Host): Promise<number> {
+async function run (gateway: Gateway, loaded: LoadedConfiguration, output: Output, host: Host): Promise<number> {
   const { configuration, source } = loaded
+  const { flush } = output
+  const logger = output.logOf('process')
   const { server, admin } = configuration
   const connections = trackConnections(gateway.app.server)
+  host.onHangup?.(() => {
+    output.reopen()
+    logger.info({ event: 'outputs.reopened' }, 'what is written goes to files opened anew')
+  })
   const problem = await startListening(gateway, loaded)
   if (problem !== undefined) {
     host.stderr(`${problemText(problem)}\n`)
@@ -54,11 +55,16 @@ async function run (gateway: Gateway, loaded: LoadedConfiguration, { logger, flu
   }
   const toRegister = { redirectUris: providersOf(configuration).map((provider) => redirectUriOf(provider, configuration)), postLogoutRedirectUri: signedOutUriOf(configuration) }
   logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, ...toRegister }, `Doorward serves ${server.publicUrl}`)
-  await host.untilStopped(server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
+  await host.untilStopped(server.drainDelay + server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ event: 'crashed', err }, 'unexpected error')
     logger.info({ event: 'stopping', signal }, 'stopping')
     gateway.readiness.drain()
-    const cut = await drain(gateway.app.close(), connections, server.drainTimeout)
+    // Other signals come from a person, or from Doorward itself: nobody is told by them to send people elsewhere.
+    const times = { delay: signal === 'SIGTERM' ? server.drainDelay : 0, timeout: server.drainTimeout }
+    const cut = await drain(async () => {
+      logger.info({ event: 'closing' }, 'no new connections are taken')
+      await gateway.app.close()
+    }, connections, times)
     await gateway.admin.close()
     logger.info({ event: 'stopped', connectionsCut: cut }, 'stopped')
     await flush()
@@ -82,21 +88,4 @@ async function startListening ({ admin, app }: Gateway, { configuration, problem
     }
   }
   return undefined
-}
-
-function openOutput ({ configuration: { log, audit } }: LoadedConfiguration, host: Host): Output {
-  const stdout = openDestination('stdout', (error) => { host.stderr(`standard output can’t be written to (${errorCode(error)})\n`) })
-  const logger = createLogger({ ...log, isTerminal: host.isTerminal, secretPaths: settings.filter(({ secret }) => secret).map(({ path }) => path) }, stdout)
-  const trail = audit.destination === 'stdout'
-    ? stdout
-    : openDestination(resolve(host.cwd, audit.destination), (err) => { logger.error({ event: 'audit.failed', err }, 'the audit trail can’t be written') })
-  return {
-    logger,
-    audit: createAudit(trail.write, Date.now),
-    async flush () {
-      // The trail first: what it has to say about itself goes to the log.
-      await trail.flush()
-      await stdout.flush()
-    }
-  }
 }

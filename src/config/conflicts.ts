@@ -18,6 +18,7 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...lifetimeConflicts(session),
     ...cookieConflicts(session.cookie, new URL(server.publicUrl)),
     ...redisConflicts(session),
+    ...pseudonymConflicts(configuration.audit),
     ...providerConflicts(configuration),
     ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider), ...profileConflicts(place, provider), ...responseConflicts(place, provider, server.publicUrl)]),
     ...referenceConflicts(configuration),
@@ -66,6 +67,12 @@ function lifetimeConflicts ({ idleTimeout, maxLifetime }: Configuration['session
     settings: ['session.idleTimeout', 'session.maxLifetime'],
     message: `session.idleTimeout (${durationText(idleTimeout)}) must not be longer than session.maxLifetime (${durationText(maxLifetime)})`
   }]
+}
+
+/** Without a key, whoever has a list of people could compute the pseudonyms of all. */
+function pseudonymConflicts ({ pseudonymize, pseudonymKey }: Configuration['audit']): Conflict[] {
+  if (!pseudonymize || pseudonymKey !== undefined) return []
+  return [{ settings: ['audit.pseudonymKey', 'audit.pseudonymize'], message: 'expected a key, since audit.pseudonymize is true; `doorward keygen` prints one' }]
 }
 
 /** What browsers refuse (RFC 6265bis sections 4.1.3, 5.7): the sign-in would never stick. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { foldedName, isClosedToTemplates } from '../header-names.ts'
-import { duration, filePath } from './values.ts'
+import { duration, filePath, secretKey } from './values.ts'
 
 const headerName = z.string()
   .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, { error: 'expected a header name', abort: true })
@@ -55,10 +55,32 @@ export const pagesSection = z.strictObject({
 }).describe('The pages that people see.')
 
 export const auditSection = z.strictObject({
-  destination: z.string().min(1).default('stdout').describe('`stdout`, or the path of a file that is appended to. One JSON object a line.')
+  destination: z.string().min(1).default('stdout').describe('`stdout`, or the path of a file that is appended to, or of a FIFO. One JSON object a line. At SIGHUP the file is opened anew.'),
+  pseudonymize: z.boolean().default(false).describe('Write pseudonyms in place of who somebody is and where they come from: keyed hashes, the same for the same person. Needs `pseudonymKey`.'),
+  pseudonymKey: secretKey.meta({ writeOnly: true }).optional().describe('Key of the pseudonyms, 32 bytes or more in base64, as `doorward keygen` prints it. The same in every replica, and kept for as long as the trail is.'),
+  pseudonymKeyFile: filePath.optional().describe('File that holds `pseudonymKey`.')
 }).describe('Who signed in, who was refused, and why.')
 
+const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+
+/** One of the subsystems of src/observability/subsystems.ts. */
+function levelOf (subsystem: string) {
+  return logLevel.optional().describe(`The same for the subsystem \`${subsystem}\` alone.`)
+}
+
 export const logSection = z.strictObject({
-  level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('The least severe level that is logged.'),
+  level: logLevel.default('info').describe('The least severe level that is logged.'),
+  levels: z.strictObject({
+    access: levelOf('access'),
+    admin: levelOf('admin'),
+    audit: levelOf('audit'),
+    config: levelOf('config'),
+    mapping: levelOf('mapping'),
+    oidc: levelOf('oidc'),
+    process: levelOf('process'),
+    proxy: levelOf('proxy'),
+    server: levelOf('server'),
+    sessions: levelOf('sessions')
+  }).prefault({}).describe('Subsystems that tell more or less than the others.'),
   format: z.enum(['auto', 'pretty', 'json']).default('auto').describe('`auto` is pretty on a terminal and JSON otherwise.')
 }).describe('What Doorward writes about its own work, to standard output.')

@@ -1,22 +1,21 @@
+import { type auditEvents, auditVersion, type tokenRejections } from './audit-events.ts'
 import { escapeControls } from './escape-controls.ts'
+import { type Pseudonyms } from './pseudonyms.ts'
 
-/** What may be written to the audit trail: a closed list. Who got in, who was refused, and why. */
-export type LoginFailure =
-  | 'setup_error' | 'token_exchange_failed' | 'no_userinfo' | 'no_email_claim' | 'required_group_missing'
-  | 'state_invalid' | 'nonce_mismatch' | 'id_token_invalid' | 'userinfo_invalid' | 'issuer_mismatch' | 'idp_error'
-  | 'session_too_large' | 'session_store_unavailable' | 'acr_not_met'
+type Events = typeof auditEvents
+type Reason<Event extends keyof Events, Outcome extends keyof Events[Event]['outcomes']> = keyof Events[Event]['outcomes'][Outcome]
+
+/** Why somebody who tried to sign in was not signed in. */
+export type LoginFailure = Reason<'login', 'failure'>
 
 /** Why a bearer token or a logout token was not accepted. */
-export type TokenRejection =
-  | 'too_large' | 'malformed' | 'encrypted' | 'algorithm' | 'critical' | 'kind' | 'issuer' | 'audience' | 'claims'
-  | 'expired' | 'not_yet_valid' | 'sender_constrained' | 'key_unknown' | 'signature' | 'inactive'
-  | 'replayed'
+export type TokenRejection = (typeof tokenRejections)[number]
 
 /** Who ended a session before its time. */
 export type LogoutInitiator = 'user' | 'provider' | 'admin'
 
 /** On which way somebody else than the person ended sessions. */
-export type RevocationReason = 'backchannel' | 'frontchannel' | 'refresh_rejected' | 'admin'
+export type RevocationReason = Reason<'session.revoked', 'success'>
 
 /** The person as far as known. Never a token, a code, a cookie or a secret. */
 export interface AuditUser {
@@ -40,22 +39,28 @@ interface Common {
   readonly user?: AuditUser | undefined
   /** Session id, where there is one. */
   readonly session?: string | undefined
-  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
-export type AuditEvent = Common & (
-  | { readonly event: 'login', readonly outcome: 'success' }
-  | { readonly event: 'login', readonly outcome: 'failure', readonly reason: LoginFailure }
-  | { readonly event: 'session.refresh', readonly outcome: 'success' }
-  | { readonly event: 'session.refresh', readonly outcome: 'failure', readonly reason: LoginFailure | 'refresh_rejected' }
-  | { readonly event: 'logout', readonly outcome: 'success', readonly reason: 'user' }
-  | { readonly event: 'session.expired', readonly outcome: 'success', readonly reason: 'idle_timeout' | 'max_lifetime' }
-  | { readonly event: 'session.revoked', readonly outcome: 'success', readonly reason: RevocationReason }
-  | { readonly event: 'admin.change', readonly outcome: 'success' }
-  | { readonly event: 'admin.change', readonly outcome: 'failure', readonly reason: 'token_rejected' }
-  | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'rule_denied' | 'required_group_missing' | 'no_email_claim' }
-  | { readonly event: 'access.denied', readonly outcome: 'failure', readonly reason: 'token_rejected', readonly metadata: { readonly cause: TokenRejection } }
-)
+/** An event with each of its outcomes, and each of those with its reasons, where it has some. */
+type Occurrence<Event extends keyof Events> = {
+  [Outcome in keyof Events[Event]['outcomes']]: [Reason<Event, Outcome>] extends [never]
+    ? { readonly event: Event, readonly outcome: Outcome }
+    : { readonly event: Event, readonly outcome: Outcome, readonly reason: Reason<Event, Outcome> }
+}[keyof Events[Event]['outcomes']]
+
+/** What may be written to the audit trail: who got in, who was refused, and why. */
+export type AuditEvent = Common & { [Event in keyof Events]: Occurrence<Event> }[keyof Events]
+
+/** A line, before it is text; its keys are written in this order. */
+export interface AuditEntry extends Common {
+  readonly version: typeof auditVersion
+  /** RFC 3339, in UTC. */
+  readonly time: string
+  readonly event: AuditEvent['event']
+  readonly outcome: AuditEvent['outcome']
+  readonly reason: string | undefined
+}
 
 export interface Audit {
   record (event: AuditEvent): void
@@ -64,14 +69,19 @@ export interface Audit {
 const maxTextLength = 512
 
 /** One JSON object a line, in a fixed order of keys. `write` must not block. */
-export function createAudit (write: (line: string) => void, now: () => number): Audit {
+export function createAudit (write: (line: string) => void, now: () => number, pseudonyms: Pseudonyms = (entry) => entry): Audit {
   return {
     record ({ event, outcome, request, user, session, metadata, ...rest }) {
       const reason = 'reason' in rest ? rest.reason : undefined
-      const entry = { time: new Date(now()).toISOString(), event, outcome, reason, user: user && whoOf(user), session, request, metadata }
-      write(escapeControls(JSON.stringify(entry, boundText)) + '\n')
+      const time = new Date(now()).toISOString()
+      const written = pseudonyms({ version: auditVersion, time, event, outcome, reason, user: user && whoOf(user), session, request, metadata })
+      write(escapeControls(JSON.stringify(inOrder(written), boundText)) + '\n')
     }
   }
+}
+
+function inOrder ({ version, time, event, outcome, reason, user, session, request, metadata }: AuditEntry): AuditEntry {
+  return { version, time, event, outcome, reason, user, session, request, metadata }
 }
 
 function whoOf ({ sub, user, email, provider }: AuditUser): AuditUser {

@@ -23,6 +23,13 @@ export interface UpstreamMetrics {
   failed (reason: UpstreamFailure): void
 }
 
+/** Lines that were lost since nobody took them, by where they were to go. */
+export interface DroppedLines {
+  readonly stdout: number
+  /** The file of `audit.destination`, where it is one. */
+  readonly audit: number
+}
+
 /** What Doorward counts of its own work. Nothing here fails or waits, and no label holds what a client chose. */
 export interface Metrics {
   /** A connection was closed unread, since more are open than may be. */
@@ -48,8 +55,14 @@ export interface Metrics {
   exposition (): Promise<{ readonly contentType: string, readonly text: string }>
 }
 
-/** @param settings.providers ids: what concerns them is there, as zero, before anything has happened */
-export function createMetrics ({ version, providers }: { readonly version: string, readonly providers: readonly string[] }): Metrics {
+interface MetricsParts {
+  readonly version: string
+  /** Ids: what concerns them is there, as zero, before anything has happened. */
+  readonly providers: readonly string[]
+  readonly droppedLines?: (() => DroppedLines) | undefined
+}
+
+export function createMetrics ({ version, providers, droppedLines }: MetricsParts): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const requests = createRequestCounts(registry)
@@ -72,6 +85,7 @@ export function createMetrics ({ version, providers }: { readonly version: strin
   }
   for (const initiator of ['user', 'provider', 'admin']) logouts.inc({ initiator }, 0)
   for (const reason of ['backchannel', 'frontchannel', 'refresh_rejected', 'admin']) revocations.inc({ reason }, 0)
+  countDroppedLines(registry, droppedLines)
   collectDefaultMetrics({ register: registry })
 
   return {
@@ -91,6 +105,19 @@ export function createMetrics ({ version, providers }: { readonly version: strin
       return { contentType: registry.contentType, text: `${await registry.metrics()}\n${requests.durationText()}\n${upstreams.durationText()}` }
     }
   }
+}
+
+function countDroppedLines (registry: Registry, droppedLines: () => DroppedLines = () => ({ stdout: 0, audit: 0 })): void {
+  const counter = new Counter({
+    name: 'doorward_lines_dropped_total',
+    help: 'Lines of the log and of the audit trail that were lost, since they could not be written for too long.',
+    labelNames: ['output'],
+    registers: [registry],
+    collect () {
+      counter.reset()
+      for (const [output, lines] of Object.entries(droppedLines())) counter.inc({ output }, lines)
+    }
+  })
 }
 
 /** What Node lets an application send, and a little more. */

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type IDToken } from 'oauth4webapi'
+import { type Claims } from '../mapping/index.ts'
 import { type Session, type Tokens } from '../sessions/index.ts'
+import { type ClaimSources } from './log-claims.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type ProviderAnswer, providerAnswer } from './provider-answer.ts'
 import { type ProviderServer } from './provider-introspection.ts'
@@ -10,6 +12,8 @@ import { type RefreshedTokens, type TokenRequests } from './provider-tokens.ts'
 export interface ProviderRefreshParts {
   readonly getServer: () => Promise<ProviderServer>
   readonly requests: TokenRequests
+  /** Told of what each source says. */
+  readonly onClaims: (sources: ClaimSources) => void
   /** Told of every id_token that was verified. */
   readonly learnFrom: (idToken: string) => void
   readonly now: () => number
@@ -27,7 +31,7 @@ export interface RefreshAnswer {
 export type ProviderRefresh = (session: Session) => Promise<RefreshAnswer>
 
 /** RFC 6749 section 6, OpenID Connect Core section 12. */
-export function createProviderRefresh ({ getServer, requests, learnFrom, now }: ProviderRefreshParts): ProviderRefresh {
+export function createProviderRefresh ({ getServer, requests, learnFrom, onClaims, now }: ProviderRefreshParts): ProviderRefresh {
   /** What is signed comes first: an answer about somebody else must not get as far as userinfo. */
   async function readAnswer (server: ProviderServer, redeemed: RefreshedTokens, session: Session): Promise<ProviderAnswer | undefined> {
     const { idToken, idTokenText = '', accessToken } = redeemed
@@ -36,11 +40,17 @@ export function createProviderRefresh ({ getServer, requests, learnFrom, now }: 
       requireSameSignIn(idToken, session)
       await redeemed.verify()
       learnFrom(idTokenText)
-      return providerAnswer(idToken, await requests.userinfo(server, accessToken, sub))
+      return answerFrom(idToken, await requests.userinfo(server, accessToken, sub))
     }
     if (signedFor?.isAllInUserinfo !== true) return undefined
     const { issuer: iss, audience: aud } = signedFor
-    return providerAnswer({ iss, aud: aud as string | string[], sub }, await requests.userinfo(server, accessToken, sub))
+    return answerFrom({ iss, aud: aud as string | string[], sub }, await requests.userinfo(server, accessToken, sub))
+  }
+
+  function answerFrom (idToken: Parameters<typeof providerAnswer>[0], userinfo: Claims): ProviderAnswer {
+    const answer = providerAnswer(idToken, userinfo)
+    onClaims({ id_token: idToken, userinfo, merged: answer.claims })
+    return answer
   }
 
   return async (session) => {

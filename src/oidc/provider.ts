@@ -3,6 +3,7 @@ import { type Logger } from '../observability/index.ts'
 import { type Shelf } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
 import { createDecryption } from './decryption.ts'
+import { type ClaimSources, logClaims } from './log-claims.ts'
 import { outageReason } from './outage-reason.ts'
 import { type SignInAnswer, signInAnswer } from './provider-answer.ts'
 import { authorizationParameters, authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
@@ -79,6 +80,10 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, reason, err: error }, 'provider can’t be used')
   }
 
+  function onClaims (sources: ClaimSources): void {
+    logClaims(logger, settings.id, sources)
+  }
+
   return {
     id: settings.id,
     addressedBy: settings.addressedBy,
@@ -91,7 +96,7 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,
     start: metadata.start,
-    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, learnFrom: logout.learnFrom, now }),
+    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, learnFrom: logout.learnFrom, onClaims, now }),
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, wish) {
       const server = await metadata.get()
@@ -105,7 +110,9 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
         logout.learnFrom(redeemed.idTokenText)
         const received = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
         const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
-        return signInAnswer(redeemed.idToken, userinfo, received)
+        const answer = signInAnswer(redeemed.idToken, userinfo, received)
+        onClaims({ id_token: redeemed.idToken, userinfo, merged: answer.claims })
+        return answer
       } catch (error) {
         metadata.doubt()
         throw error

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { freePort } from '../support/gateway.ts'
+import { secretsIn } from '../support/secrets-seen.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -40,6 +41,8 @@ export function runMain (t: Test, args: readonly string[], { cwd, output, node =
   t.teardown(async () => {
     child.kill('SIGKILL')
     await ended
+    const leaks = secretsIn(text.stdout + text.stderr)
+    if (leaks.length > 0) throw new Error(`written down, and secret: ${leaks.join(', ')}`)
   })
   return { child, ended, stdout: () => text.stdout, stderr: () => text.stderr }
 }
@@ -55,7 +58,7 @@ export async function startServe (t: Test, sections: Readonly<Record<string, obj
       log: { format: 'json' },
       admin: { listen: `127.0.0.1:${adminPort}` },
       ...sections,
-      server: { listen: `127.0.0.1:${port}`, publicUrl: `http://localhost:${port}`, ...sections['server'] }
+      server: { listen: `127.0.0.1:${port}`, publicUrl: `http://localhost:${port}`, drainDelay: '0s', ...sections['server'] }
     })
   })
   const run = runMain(t, ['serve'], { cwd: folder, ...(output !== undefined && { output }) })

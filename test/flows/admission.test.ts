@@ -13,6 +13,7 @@ test('a sign-in is one audit event, which says who, from where, and with which r
   const [{ time, session, request, ...rest } = {}, ...more] = gateway.audit
   t.strictSame(more, [])
   t.strictSame(rest, {
+    version: 1,
     event: 'login',
     outcome: 'success',
     user: { sub: 'alice', user: 'alice', email: 'alice@example.com', provider: 'default' },

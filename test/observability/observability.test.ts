@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import t from 'tap'
 import { settings } from '../../src/config/index.ts'
-import { type AuditEvent, createAudit, createLogger, type Logger, type LogSettings, openDestination } from '../../src/observability/index.ts'
+import { type AuditEvent, createAudit, createLogger, createLogs, createPseudonyms, type Logger, type LogSettings, subsystems } from '../../src/observability/index.ts'
+import { auditProblems } from '../support/audit-line.ts'
 import { Browser } from '../support/browser.ts'
 import { signedInCookie, startRogueGateway } from '../support/rogue-gateway.ts'
 
@@ -126,7 +126,7 @@ t.test('an audit event is one JSON object with its keys in one order', async (t)
   const lines: string[] = []
   const audit = createAudit((line) => { lines.push(line) }, () => 0)
   for (const [event] of events) audit.record(event)
-  const expected = events.map(([, written]) => `${JSON.stringify({ time: '1970-01-01T00:00:00.000Z', ...written })}\n`)
+  const expected = events.map(([, written]) => `${JSON.stringify({ version: 1, time: '1970-01-01T00:00:00.000Z', ...written })}\n`)
   t.strictSame(lines, expected)
 })
 
@@ -167,42 +167,81 @@ t.test('every event, as it comes through the front door', async (t) => {
   const { userAgent: _, ...unnamed } = request('/oidc/callback')
   const time = '2026-01-01T00:00:00.000Z'
   const later = '2026-01-01T00:31:00.000Z'
-  const login = { time, event: 'login', outcome: 'success', user: person, request: unnamed, metadata: { method: 'oidc', roles: ['user'] } }
+  const version = 1
+  const login = { version, time, event: 'login', outcome: 'success', user: person, request: unnamed, metadata: { method: 'oidc', roles: ['user'] } }
   const expected = [
     { ...login, session: first },
-    { time, event: 'access.denied', outcome: 'failure', reason: 'rule_denied', user: person, session: first, request: request('/admin/x'), metadata: { rule: { index: 0, path: '/admin/**' }, missing: { roles: ['admin'] } } },
-    { time, event: 'logout', outcome: 'success', reason: 'user', user: person, session: first, request: request('/oidc/logout') },
+    { version, time, event: 'access.denied', outcome: 'failure', reason: 'rule_denied', user: person, session: first, request: request('/admin/x'), metadata: { rule: { index: 0, path: '/admin/**' }, missing: { roles: ['admin'] } } },
+    { version, time, event: 'logout', outcome: 'success', reason: 'user', user: person, session: first, request: request('/oidc/logout') },
     { ...login, session: second },
-    { time: later, event: 'session.expired', outcome: 'success', reason: 'idle_timeout', user: person, session: second, request: request('/x') },
-    { time: later, event: 'login', outcome: 'failure', reason: 'idp_error', user: { provider: 'default' }, request: request('/oidc/callback'), metadata: { method: 'oidc', error: 'access_denied', errorDescription: 'no' } }
+    { version, time: later, event: 'session.expired', outcome: 'success', reason: 'idle_timeout', user: person, session: second, request: request('/x') },
+    { version, time: later, event: 'login', outcome: 'failure', reason: 'idp_error', user: { provider: 'default' }, request: request('/oidc/callback'), metadata: { method: 'oidc', error: 'access_denied', errorDescription: 'no' } }
   ]
   t.match(gateway.audit, expected)
   t.strictSame(gateway.audit.map((event) => Object.keys(event).sort()), expected.map((event) => Object.keys(event).sort()), 'and nothing else')
 })
 
-t.test('a destination appends to its file, for its owner and group alone', async (t) => {
-  const file = `${t.testdir({})}/audit.log`
-  for (const line of ['one\n', 'two\n']) {
-    const destination = openDestination(file, t.error)
-    destination.write(line)
-    await destination.flush()
+t.test('each subsystem says whose a line is, and has a level of its own', async (t) => {
+  const { logger, lines } = startLogger({ level: 'info' })
+  const logOf = createLogs(logger, { mapping: 'debug', proxy: 'error' })
+  for (const subsystem of Object.keys(subsystems) as Array<keyof typeof subsystems>) {
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) logOf(subsystem)[level]({ event: level })
   }
-  t.equal(readFileSync(file, 'utf8'), 'one\ntwo\n')
-  t.equal(statSync(file).mode & 0o007, 0)
-  t.throws(() => openDestination(`${file}/no/such/folder`, t.error), { code: 'ENOTDIR' })
+  const told = lines.map((line) => JSON.parse(line) as Record<string, string>).map(({ subsystem, event }) => `${subsystem} ${event}`)
+  t.strictSame(told.filter((line) => line.startsWith('mapping')), ['debug', 'info', 'warn', 'error'].map((level) => `mapping ${level}`))
+  t.strictSame(told.filter((line) => line.startsWith('proxy')), ['proxy error'])
+  t.strictSame(told.filter((line) => line.startsWith('oidc')), ['info', 'warn', 'error'].map((level) => `oidc ${level}`))
+  t.strictSame(Object.keys(subsystems), settings.filter(({ path }) => path.startsWith('log.levels.')).map(({ path }) => path.slice('log.levels.'.length)), 'each can be set')
 })
 
-t.test('a disk that is full stops nobody, and is told once', { skip: process.platform !== 'linux' && '/dev/full is a Linux device' }, async (t) => {
-  const failed = Promise.withResolvers<Error>()
-  let times = 0
-  const destination = openDestination('/dev/full', (error) => {
-    times++
-    failed.resolve(error)
-  })
-  destination.write('the first\n')
-  await destination.flush()
-  t.match(await failed.promise, { code: 'ENOSPC' })
-  for (let line = 0; line < 100; line++) destination.write(`${'x'.repeat(1000)}\n`)
-  await destination.flush()
-  t.equal(times, 1)
+t.test('pseudonyms stand for whoever it is, are the same again with the same key, and tell nobody without it', async (t) => {
+  const write = (key: string, event: AuditEvent): Record<string, Record<string, string>> => {
+    const lines: string[] = []
+    createAudit((line) => { lines.push(line) }, () => 0, createPseudonyms(Buffer.alloc(32, key))).record(event)
+    t.strictSame(auditProblems(lines[0] ?? ''), [])
+    return JSON.parse(lines[0] ?? '') as Record<string, Record<string, string>>
+  }
+  const logout: AuditEvent = { event: 'logout', outcome: 'success', reason: 'user', session: 'id', request, user }
+  const written = write('one', logout)
+  t.match(written, { session: 'id', user: { sub: /^~[\w-]{22}$/, user: /^~[\w-]{22}$/, email: /^~[\w-]{22}$/, provider: 'default' }, request: { ...request, ip: /^~[\w-]{22}$/ } })
+  t.strictSame(write('one', logout), written)
+  const other = write('two', logout)
+  for (const field of ['sub', 'user', 'email']) t.not(other['user']?.[field], written['user']?.[field])
+  const alike = write('one', { ...logout, user: { sub: 'u', user: 'u', email: 'u' } })
+  t.equal(new Set(Object.values(alike['user'] ?? {})).size, 3, 'a name says nothing about a subject of the same text')
+  t.equal(alike['user']?.['user'], written['user']?.['user'])
+
+  const named = write('one', { event: 'admin.change', outcome: 'success', request, metadata: { action: 'sessions.revoke', by: 'user', value: 'u' } })
+  t.equal(named['metadata']?.['value'], written['user']?.['user'], 'whom an administrator signed out is that person')
+  const refused = write('one', { event: 'login', outcome: 'failure', reason: 'idp_error', request, metadata: { method: 'oidc', error: 'access_denied', errorDescription: 'User u is not assigned' } })
+  t.strictSame(refused['metadata'], { method: 'oidc', error: 'access_denied' }, 'a provider’s prose may name people')
+  const mismatch = write('one', { event: 'login', outcome: 'failure', reason: 'id_token_invalid', request, metadata: { method: 'oidc', claim: 'sub', found: 's', expected: 'other' } })
+  t.equal(mismatch['metadata']?.['found'], written['user']?.['sub'])
+  t.match(mismatch['metadata']?.['expected'], /^~/)
+})
+
+t.test('S17: at debug, a sign-in tells the names of the claims of each source, and the groups with their number and the user', async (t) => {
+  const { gateway, rogue } = await startRogueGateway(t, { configuration: { groups: { rename: { 'cmdbsyncer-ops': 'ops' }, filter: '^ops$' }, roles: { default: ['user'] }, log: { level: 'info', levels: { oidc: 'debug', mapping: 'debug' } } } })
+  rogue.hooks.idToken = (claims) => ({ ...claims, department: ' ' })
+  rogue.hooks.userinfo = (claims) => ({ ...claims, groups: ['cmdbsyncer-ops', 'staff'], nickname: '', phone: null, zoneinfo: 'a-value-of-a-claim' })
+  await signedInCookie(gateway)
+  const told = gateway.logs.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const common = { level: 'debug', subsystem: 'oidc', event: 'claims.received', provider: 'default', sub: 'rogue-1' }
+  const person = ['email', 'groups', 'name', 'preferred_username', 'sub']
+  t.strictSame(told.filter(({ event }) => event === 'claims.received').map(({ time, msg, ...fields }) => fields), [
+    { ...common, source: 'id_token', count: 11, claims: [...person, 'aud', 'department', 'exp', 'iat', 'iss', 'nonce'].sort(), blank: ['department'] },
+    { ...common, source: 'userinfo', count: 8, claims: [...person, 'nickname', 'phone', 'zoneinfo'].sort(), blank: ['nickname', 'phone'] },
+    { ...common, source: 'merged', count: 14, claims: [...person, 'aud', 'department', 'exp', 'iat', 'iss', 'nonce', 'nickname', 'phone', 'zoneinfo'].sort(), blank: ['department', 'nickname', 'phone'] }
+  ])
+  t.strictSame(told.filter(({ subsystem }) => subsystem === 'mapping').map(({ time, msg, ...fields }) => fields), [
+    { level: 'debug', subsystem: 'mapping', event: 'groups.returned', provider: 'default', sub: 'rogue-1', user: 'robin', count: 2, returned: ['cmdbsyncer-ops', 'staff'], groups: ['ops'], roles: ['user'] }
+  ])
+  t.notMatch(gateway.logs.join(''), 'a-value-of-a-claim')
+})
+
+t.test('what debug would tell is not told by default, nor put together', async (t) => {
+  const { gateway, rogue } = await startRogueGateway(t, { configuration: { log: { levels: { oidc: 'info', mapping: 'info' } } } })
+  rogue.hooks.userinfo = (claims) => ({ ...claims, groups: ['staff'] })
+  await signedInCookie(gateway)
+  t.strictSame(gateway.logs.filter((line) => line.includes('claims.received') || line.includes('groups.returned')), [])
 })

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import { CookieJar } from './cookie-jar.ts'
 import { fillForm } from './forms.ts'
+import { sawCookie, sawHeaders, sawParameters } from './secrets-seen.ts'
 
 export interface Answer {
   readonly url: URL
@@ -117,6 +118,7 @@ export class Browser {
     const [response] = await once(request, 'response') as [IncomingMessage]
     const answer = answerOf(url, response, await buffer(response))
     for (const header of answer.setCookies) this.jar.store(url, header)
+    recordSecrets(settings, answer)
     return answer
   }
 
@@ -145,6 +147,14 @@ export class Browser {
       }
     }
   }
+}
+
+function recordSecrets ({ headers, body }: RequestSettings, { url, location, setCookies }: Answer): void {
+  sawParameters(url.searchParams)
+  if (location !== undefined) sawParameters(location.searchParams)
+  if (body instanceof URLSearchParams) sawParameters(body)
+  sawHeaders({ ...headers })
+  for (const line of setCookies) sawCookie(line)
 }
 
 const navigationHeaders = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-user': '?1', 'upgrade-insecure-requests': '1' }

@@ -1,11 +1,15 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { type Test } from 'tap'
 import { stringify } from 'yaml'
+import { placesOf, settings } from '../../src/config/settings.ts'
+import { valueAt } from '../../src/config/path.ts'
 import { loadConfiguration, problemText } from '../../src/config/index.ts'
 import { proxyFrom } from '../../src/oidc/index.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { createAudit, createLogger } from '../../src/observability/index.ts'
+import { auditProblems } from './audit-line.ts'
 import { clientId, clientSecret } from './provider.ts'
+import { sawSecret, secretsIn } from './secrets-seen.ts'
 
 export interface GatewayOptions {
   /** The issuer, or the URL of its discovery document; or several providers in the form of the configuration. */
@@ -58,6 +62,7 @@ async function startOnFreePort (t: Test, options: GatewayOptions): Promise<TestG
   const loaded = loadConfiguration({ file: configurationFile(t, options, origin, port), environment: {} })
   if (!loaded.ok) throw new Error(loaded.problems.map(problemText).join('\n'))
 
+  sawSecretsOf(loaded.configuration)
   const audit: Record<string, unknown>[] = []
   const auditLines: string[] = []
   const logs: string[] = []
@@ -74,11 +79,28 @@ async function startOnFreePort (t: Test, options: GatewayOptions): Promise<TestG
     logger: createLogger({ level: 'trace', format: 'json', isTerminal: false, secretPaths: [] }, { write: (line) => { logs.push(line) } })
   })
   const close = async (): Promise<void> => { await Promise.all([app.close(), admin.close()]) }
-  t.teardown(close)
+  t.teardown(async () => {
+    await close()
+    requireSoundOutput(logs, auditLines)
+  })
   await admin.listen({ host: '127.0.0.1', port: 0 })
   await app.listen({ host: '127.0.0.1', port })
   routes.push(...app.printRoutes({ commonPrefix: false }).split('\n').filter((line) => line !== ''))
   return { origin, port, admin: `http://127.0.0.1:${(admin.server.address() as AddressInfo).port}`, audit, auditLines, logs, routes, close }
+}
+
+function sawSecretsOf (configuration: unknown): void {
+  for (const { keys, path } of settings.filter(({ secret }) => secret)) {
+    for (const value of placesOf(keys, configuration).flatMap((place) => valueAt(configuration, place))) sawSecret(path, Buffer.isBuffer(value) ? value.toString('base64') : value)
+  }
+}
+
+/** Of every gateway: the log of all levels and the audit trail hold no secret, and the trail is what its schema says. */
+function requireSoundOutput (logs: readonly string[], auditLines: readonly string[]): void {
+  const leaks = secretsIn([...logs, ...auditLines].join(''))
+  if (leaks.length > 0) throw new Error(`written down, and secret: ${leaks.join(', ')}`)
+  const problems = auditLines.flatMap(auditProblems)
+  if (problems.length > 0) throw new Error(`not as the schema of the audit trail says: ${problems.join('\n')}`)
 }
 
 function configurationFile (t: Test, { issuer, upstream, configuration = {} }: GatewayOptions, origin: string, port: number): string {

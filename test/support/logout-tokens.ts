@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Claims } from './rogue-hooks.ts'
 import { type RogueProvider } from './rogue-provider.ts'
+import { sawSecret } from './secrets-seen.ts'
 
 export const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 
@@ -20,5 +21,6 @@ export async function logoutToken (rogue: RogueProvider, changes: Claims = {}): 
 
 /** Posts a logout token to the gateway of this origin. @param fields beside it, or in its place */
 export async function postLogout (origin: string, token: string, fields: Readonly<Record<string, string>> = {}): Promise<Response> {
+  sawSecret('logout token', token)
   return await fetch(`${origin}/oidc/backchannel-logout`, { method: 'POST', body: new URLSearchParams({ logout_token: token, ...fields }) })
 }

@@ -7,6 +7,7 @@ import { type Test } from 'tap'
 import { listenOnLoopback } from '../../demo/loopback.ts'
 import { type People } from '../../demo/people.ts'
 import { createProvider, type ProviderOptions } from '../../demo/provider.ts'
+import { sawHeaders, sawParameters } from './secrets-seen.ts'
 
 export interface ProviderRequest {
   readonly method: string
@@ -97,6 +98,8 @@ function delayed (listener: RequestListener, beforeToken: (response: ServerRespo
 }
 
 function requestOf (context: Context): ProviderRequest {
-  const { method, path, headers, query, status } = context
+  const { method, path, headers, query, status, body } = context
+  sawHeaders(headers)
+  for (const parameters of [context.oidc?.body, body]) if (typeof parameters === 'object' && parameters !== null) sawParameters({ ...parameters })
   return { method, path, headers, query: { ...query }, form: { ...context.oidc?.body }, status }
 }

@@ -1,6 +1,7 @@
 /** A client that understands nothing: bytes out, bytes in. For what no HTTP client would send or show. */
 import { connect } from 'node:net'
 import { once } from 'node:events'
+import { sawBytes } from './secrets-seen.ts'
 
 export interface RawMessage {
   /** Request line or status line. */
@@ -30,6 +31,7 @@ export async function exchange (port: number, bytes: string, ended?: Promise<unk
   const closed = once(socket, 'close')
   let isTimedOut = false
   socket.once('timeout', () => { isTimedOut = true })
+  sawBytes(bytes)
   socket.write(bytes, 'latin1')
   if (ended !== undefined) {
     await ended

@@ -11,6 +11,7 @@ import { listenOnLoopback } from '../../demo/loopback.ts'
 import { problem, Raw, send, sendBack } from './rogue-answers.ts'
 import { type Body, type Claims, type RogueHooks } from './rogue-hooks.ts'
 import { SigningKeys } from './rogue-keys.ts'
+import { sawHeaders, sawParameters } from './secrets-seen.ts'
 
 export { megabytes, raw, redirect } from './rogue-answers.ts'
 export { otherRsaKey, unsigned, unusableKeys, withBrokenSignature } from './rogue-keys.ts'
@@ -113,6 +114,8 @@ class Rogue implements RogueProvider {
     const url = new URL(incoming.url ?? '/', this.issuer)
     const request = { endpoint: paths[url.pathname] ?? 'other', method, url, headers, form: new URLSearchParams(await text(incoming)) }
     this.requests.push(request)
+    sawHeaders(headers)
+    sawParameters(request.form)
     switch (request.endpoint) {
       case 'discovery': return await this.#discovery()
       case 'par': return await this.#push(request)
@@ -180,7 +183,9 @@ class Rogue implements RogueProvider {
     if (!this.#isClient(form, headers.authorization)) return problem(401, 'invalid_client')
     if (grant === undefined || grant.redirectUri !== form.get('redirect_uri') || !matchesChallenge(grant, form)) return problem(400, 'invalid_grant')
     const answer = await this.#tokenAnswer(grant.nonce)
-    return await this.hooks.token?.(answer, headers) ?? answer
+    const body = await this.hooks.token?.(answer, headers) ?? answer
+    if (typeof body === 'object' && body !== null) sawParameters({ ...body })
+    return body
   }
 
   async #refresh (form: URLSearchParams, authorization: string | undefined): Promise<Body> {
@@ -197,13 +202,15 @@ class Rogue implements RogueProvider {
   async #tokenAnswer (nonce: string | null): Promise<Claims> {
     const refreshToken = randomBytes(24).toString('base64url')
     this.#refreshTokens?.add(refreshToken)
-    return {
+    const answer = {
       access_token: randomBytes(16).toString('base64url'),
       token_type: 'Bearer',
       expires_in: 3600,
       id_token: await this.#idToken(nonce),
       ...this.#refreshTokens !== undefined && { refresh_token: refreshToken }
     }
+    sawParameters(answer)
+    return answer
   }
 
   async #idToken (nonce: string | null): Promise<string> {

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import { type Test } from 'tap'
 import { listenOnLoopback } from '../../demo/loopback.ts'
+import { sawHeaders } from './secrets-seen.ts'
 
 export interface UpstreamRequest {
   readonly method: string
@@ -36,6 +37,7 @@ export async function startUpstream (t: Test, handler: UpstreamHandler = echo): 
     const { method = '', url = '', rawHeaders, headers } = request
     const recorded: UpstreamRequest = { method, url, rawHeaders, headers, body: Buffer.alloc(0) }
     requests.push(recorded)
+    sawHeaders(headers)
     const answer = async (): Promise<void> => { await handler(request, response, recorded) }
     answer().catch((error: unknown) => { fail(response, error) })
   })

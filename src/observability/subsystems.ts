@@ -1,0 +1,35 @@
+import { type Logger } from 'pino'
+
+/** The parts of Doorward as the log names them, and what each tells of. */
+export const subsystems = {
+  access: 'requests that were answered by Doorward instead of the application, and why',
+  admin: 'the admin listener',
+  audit: 'the file of the audit trail, where it can’t be written',
+  config: 'what is doubtful about the configuration',
+  mapping: 'the groups of whoever signs in, and what they become',
+  oidc: 'identity providers: their metadata, sign-ins, refreshes, sign-outs, bearer tokens',
+  process: 'start, stop and signals',
+  proxy: 'answers of the application that broke off',
+  server: 'what came over a connection and is not a request',
+  sessions: 'the store of sessions: whether Redis is there'
+} as const
+
+export type Subsystem = keyof typeof subsystems
+
+/** Its own least severe level, where it has one. */
+export type SubsystemLevels = { readonly [Name in Subsystem]?: string | undefined }
+
+/** A log for each subsystem: its lines say whose they are, and its level may differ from that of the whole. */
+export type Logs = (subsystem: Subsystem) => Logger
+
+export function createLogs (logger: Logger, levels: SubsystemLevels): Logs {
+  const logs = new Map<Subsystem, Logger>()
+  return (subsystem) => {
+    const known = logs.get(subsystem)
+    if (known !== undefined) return known
+    const level = levels[subsystem]
+    const log = logger.child({ subsystem }, level === undefined ? {} : { level })
+    logs.set(subsystem, log)
+    return log
+  }
+}
