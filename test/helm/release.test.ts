@@ -30,29 +30,11 @@ test('helm test: fails where the release is not ready', async (t) => {
   t.match(await stderrOf(askAs({ READY_URL: `${gateway.admin}/readyz` })), 'expected 200, found 503')
 })
 
-/** As in docs/kubernetes.md. */
-const workload = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: reports
-spec:
-  selector:
-    matchLabels: { app: reports }
-  template:
-    metadata:
-      labels: { app: reports }
-      annotations:
-        {{- include "doorward.sidecar.annotations" .Subcharts.doorward | nindent 8 }}
-    spec:
-      enableServiceLinks: false
-      terminationGracePeriodSeconds: {{ include "doorward.terminationGracePeriodSeconds" .Subcharts.doorward }}
-      containers:
-        - name: reports
-          image: registry.example.com/reports
-        {{- include "doorward.sidecar" .Subcharts.doorward | nindent 8 }}
-      volumes:
-        {{- include "doorward.sidecar.volumes" .Subcharts.doorward | nindent 8 }}
-`
+/** YAML of docs/kubernetes.md, by its first line. */
+function excerpts (first: string): string[] {
+  const page = readFileSync(new URL('../../docs/kubernetes.md', import.meta.url), 'utf8')
+  return [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, excerpt = '']) => excerpt).filter((excerpt) => excerpt.startsWith(`${first}\n`))
+}
 
 function readValues (name: string): object {
   return parse(readFileSync(filesOf(name).values, 'utf8')) as object
@@ -63,7 +45,7 @@ async function renderedWithin (t: Test, values: object): Promise<string> {
   const folder = t.testdir({
     'Chart.yaml': stringify({ apiVersion: 'v2', name: 'reports', version: '1.0.0', dependencies: [{ name: 'doorward', version: '*', condition: 'doorward.enabled' }] }),
     'values.yaml': stringify({ doorward: { enabled: true, ...values } }),
-    templates: { 'deployment.yaml': workload },
+    templates: { 'deployment.yaml': excerpts('# templates/deployment.yaml').join('') },
     charts: {}
   })
   cpSync(chart, `${folder}/charts/doorward`, { recursive: true })
@@ -81,4 +63,18 @@ test('a sidecar is the very container of a Deployment, in a chart that depends o
   t.strictSame(template.spec.containers.map(({ name }) => name), ['reports', 'doorward'])
   t.strictSame(template.spec.containers[1], alone.spec.containers.find(({ name }) => name === 'doorward'))
   t.strictSame(template.spec.volumes, alone.spec.volumes)
+})
+
+test('the container in the documentation is the one that the chart makes', { skip: missingPart('helm') }, async (t) => {
+  const { spec } = only('Deployment', manifestsIn(await renderedWithin(t, { ...readValues('sidecar'), mode: 'deployment', fullnameOverride: 'doorward' }))).spec.template
+  t.strictSame(excerpts('# of a pod').map((excerpt) => parse(excerpt) as unknown), [{ containers: spec.containers, volumes: spec.volumes }])
+})
+
+test('the values in the documentation are accepted, whole or in part', { skip: missingPart('helm') }, async (t) => {
+  const [whole = '', ...parts] = excerpts('# values.yaml')
+  t.equal(parts.length, 2)
+  for (const part of ['', ...parts]) {
+    const folder = t.testdir({ 'whole.yaml': whole, 'part.yaml': part })
+    t.ok(await render(chart, ['--values', `${folder}/whole.yaml`, '--values', `${folder}/part.yaml`]), part)
+  }
 })

@@ -78,7 +78,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   'a secret of one of several providers in the ConfigMap': { values: { config: { providers: [{ issuer: 'https://login.example.com', clientId: 'a', clientSecret: 's3cret' }] } }, says: "additional properties 'clientSecret' not allowed" },
   'a password in the address of Redis': { values: { config: { session: { redis: { url: 'redis://:s3cret@redis' } } } }, says: 'config.session.redis.url: holds a password' },
   'a secret in the Deployment': { values: { env: [{ name: 'DOORWARD_SESSION_SECRET', value: 's3cret' }] }, says: "at '/env/0'" },
-  'a Secret for what is no secret setting': { values: { secrets: { 'provider.clientSecrets': { name: 'a', key: 'b' } } }, says: "at '/secrets'" },
+  'a Secret for what is no secret setting': { values: { secrets: { 'provider.clientSecrets': { name: 'a', key: 'b' } } }, says: "invalid propertyName 'provider.clientSecrets'" },
   'a variable that the chart sets': { values: { env: [{ name: 'DOORWARD_ADMIN_LISTEN', value: '0.0.0.0:1' }] }, says: 'env: DOORWARD_ADMIN_LISTEN is set by the chart; expected config.admin.listen' },
   'the same secret twice': { values: { env: [{ name: 'DOORWARD_PROVIDER_CLIENT_SECRET_FILE', value: '/x' }] }, says: 'env: DOORWARD_PROVIDER_CLIENT_SECRET_FILE is set by the chart; expected it in secrets alone' },
   'a drain that the chart would not see': { values: { env: [{ name: 'DOORWARD_SERVER_DRAIN_TIMEOUT', value: '5m' }] }, says: 'expected config.server.drainTimeout' },

@@ -17,19 +17,20 @@ The container, as an entry of a list of containers, and what it needs of its pod
   {{- with .Values.envFrom }}
   envFrom: {{- toYaml . | nindent 4 }}
   {{- end }}
+  # Names of their own: those of an application's container may not be the same.
   ports:
-    - name: {{ include "doorward.portName" . }}
+    - name: doorward
       containerPort: {{ include "doorward.port" . }}
-    - name: admin
+    - name: doorward-admin
       containerPort: {{ include "doorward.adminPort" . }}
   startupProbe:
-    httpGet: { path: /livez, port: admin }
+    httpGet: { path: /livez, port: doorward-admin }
     {{- toYaml .Values.probes.startup | nindent 4 }}
   livenessProbe:
-    httpGet: { path: /livez, port: admin }
+    httpGet: { path: /livez, port: doorward-admin }
     {{- toYaml .Values.probes.liveness | nindent 4 }}
   readinessProbe:
-    httpGet: { path: /readyz, port: admin }
+    httpGet: { path: /readyz, port: doorward-admin }
     {{- toYaml .Values.probes.readiness | nindent 4 }}
   {{- with .Values.lifecycle }}
   lifecycle: {{- toYaml . | nindent 4 }}
