@@ -16,7 +16,8 @@ function read (path: string): unknown {
 
 /** What Helm makes of a case with further values over its own. */
 async function rendered (t: Test, values: object, over = 'minimal'): Promise<Manifest[]> {
-  const folder = t.testdir({ 'values.yaml': stringify(values) })
+  // Helm reads YAML 1.1, where `off` is false.
+  const folder = t.testdir({ 'values.yaml': stringify(values, { version: '1.1' }) })
   return manifestsIn(await render(chart, ['--values', filesOf(over).values, '--values', `${folder}/values.yaml`]))
 }
 
@@ -84,6 +85,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   'a drain that the chart would not see': { values: { env: [{ name: 'DOORWARD_SERVER_DRAIN_TIMEOUT', value: '5m' }] }, says: 'expected config.server.drainTimeout' },
   'a unix socket for people': { values: { config: { server: { listen: 'unix:/run/d.sock' } } }, says: "config.server.listen: a Service can't reach a unix socket" },
   'probes that reach nothing': { values: { config: { admin: { listen: '127.0.0.1:4181' } } }, says: 'would not reach 127.0.0.1:4181' },
+  'a word without quotes that is none in YAML 1.1': { values: { config: { admin: { listen: false } } }, says: "at '/config/admin/listen': got boolean, want string" },
   'no admin listener': { values: { config: { admin: { listen: 'off' } } }, says: 'would not reach off' },
   'one port for people and probes': { values: { config: { admin: { listen: '0.0.0.0:4180' } } }, says: 'expected another port' },
   'pods that would be killed while they drain': { values: { terminationGracePeriodSeconds: 20 }, says: 'expected at least 35' },
