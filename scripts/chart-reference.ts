@@ -16,12 +16,14 @@ const values = z.toJSONSchema(chartValues, { io: 'input', target })
 
 /** What the chart takes: its own values, and as `config` what Doorward takes from a file, but for secrets. */
 export function chartSchema (): Schema {
-  const { $schema: _, required, ...config } = configuration
+  const { $schema: _, required, definitions, ...config } = configuration
   const { properties = {} } = values
   return {
     ...values,
     // It has a default, which null takes away.
     required: ['config'],
+    // References lead there from the top, wherever they stand.
+    definitions,
     properties: {
       ...properties,
       config: { ...config, default: {}, if: { minProperties: 1 }, then: { required } },
@@ -38,6 +40,7 @@ function variableSchema (item: Schema): Schema {
 /** The same, with all that is `writeOnly` unknown: a ConfigMap is for everybody in the namespace to read. */
 function withoutSecrets (node: Schema): Schema {
   const parts = Object.entries(node).map(([keyword, value]) => {
+    if (keyword === 'definitions') return [keyword, mapped(value as Record<string, Schema>)]
     if (keyword === 'properties') return [keyword, publicOnes(value as Record<string, Schema>)]
     if (keyword === 'anyOf') return [keyword, (value as Schema[]).map(withoutSecrets)]
     return [keyword, ['items', 'additionalProperties', 'propertyNames'].includes(keyword) && isSchema(value) ? withoutSecrets(value) : value]
@@ -51,8 +54,12 @@ function isKnownToGo (pattern: string): boolean {
 }
 
 function publicOnes (properties: Record<string, Schema>): Record<string, Schema> {
-  const kept = Object.entries(properties).filter(([, { writeOnly }]) => writeOnly !== true).map(([key, node]) => [key, withoutSecrets(node)])
-  return { ...Object.fromEntries(kept), ...properties['url']?.writeOnly === true && { url: redisUrl } }
+  const kept = Object.entries(properties).filter(([, { writeOnly }]) => writeOnly !== true)
+  return { ...mapped(Object.fromEntries(kept)), ...properties['url']?.writeOnly === true && { url: redisUrl } }
+}
+
+function mapped (nodes: Record<string, Schema>): Record<string, Schema> {
+  return Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, withoutSecrets(node)]))
 }
 
 function isSchema (node: unknown): node is Schema {

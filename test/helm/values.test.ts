@@ -25,6 +25,10 @@ test('values.yaml says every default, as the schema of the values has it', async
   t.strictSame(read(`${chart}/values.yaml`), chartValues.parse({}))
 })
 
+test('the schema of the values knows no secret of the configuration', async (t) => {
+  t.notMatch(JSON.stringify(read(`${chart}/values.schema.json`)), 'writeOnly')
+})
+
 test('chart and application have the version of the package', async (t) => {
   const { version } = read(new URL('../../package.json', import.meta.url).pathname) as { version: string }
   const { version: chartVersion, appVersion } = read(`${chart}/Chart.yaml`) as { version: string, appVersion: string }
