@@ -21,7 +21,7 @@ const example = readFileSync(new URL('../config/doorward.example.yaml', import.m
 const exemplary = ['providers', 'upstream.url', 'upstreams', 'upstream.static.status', 'upstream.static.body', 'upstream.static.contentType', 'provider.authorizationParams', 'groups.rename', 'roles.mapping', 'access.rules', 'headers.set']
 
 const root = new URL('../', import.meta.url)
-const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+const pages = globSync(['*.md', 'docs/**/*.md', 'helm/**/*.md'], { cwd: root })
 
 function page (name: string): string {
   return textOf(`docs/${name}`)
@@ -183,8 +183,8 @@ const contents: Readonly<Record<string, string>> = { '.pem': certificate, '.key'
 test('every configuration in the documentation is valid, whole or in part', async (t) => {
   for (const from of pages) {
     for (const [, excerpt = ''] of textOf(from).matchAll(/```yaml\n(.*?)```/gs)) {
-      // Of Kubernetes, or for `doorward test` (test/cli/test-policy.test.ts).
-      if (/^(containers|people|cases):/.test(excerpt)) continue
+      // Of Kubernetes (test/helm proves those of docs/kubernetes.md), or for `doorward test` (test/cli/test-policy.test.ts).
+      if (/^((containers|people|cases):|# (values\.yaml|templates\/|of a pod))/.test(excerpt)) continue
       const environment = { ...elsewhere, ...!/^providers:/m.test(excerpt) && provider, ...!/^upstreams:|static:/m.test(excerpt) && application }
       const readFile = (path: string): string => path === 'doorward.yaml' ? excerpt : contents[path.slice(-4)] ?? secret
       const outcome = loadConfiguration({ file: 'doorward.yaml', environment, readFile })

@@ -58,7 +58,7 @@ export async function startServe (t: Test, sections: Readonly<Record<string, obj
       log: { format: 'json' },
       admin: { listen: `127.0.0.1:${adminPort}` },
       ...sections,
-      server: { listen: `127.0.0.1:${port}`, publicUrl: `http://localhost:${port}`, ...sections['server'] }
+      server: { listen: `127.0.0.1:${port}`, publicUrl: `http://localhost:${port}`, drainDelay: '0s', ...sections['server'] }
     })
   })
   const run = runMain(t, ['serve'], { ...process, cwd: folder, ...(output !== undefined && { output }) })
