@@ -21,14 +21,13 @@ export interface ProviderCallParts {
   readonly onAnswered: (endpoint: ProviderEndpoint, milliseconds: number) => void
 }
 
-export interface ProviderCalls {
-  readonly fetch: ProviderHttp['fetch']
+export interface ProviderCalls extends ProviderHttp {
   /** The same metadata, which tell what is asked where. */
   learn<Server extends NamedEndpoints> (server: Server): Server
 }
 
 /** Requests to a provider, each with its time and its span. The provider is not told of the trace: it is somebody else's house. */
-export function watchProviderCalls (send: ProviderHttp['fetch'], { tracing, id, onAnswered }: ProviderCallParts): ProviderCalls {
+export function watchProviderCalls (http: ProviderHttp, { tracing, id, onAnswered }: ProviderCallParts): ProviderCalls {
   let endpoints: ReadonlyMap<string, ProviderEndpoint> = new Map()
 
   function endpointOf ({ href, pathname }: URL): ProviderEndpoint {
@@ -36,6 +35,7 @@ export function watchProviderCalls (send: ProviderHttp['fetch'], { tracing, id, 
   }
 
   return {
+    close: () => http.close(),
     async fetch (address, options) {
       const url = new URL(address)
       const endpoint = endpointOf(url)
@@ -43,7 +43,7 @@ export function watchProviderCalls (send: ProviderHttp['fetch'], { tracing, id, 
       const beganAt = performance.now()
       try {
         return await inSpan(tracing, { name: `${name} ${endpoint}`, kind: 'client', attributes: { ...attributes, ...spanServer(url.host), 'doorward.provider': id, 'doorward.provider.endpoint': endpoint } }, async (span) => {
-          const response = await send(address, options)
+          const response = await http.fetch(address, options)
           span.set({ 'http.response.status_code': response.status })
           if (response.status >= 400) span.fail(String(response.status))
           return response

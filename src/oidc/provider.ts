@@ -57,14 +57,13 @@ export interface ProviderParts extends Pick<ProviderCallParts, 'tracing' | 'onAn
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
 export function createProvider (given: ProviderSettings, { logger, now, spent, onAsked, ...watched }: ProviderParts): Provider {
   const settings = underProfile(given)
-  const http = httpFor(settings)
-  const calls = watchProviderCalls(http.fetch, { ...watched, id: settings.id })
-  const { keys, requests, find } = openConnection(settings, now, { ...http, fetch: calls.fetch })
+  const calls = watchProviderCalls(httpFor(settings), { ...watched, id: settings.id })
+  const { http, keys, requests, find } = openConnection(settings, now, calls)
   const { client, options } = requests
   const metadata = createProviderMetadata({ load: async () => calls.learn(await find()), now, onAttempt: report })
   const tokens = createTokenRequests(settings, requests)
   const push = createPushedRequests(settings, requests)
-  const source = createGroupSource(settings.groupSource, { fetch: calls.fetch, fetchToken: createApplicationTokens(settings, { client, options, getServer: metadata.get }), now })
+  const source = createGroupSource(settings.groupSource, { fetch: http.fetch, fetchToken: createApplicationTokens(settings, { client, options, getServer: metadata.get }), now })
   const completeGroups = createGroupCompletion({ source, groupClaims: settings.groupClaims })
   const readAccessToken = createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now })
   const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, spent, logger, now })
