@@ -8,6 +8,7 @@ import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 import { showAudit } from './audit.ts'
 import { check } from './check.ts'
 import { explain } from './explain.ts'
+import { healthcheck } from './healthcheck.ts'
 import { keygen } from './keygen.ts'
 import { schema } from './schema.ts'
 import { type Host, serve } from './serve.ts'
@@ -53,6 +54,11 @@ const commands: Readonly<Record<string, Command>> = {
     run: (values, host) => explain({
       claims: text(values['claims']), path: text(values['path']), method: text(values['method']), provider: text(values['provider']), json: values['json'] === true, config: text(values['config'])
     }, host)
+  },
+  healthcheck: {
+    summary: 'ask the Doorward that runs with this configuration whether it lives',
+    flags: { ready: { does: 'ask whether people should be sent to it' }, config },
+    run: (values, host) => healthcheck({ ready: values['ready'] === true, config: text(values['config']) }, host)
   },
   'sessions revoke': {
     summary: 'end the sessions of somebody at the Doorward that runs with this configuration',
