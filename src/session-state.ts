@@ -31,7 +31,7 @@ export async function buildSessions (configuration: Configuration, { cookies, ap
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
-  const storage = createStorage({
+  const storage = await createStorage({
     store: session.store,
     redis: url === undefined ? undefined : { ...session.redis, url, caPem: caFile === undefined ? undefined : readFileSync(caFile, 'utf8') },
     maxLifetimeMilliseconds: session.maxLifetime
