@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs'
 import { type FastifyInstance } from 'fastify'
 import { createAccess, referencedClaims, stepUpsOf } from './access/index.ts'
 import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
-import { type Application, buildApplication, needsOf } from './applications.ts'
+import { type Application, buildApplication, headerSizes, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
 import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf, upstreamsOf } from './config/index.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
-import { createMapping } from './mapping/index.ts'
+import { claimNamesAt, createMapping } from './mapping/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createLogs, createMetrics, type DroppedLines, type Logger } from './observability/index.ts'
 import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
@@ -19,7 +19,7 @@ import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, creat
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods } from './server/index.ts'
-import { type Storage } from './sessions/index.ts'
+import { type Session, type Storage } from './sessions/index.ts'
 import { buildCookies, buildSessions } from './session-state.ts'
 
 export interface GatewayParts {
@@ -74,7 +74,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { now, clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
   const needs = needsOf(applications)
   const mapping = loggedMapping(createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] }), logOf('mapping'))
-  const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
+  const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', providerNames: new Map(configuration.providers.map(({ id, label }) => [id, label])), detail: configuration.pages.detail })
   const spent = storage.shelf('logout-token', { maxEntries: 100_000, maxCharacters: 10_000_000 })
   const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider({ ...provider, proxy }, configuration, {
     logger: logOf('oidc'),
@@ -116,7 +116,12 @@ export async function createGateway (configuration: Configuration, { logger, aud
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
   mountClientKeys(app, basePath, await clientKeySet(providersOf(configuration)))
-  mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
+  const claimsPage = {
+    roles: configuration.pages.claimsFor,
+    namesAt: (provider: string) => claimNamesAt(provider, { ...configuration, providers: providersOf(configuration) }),
+    headerSizes: async (session: Session) => await headerSizes(applications, session, assertions)
+  }
+  mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, claimsPage, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger: logOf('access') })
   await mountUpstreams(app, { methods: forwardedMethods, admit: createSendForm({ ...signIn, pipeline, logger: logOf('access') }), logger: logOf('proxy') })
   runWith(app, { providers, refresh, storage, applications, clients, open })
@@ -138,6 +143,7 @@ async function buildProvider (provider: ProviderConfiguration & Pick<GatewayPart
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
     addressedBy: configuration.provider === undefined ? provider.id : undefined,
+    groupClaims: [provider.claims.groups ?? configuration.claims.groups, provider.claims.roles ?? configuration.claims.roles].filter((claim) => claim !== undefined),
     redirectUri: redirectUriOf(provider, configuration),
     logout: { ...provider.logout, signedOutUri: signedOutUriOf(configuration) }
   }, parts)

@@ -45,6 +45,7 @@ const causes: Readonly<Record<string, Cause>> = {
   'login failure session_too_large': { rogue: { userinfo: (claims) => ({ ...claims, name: 'x'.repeat(20_000) }) }, does: signIn },
   'login failure session_store_unavailable': { configuration: { session: { store: 'redis', redis: { url: 'redis://127.0.0.1:1' } } }, does: ({ open }) => open('/oidc/login') },
   'login failure acr_not_met': { configuration: { access: { rules: [{ path: '/**', require: { acr: ['gold'] } }] } }, does: signIn },
+  'login failure groups_overage_unresolved': { rogue: { claims: { hasgroups: true } }, does: signIn },
   'logout success user': { does: async ({ open }) => { await open(); await open('/oidc/logout') } },
   'session.refresh success': { rogue: { refreshes: true }, does: (scene) => refresh(scene) },
   'session.refresh failure refresh_rejected': { rogue: { refreshes: true, refresh: () => raw({ status: 400, body: '{"error":"invalid_grant"}' }) }, does: (scene) => refresh(scene) },
