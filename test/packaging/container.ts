@@ -3,7 +3,7 @@
  * and nothing else, read-only; the user is that of the image; the first process has the number 1. Needs root and Linux.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { copyFile, mkdir, readFile, realpath } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -32,15 +32,18 @@ export async function addBaseLibraries ({ root }: Image, programs: readonly stri
     await mkdir(dirname(join(root, library)), { recursive: true })
     await copyFile(await realpath(library), join(root, library))
   }
-  await mkdir(join(root, 'proc'), { recursive: true })
+  for (const folder of ['proc', 'etc']) await mkdir(join(root, folder), { recursive: true })
+  // Of these, the engine takes care.
+  await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n')
   return [...libraries]
 }
 
-// The shell is that of the machine, and is gone when the program runs. Loopback is that of the machine, too.
+// The shell is that of the machine, and is gone when the program runs. Loopback is that of the machine, too. The
+// environment is given at the end: the one of this process has settings of the test runner for every Node below it.
 const script = `
-root=$1 user=$2 workdir=$3; shift 3
+root=$1; shift
 mount --make-rprivate / && mount --bind "$root" "$root" && mount -o remount,bind,ro "$root" && mount -t proc proc "$root/proc" &&
-cd "$root$workdir" && exec chroot --userspec="$user" "$root" "$@"`
+exec env -i "$@"`
 
 export interface Container {
   /** What it has written so far. */
@@ -51,8 +54,9 @@ export interface Container {
 
 /** @param command in place of the image's own words after its entry point; `environment` beside that of the image */
 export function startContainer (image: Image, command: readonly string[], environment: Readonly<Record<string, string>>): Container {
-  const args = ['--mount', '--pid', '--fork', '--kill-child', '/bin/sh', '-c', script, 'sh', image.root, image.user, image.workdir, ...command]
-  const child = spawn('/usr/bin/unshare', args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...image.environment, ...environment } })
+  const variables = Object.entries({ ...image.environment, ...environment }).map(([name, value]) => `${name}=${value}`)
+  const inside = [...variables, '/usr/sbin/chroot', `--userspec=${image.user}`, image.root, ...command]
+  const child = spawn('/usr/bin/unshare', ['--mount', '--pid', '--fork', '--kill-child', '/bin/sh', '-c', script, 'sh', image.root, ...inside], { stdio: ['ignore', 'pipe', 'pipe'] })
   const pieces: string[] = []
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (piece: string) => { pieces.push(piece) })
   return {

@@ -67,7 +67,7 @@ test('the image serves without a shell, as its user, on a tree that can’t be w
     const ended = await Promise.race([container.ended, delay(50)])
     if (ended !== undefined) throw new Error(`it ended before it served:\n${container.output()}`)
   }
-  const answer = await fetch(`http://127.0.0.1:${port}/hello`, { headers: { host: `localhost:${port}` } })
+  const answer = await fetch(`${origin}/hello`)
   t.equal(answer.status, 200, await answer.text())
   t.equal(await checkHealth(), 0)
   await container.signal('SIGTERM')
