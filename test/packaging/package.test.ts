@@ -45,11 +45,11 @@ test('the package holds what runs and what explains it, and runs where it is ins
   const { stdout } = await run('npx', ['--no-install', 'doorward', '--version'], { cwd: elsewhere })
   t.equal(stdout, `doorward ${version}\n`)
 
-  const adminPort = await freePort()
+  const [port, adminPort] = [await freePort(), await freePort()]
   const environment = {
     PATH: process.env.PATH,
     DOORWARD_SERVER_PUBLIC_URL: 'http://localhost:1',
-    DOORWARD_SERVER_LISTEN: `unix:${join(elsewhere, 'socket')}`,
+    DOORWARD_SERVER_LISTEN: `127.0.0.1:${port}`,
     DOORWARD_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
     DOORWARD_PROVIDER_ISSUER: 'http://localhost:1',
     DOORWARD_PROVIDER_CLIENT_ID: 'doorward',
