@@ -35,7 +35,7 @@ ENV NODE_OPTIONS=--max-semi-space-size=4
 # By number: Kubernetes can't tell whether a name is that of root (runAsNonRoot).
 USER 65532:65532
 EXPOSE 4180 4181
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 \
   CMD ["/usr/local/bin/node", "/app/dist/main.js", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/node", "/app/dist/main.js"]
 CMD ["serve"]
