@@ -10,7 +10,7 @@ import { check } from './check.ts'
 import { explain } from './explain.ts'
 import { keygen } from './keygen.ts'
 import { schema } from './schema.ts'
-import { type Host } from './serve.ts'
+import { type Host, serve } from './serve.ts'
 import { revokeSessions } from './sessions-revoke.ts'
 import { testPolicy } from './test-policy.ts'
 import { version } from './version.ts'
@@ -34,8 +34,7 @@ const commands: Readonly<Record<string, Command>> = {
   serve: {
     summary: 'run the gateway',
     flags: { config },
-    // What serves is most of the program, and no other command has a use for it.
-    run: async (values, host) => await (await import('./serve.ts')).serve({ config: text(values['config']) }, host)
+    run: (values, host) => serve({ config: text(values['config']) }, host)
   },
   check: {
     summary: 'read the configuration and print every problem in it',
