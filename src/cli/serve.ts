@@ -55,11 +55,16 @@ async function run (gateway: Gateway, loaded: LoadedConfiguration, output: Outpu
   }
   const toRegister = { redirectUris: providersOf(configuration).map((provider) => redirectUriOf(provider, configuration)), postLogoutRedirectUri: signedOutUriOf(configuration) }
   logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, ...toRegister }, `Doorward serves ${server.publicUrl}`)
-  await host.untilStopped(server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
+  await host.untilStopped(server.drainDelay + server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ event: 'crashed', err }, 'unexpected error')
     logger.info({ event: 'stopping', signal }, 'stopping')
     gateway.readiness.drain()
-    const cut = await drain(gateway.app.close(), connections, server.drainTimeout)
+    // Other signals come from a person, or from Doorward itself: nobody is told by them to send people elsewhere.
+    const times = { delay: signal === 'SIGTERM' ? server.drainDelay : 0, timeout: server.drainTimeout }
+    const cut = await drain(async () => {
+      logger.info({ event: 'closing' }, 'no new connections are taken')
+      await gateway.app.close()
+    }, connections, times)
     await gateway.admin.close()
     logger.info({ event: 'stopped', connectionsCut: cut }, 'stopped')
     await flush()
