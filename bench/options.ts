@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 export const subjectNames = ['bare', 'doorward', 'apache-cache', 'apache-cookie', 'oauth2-proxy'] as const
 export type SubjectName = typeof subjectNames[number]
 
-export const measurementNames = ['cost', 'scale', 'pace', 'idle'] as const
+export const measurementNames = ['cost', 'scale', 'pace', 'idle', 'start'] as const
 export type MeasurementName = typeof measurementNames[number]
 
 /** Apache's limit of threads in a process, unless a file of its own raises it. */
@@ -38,6 +38,7 @@ than a few long ones: what disturbs the machine then disturbs one round of every
   scale             CPU of Doorward with many groups, rules, upstreams and sessions, by that with one of each
   pace              latency at half of Doorward's full load, requests at even distances, beside the upstream alone
   idle              memory with 10,000 connections on which nothing happens any more
+  start             time from the start of the process until it is ready, and memory before anybody has come
 
   bare              the least a Node gateway can do: an http server that forwards with undici
   doorward          Doorward with a session, a rule that requires a role, identity headers and the assertion
