@@ -14,4 +14,4 @@ export { createLogs, type Logs, type Subsystem, subsystems } from './subsystems.
 export { type Destination, openDestination } from './destination.ts'
 export { escapeControls } from './escape-controls.ts'
 export { createPseudonyms, type PseudonymKind, pseudonymOf } from './pseudonyms.ts'
-export { clientLeft, createMetrics, type DroppedLines, type Metrics, type RequestKind, type UpstreamFailure, type UpstreamMetrics } from './metrics.ts'
+export { clientLeft, createMetrics, type DroppedLines, type Metrics, type RefusalReason, type RequestKind, type UpstreamFailure, type UpstreamMetrics } from './metrics.ts'

@@ -21,8 +21,13 @@ export type TokenVerdict =
   | { readonly outcome: 'refused', readonly identity: Identity, readonly refusal: Refusal }
   | { readonly outcome: 'rejected', readonly cause: TokenRejection }
 
-/** Judges a bearer token. @throws {Problem} `token_unverifiable` where it can't be judged: that is never a "no", nor a "yes" */
-export type CheckToken = (token: string) => TokenVerdict | Promise<TokenVerdict>
+/**
+ * Judges a bearer token.
+ *
+ * @param beforeWork called where what it is worth is not known yet; may throw, and then it is not found out
+ * @throws {Problem} `token_unverifiable` where it can't be judged: that is never a "no", nor a "yes"
+ */
+export type CheckToken = (token: string, beforeWork?: () => void) => TokenVerdict | Promise<TokenVerdict>
 
 export interface BearerParts {
   readonly providers: Providers
@@ -74,11 +79,12 @@ export function createBearer (parts: BearerParts): CheckToken {
     }
   }
 
-  return (token) => {
+  return (token, beforeWork) => {
     // One token has one judge (bearer-provider.ts): what it says of the token stands for nobody else (RFC 7662 section 4).
     const key = createHash('sha256').update(token).digest('base64')
     const known = valid.get(key) ?? rejected.get(key)
     if (known !== undefined && now() < known.until) return known.verdict
+    beforeWork?.()
     const checking = underWay.get(key) ?? check(token, key)
     underWay.set(key, checking)
     return checking
