@@ -91,7 +91,7 @@ export function createMetrics ({ version, providers, droppedLines }: MetricsPart
   const storeErrors = new Counter({ name: 'doorward_session_store_errors_total', help: 'Operations of Redis that failed or took too long.', registers })
   const refused = new Counter({ name: 'doorward_connections_refused_total', help: 'Connections that were closed unread, since server.maxConnections were open.', registers })
   let running = 0
-  new Gauge({ name: 'doorward_http_requests_running', help: 'Requests that are being answered; event streams are not counted.', registers, collect () { this.set(running) } })
+  const answering = new Gauge({ name: 'doorward_http_requests_running', help: 'Requests that are being answered; event streams are not counted.', registers, collect () { answering.set(running) } })
   const streams = new Gauge({ name: 'doorward_event_streams_open', help: 'Event streams that are open.', registers })
   const refusals = new Counter({ name: 'doorward_requests_refused_total', help: 'Requests that were answered with 503 for want of room, or with 429 since their client asks too often.', labelNames: ['reason'], registers })
   for (const reason of refusalReasons) refusals.inc({ reason }, 0)

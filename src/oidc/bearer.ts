@@ -8,6 +8,7 @@ import { isNumericDate } from './access-token-claims.ts'
 import { providerOf } from './bearer-provider.ts'
 import { type Provider } from './provider.ts'
 import { type Providers } from './providers.ts'
+import { createSharedWork } from './shared-work.ts'
 import { TokenRejected } from './token-rejected.ts'
 
 /** What a bearer token is worth. */
@@ -54,7 +55,7 @@ export function createBearer (parts: BearerParts): CheckToken {
   const valid = new LRUCache<string, Known>({ max: maxKnown })
   /** Apart, so that made-up tokens can't drive out the good ones. */
   const rejected = new LRUCache<string, Known>({ max: maxKnown })
-  const underWay = new Map<string, Promise<TokenVerdict>>()
+  const once = createSharedWork<TokenVerdict>()
 
   async function check (token: string, key: string): Promise<TokenVerdict> {
     let provider: Provider | undefined
@@ -74,8 +75,6 @@ export function createBearer (parts: BearerParts): CheckToken {
       valid.delete(key)
       rejected.set(key, { verdict, until: now() + rejectedMilliseconds })
       return verdict
-    } finally {
-      underWay.delete(key)
     }
   }
 
@@ -85,9 +84,7 @@ export function createBearer (parts: BearerParts): CheckToken {
     const known = valid.get(key) ?? rejected.get(key)
     if (known !== undefined && now() < known.until) return known.verdict
     beforeWork?.()
-    const checking = underWay.get(key) ?? check(token, key)
-    underWay.set(key, checking)
-    return checking
+    return once(key, async () => await check(token, key))
   }
 }
 
