@@ -13,7 +13,7 @@ import { mountForwardAuth } from './forward-auth/index.ts'
 import { claimNamesAt, createMapping } from './mapping/index.ts'
 import { createClientRateMemory, createClientRates, createLoad, createRefusals, type EventLoop, limitOwnRoutes, watchEventLoop } from './limits/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createLogs, createMetrics, type DroppedLines, type Logger } from './observability/index.ts'
-import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type ProviderSettings, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, createSendForm } from './pipeline/index.ts'
@@ -77,7 +77,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const mapping = loggedMapping(createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] }), logOf('mapping'))
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', providerNames: new Map(configuration.providers.map(({ id, label }) => [id, label])), detail: configuration.pages.detail })
   const spent = storage.shelf('logout-token', { maxEntries: 100_000, maxCharacters: 10_000_000 })
-  const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider({ ...provider, proxy }, configuration, {
+  const providers = createProviders(await Promise.all(providersOf(configuration).map(async (provider) => createProvider(await providerSettings({ ...provider, proxy }, configuration), {
     logger: logOf('oidc'),
     now,
     spent,
@@ -150,9 +150,10 @@ export async function createGateway (configuration: Configuration, { logger, aud
 /** As `/readyz` names it. */
 const sessionStore = 'session-store'
 
-async function buildProvider (provider: ProviderConfiguration & Pick<GatewayParts, 'proxy'>, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
+/** A provider of the configuration as those parts want it that speak to it. @throws {ClientKeyError} */
+export async function providerSettings (provider: ProviderConfiguration & Pick<GatewayParts, 'proxy'>, configuration: Configuration): Promise<ProviderSettings> {
   const { clientKey, clientCertificate } = provider
-  return createProvider({
+  return {
     ...provider,
     clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey, { isStrict: provider.profile === 'fapi2' }),
     decryptionKeys: await Promise.all(provider.decryptionKeys.map(readDecryptionKey)),
@@ -164,7 +165,7 @@ async function buildProvider (provider: ProviderConfiguration & Pick<GatewayPart
     groupClaims: [provider.claims.groups ?? configuration.claims.groups, provider.claims.roles ?? configuration.claims.roles].filter((claim) => claim !== undefined),
     redirectUri: redirectUriOf(provider, configuration),
     logout: { ...provider.logout, signedOutUri: signedOutUriOf(configuration) }
-  }, parts)
+  }
 }
 
 type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsStrict' | 'keepsFragment' | 'stepUps'> & { readonly assertions: Assertions }

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { type Configuration, providersOf } from './config/index.ts'
 import { createLogins, createLogouts, createRounds, type SignInParts } from './oidc/index.ts'
 import { createKeptForms, type KeptForms } from './pipeline/index.ts'
-import { type Cookies, createBoundedShelf, createCookies, createFormCookie, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts } from './sessions/index.ts'
+import { type Cookies, createBoundedShelf, createCookies, createFormCookie, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts, type StorageSettings } from './sessions/index.ts'
 
 export interface SessionsParts extends Omit<StorageParts, 'seals'> {
   readonly cookies: Cookies
@@ -26,14 +26,13 @@ export interface SessionState extends Pick<SignInParts, 'sessions' | 'logins' | 
 /** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
 export async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<SessionState> {
   const { session } = configuration
-  const { url, caFile } = session.redis
   const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf', 'form'], {
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
   const storage = createStorage({
     store: session.store,
-    redis: url === undefined ? undefined : { ...session.redis, url, caPem: caFile === undefined ? undefined : readFileSync(caFile, 'utf8') },
+    redis: redisSettings(configuration),
     maxLifetimeMilliseconds: session.maxLifetime
   }, { ...parts, seals, now })
   const trusted = new Set(providersOf(configuration).map(({ id }) => id))
@@ -49,6 +48,12 @@ export async function buildSessions (configuration: Configuration, { cookies, ap
     logouts: createLogouts({ cookies, seal: seals.logout, now }),
     rounds: createRounds(cookies)
   }
+}
+
+/** Where Redis is; undefined where there is none. */
+export function redisSettings ({ session: { redis } }: Configuration): StorageSettings['redis'] {
+  const { url, caFile } = redis
+  return url === undefined ? undefined : { ...redis, url, caPem: caFile === undefined ? undefined : readFileSync(caFile, 'utf8') }
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */
