@@ -16,6 +16,8 @@ interface Sample {
   readonly openFiles: number
 }
 
+/** With much more of it, what is forgotten would long lie about, and look as if it were not. */
+const littleMemory = ['--max-old-space-size=80']
 const sampleMilliseconds = 2_000
 const untroubledMilliseconds = 12_000
 const faultMilliseconds = 4_000
@@ -31,7 +33,7 @@ export async function measureSoak (bench: Bench): Promise<Findings> {
   const surroundings = await startSurroundings()
   try {
     const subject = await launchDoorward({ ...parts, ...surroundings, upstream: { ...parts.upstream, ...surroundings.upstream } }, {
-      id: 'soak', title: 'Doorward', user: 'alice', sections: { session: { redis: { url: surroundings.redisUrl }, refreshBefore: '5s' } }
+      id: 'soak', title: 'Doorward', user: 'alice', nodeOptions: littleMemory, sections: { session: { redis: { url: surroundings.redisUrl }, refreshBefore: '5s' } }
     })
     let isTroubled = false
     const crowd = await gatherCrowd({ subject, perSecond: rate, isTroubled: () => isTroubled })
