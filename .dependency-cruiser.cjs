@@ -39,6 +39,7 @@ const homes = {
   zod: '^src/config/',
   yaml: '^src/config/',
   'prom-client': '^src/observability/metrics\\.ts$',
+  '@opentelemetry/[^/]+': '^src/observability/tracing-sdk\\.ts$',
   pino: '^src/observability/',
   'pino-pretty': '^src/observability/',
   'close-with-grace': '^src/main\\.ts$'

@@ -4,10 +4,11 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { configurationReference } from '../src/config/reference.ts'
-import { jsonSchema } from '../src/config/index.ts'
+import { type JsonSchema, jsonSchema } from '../src/config/json-schema.ts'
 import { problems } from '../src/errors.ts'
 import { auditSchemaFile, withAuditTables } from './audit-tables.ts'
 import { withArchitectureDiagram } from './architecture-diagram.ts'
+import { chartReference, chartSchema } from './chart-reference.ts'
 import { conformanceReference } from './conformance-table.ts'
 
 const root = new URL('../', import.meta.url)
@@ -16,12 +17,14 @@ const command = 'npm run docs'
 /** Path from the root of the project → what the file must hold. */
 export const generatedFiles: Readonly<Record<string, string>> = {
   'config/audit.schema.json': auditSchemaFile(generatedFrom('src/observability/audit-events.ts')),
-  'config/doorward.schema.json': schemaFile(),
+  'config/doorward.schema.json': schemaFile(jsonSchema, 'src/config/schema.ts'),
   'docs/architecture.md': await withArchitectureDiagram(await readFile(new URL('docs/architecture.md', root), 'utf8')),
   'docs/audit.md': withAuditTables(await readFile(new URL('docs/audit.md', root), 'utf8')),
   'docs/configuration.md': markdownFile('src/config/schema.ts', configurationReference()),
   'docs/conformance.md': markdownFile('test/conformance/modules.ts', conformanceReference()),
-  'docs/errors.md': markdownFile('src/errors.ts', errorReference())
+  'docs/errors.md': markdownFile('src/errors.ts', errorReference()),
+  'helm/doorward/README.md': markdownFile('scripts/chart-values.ts', chartReference()),
+  'helm/doorward/values.schema.json': schemaFile(chartSchema(), 'scripts/chart-values.ts and src/config/schema.ts')
 }
 
 /** The generated files that are missing or differ from what they must hold. */
@@ -34,9 +37,8 @@ export async function staleFiles (): Promise<string[]> {
   return stale
 }
 
-function schemaFile (): string {
-  const { $schema, ...rest } = jsonSchema
-  return `${JSON.stringify({ $schema, $comment: generatedFrom('src/config/schema.ts'), ...rest }, null, 2)}\n`
+function schemaFile ({ $schema, ...rest }: JsonSchema, source: string): string {
+  return `${JSON.stringify({ $schema, $comment: generatedFrom(source), ...rest }, null, 2)}\n`
 }
 
 function generatedFrom (source: string): string {

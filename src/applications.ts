@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { type Assertions } from './assertion/index.ts'
 import { type Configuration, type UpstreamConfiguration } from './config/index.ts'
 import { callerHeaders, compileTemplates, createIdentityProfile, type IdentityProfile, type UpstreamRoute } from './pipeline/index.ts'
-import { createForwarder, createStaticAnswer, createUpstream, type ForwardParts, type Upstream } from './proxy/index.ts'
+import { createForwarder, createStaticAnswer, createUpstream, type ForwardParts, traceForwarding, type TraceForwardingParts, type Upstream } from './proxy/index.ts'
 import { type Session } from './sessions/index.ts'
 
 export interface Application {
@@ -16,12 +16,12 @@ export interface Application {
   close (): Promise<void>
 }
 
-export interface ApplicationParts extends Omit<ForwardParts, 'upstream'> {
+export interface ApplicationParts extends Omit<ForwardParts, 'upstream'>, Pick<TraceForwardingParts, 'tracing'> {
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
-export function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, { now, ...parts }: ApplicationParts): Application {
+export function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, { now, tracing, ...parts }: ApplicationParts): Application {
   const { path, stripPath, static: answer } = settings
   const common = { path, stripPath, profile: buildProfile(settings.headers, configuration.headers, now) }
   if (answer !== undefined) {
@@ -30,7 +30,7 @@ export function buildApplication (settings: UpstreamConfiguration, configuration
   }
   const upstream = buildUpstream(settings)
   const host = settings.preserveHost ? undefined : upstream.host
-  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: createForwarder({ ...parts, upstream }) }
+  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: traceForwarding(createForwarder({ ...parts, upstream }), { tracing, upstream, path }) }
   return { route, isStatic: false, close: upstream.close }
 }
 

@@ -12,14 +12,14 @@ import { type Configuration, type ProviderConfiguration, providersOf, redirectUr
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { claimNamesAt, createMapping } from './mapping/index.ts'
 import { createClientRateMemory, createClientRates, createLoad, createRefusals, type EventLoop, limitOwnRoutes, watchEventLoop } from './limits/index.ts'
-import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createLogs, createMetrics, type DroppedLines, type Logger } from './observability/index.ts'
+import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createLogs, createMetrics, createTracedAudit, type DroppedLines, type Logger, noTracing, type Tracing } from './observability/index.ts'
 import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type ProviderSettings, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, createSendForm } from './pipeline/index.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
-import { createServer, forwardedMethods } from './server/index.ts'
+import { createServer, forwardedMethods, traceRequests } from './server/index.ts'
 import { recordExpiry, type Session, type Storage } from './sessions/index.ts'
 import { buildCookies, buildSessions } from './session-state.ts'
 
@@ -32,6 +32,8 @@ export interface GatewayParts {
   readonly droppedLines?: (() => DroppedLines) | undefined
   /** Of Doorward: told to those who watch it. */
   readonly version: string
+  /** Default: none. Whoever hands it over closes it. */
+  readonly tracing?: Tracing | undefined
   /** Between Doorward and the providers. */
   readonly proxy?: ProxySettings | undefined
 }
@@ -46,7 +48,7 @@ export interface Gateway {
 }
 
 /** Builds the gateway. @throws {AssertionKeyError} or {ClientKeyError} for an unusable key */
-export async function createGateway (configuration: Configuration, { logger, audit: trail, droppedLines, now, version, proxy }: GatewayParts): Promise<Gateway> {
+export async function createGateway (configuration: Configuration, { logger, audit: trail, droppedLines, now, version, tracing = noTracing, proxy }: GatewayParts): Promise<Gateway> {
   const { server, assertion, access } = configuration
   const { basePath } = server
   const publicUrl = new URL(server.publicUrl)
@@ -54,7 +56,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
 
   const logOf = createLogs(logger, configuration.log.levels)
   const metrics = createMetrics({ version, droppedLines, providers: providersOf(configuration).map(({ id }) => id) })
-  const audit = createCountedAudit(trail, metrics)
+  const audit = createCountedAudit(createTracedAudit(trail, tracing), metrics)
   const dependencyOf = (provider: string): string => `provider:${provider}`
   const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis.url === undefined ? [] : [sessionStore])
 
@@ -72,7 +74,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   })
   const clients = createIdleWatch(server.clientTimeout)
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
-  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { now, clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
+  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { now, clients, open, tracing, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
   const needs = needsOf(applications)
   const mapping = loggedMapping(createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] }), logOf('mapping'))
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', providerNames: new Map(configuration.providers.map(({ id, label }) => [id, label])), detail: configuration.pages.detail })
@@ -81,12 +83,14 @@ export async function createGateway (configuration: Configuration, { logger, aud
     logger: logOf('oidc'),
     now,
     spent,
+    tracing,
+    onAnswered (endpoint, milliseconds) { metrics.providerAnswered(provider.id, endpoint, milliseconds) },
     onAsked (isUp, reason) {
       metrics.providerAsked(provider.id, isUp)
       readiness.asked(dependencyOf(provider.id), isUp, reason)
     }
   }))))
-  const refresh = createRefresh({ ...signIn, providers, leases: storage.leases, mapping, keeps: needs, audit, logger: logOf('oidc'), now })
+  const refresh = createRefresh({ ...signIn, providers, leases: storage.leases, mapping, keeps: needs, audit, tracing, logger: logOf('oidc'), now })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const eventLoop = watchEventLoop()
@@ -119,6 +123,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     originOf,
     answer: async (error, request, reply) => crossOrigin.preflight(error, request, reply) ?? await answerProblem(await keepForm(error, request, reply), request, reply, { pages, logger: logOf('access') })
   })
+  traceRequests(app, tracing)
   crossOrigin.allow(app)
   countRefusedConnections(app.server, { metrics, logger: logOf('server'), now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))

@@ -17,7 +17,8 @@ const host: Host = {
   ...!isTerminal && { onHangup (listener: () => void) { process.on('SIGHUP', listener) } },
   untilStopped: (delay, close) => new Promise((resolve) => {
     // Exits by itself once `close` is done, or has taken too long, or at a second signal.
-    closeWithGrace({ delay, logger: false, skip: isTerminal ? [] : ['SIGHUP'] }, async (cause) => {
+    const onSecondSignal = (signal: string): void => { process.stderr.write(`doorward: a second ${signal}: ended at once\n`) }
+    closeWithGrace({ delay, logger: false, onSecondSignal, skip: isTerminal ? [] : ['SIGHUP'] }, async (cause) => {
       await close(cause)
       resolve()
     })

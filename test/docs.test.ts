@@ -21,7 +21,7 @@ const example = readFileSync(new URL('../config/doorward.example.yaml', import.m
 const exemplary = ['providers', 'upstream.url', 'upstreams', 'upstream.static.status', 'upstream.static.body', 'upstream.static.contentType', 'provider.authorizationParams', 'groups.rename', 'roles.mapping', 'access.rules', 'headers.set']
 
 const root = new URL('../', import.meta.url)
-const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+const pages = globSync(['*.md', 'docs/**/*.md', 'helm/**/*.md'], { cwd: root })
 
 function page (name: string): string {
   return textOf(`docs/${name}`)
@@ -65,6 +65,7 @@ test('every metric is documented, with its type, its labels and what it says', a
   const metrics = createMetrics({ version: '1', providers: ['default'] })
   metrics.upstream('/').answered(1)
   metrics.requestEnded('own', 200, 1)
+  metrics.providerAnswered('default', 'token', 1)
   const found = Object.entries(parseExposition((await metrics.exposition()).text)).filter(([name]) => !/^(process|nodejs)_/.test(name))
   const rows = found.map(([name, { type, help, samples }]) => {
     const labels = Object.keys(samples)[0]?.match(/\w+(?==")/g)?.filter((label) => label !== 'le').map((label) => `\`${label}\``)
@@ -182,8 +183,8 @@ const contents: Readonly<Record<string, string>> = { '.pem': certificate, '.key'
 test('every configuration in the documentation is valid, whole or in part', async (t) => {
   for (const from of pages) {
     for (const [, excerpt = ''] of textOf(from).matchAll(/```yaml\n(.*?)```/gs)) {
-      // Of Kubernetes, or for `doorward test` (test/cli/test-policy.test.ts).
-      if (/^(containers|people|cases):/.test(excerpt)) continue
+      // Of Kubernetes (test/helm proves those of docs/kubernetes.md), or for `doorward test` (test/cli/test-policy.test.ts).
+      if (/^((containers|people|cases):|# (values\.yaml|templates\/|of a pod))/.test(excerpt)) continue
       const environment = { ...elsewhere, ...!/^providers:/m.test(excerpt) && provider, ...!/^upstreams:|static:/m.test(excerpt) && application }
       const readFile = (path: string): string => path === 'doorward.yaml' ? excerpt : contents[path.slice(-4)] ?? secret
       const outcome = loadConfiguration({ file: 'doorward.yaml', environment, readFile })

@@ -40,7 +40,7 @@ export async function launchDoorward (parts: SubjectParts, { id, title, user, se
   const file = join(parts.folder, `${id}.yaml`)
   // JSON, which is YAML.
   writeFileSync(file, JSON.stringify({
-    server: { listen: `127.0.0.1:${port}`, publicUrl: origin },
+    server: { listen: `127.0.0.1:${port}`, publicUrl: origin, drainDelay: '0s' },
     admin: { listen: 'off' },
     provider: { issuer: parts.issuer, ...client },
     log: { level: 'warn', format: 'json' },

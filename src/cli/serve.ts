@@ -1,4 +1,5 @@
 import { type ConfigurationProblem, problemText, providersOf, redirectUriOf, signedOutUriOf } from '../config/index.ts'
+import { openTracing, type Tracing } from '../observability/index.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { proxyFrom } from '../oidc/index.ts'
 import { exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from './configuration.ts'
@@ -27,9 +28,10 @@ export async function serve (args: { config?: string | undefined }, host: Host):
 
   const output = openOutput(loaded.configuration, host)
   for (const warning of loaded.warnings) output.logOf('config').warn({ event: 'config.warning' }, warning)
+  const tracing = await openTracing(host.environment, { logger: output.logOf('process'), version: version() })
   try {
-    const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now, version: version(), proxy: proxyFrom(host.environment) })
-    return await run(gateway, loaded, output, host)
+    const gateway = await createGateway(loaded.configuration, { ...output, tracing, now: Date.now, version: version(), proxy: proxyFrom(host.environment) })
+    return await run(gateway, loaded, { ...output, tracing }, host)
   } catch (error) {
     output.logOf('process').fatal({ event: 'start.failed', err: error }, 'can’t start')
     return exitFailed
@@ -38,7 +40,7 @@ export async function serve (args: { config?: string | undefined }, host: Host):
   }
 }
 
-async function run (gateway: Gateway, loaded: LoadedConfiguration, output: Output, host: Host): Promise<number> {
+async function run (gateway: Gateway, loaded: LoadedConfiguration, output: Output & { readonly tracing: Tracing }, host: Host): Promise<number> {
   const { configuration, source } = loaded
   const { flush } = output
   const logger = output.logOf('process')
@@ -55,12 +57,18 @@ async function run (gateway: Gateway, loaded: LoadedConfiguration, output: Outpu
   }
   const toRegister = { redirectUris: providersOf(configuration).map((provider) => redirectUriOf(provider, configuration)), postLogoutRedirectUri: signedOutUriOf(configuration) }
   logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, ...toRegister }, `Doorward serves ${server.publicUrl}`)
-  await host.untilStopped(server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
+  await host.untilStopped(server.drainDelay + server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ event: 'crashed', err }, 'unexpected error')
     logger.info({ event: 'stopping', signal }, 'stopping')
     gateway.readiness.drain()
-    const cut = await drain(gateway.app.close(), connections, server.drainTimeout)
+    // Other signals come from a person, or from Doorward itself: nobody is told by them to send people elsewhere.
+    const times = { delay: signal === 'SIGTERM' ? server.drainDelay : 0, timeout: server.drainTimeout }
+    const cut = await drain(async () => {
+      logger.info({ event: 'closing' }, 'no new connections are taken')
+      await gateway.app.close()
+    }, connections, times)
     await gateway.admin.close()
+    await output.tracing.close()
     logger.info({ event: 'stopped', connectionsCut: cut }, 'stopped')
     await flush()
   })

@@ -1,6 +1,9 @@
 /** Upper bounds of the buckets in milliseconds: from an answer out of the application's memory to its longest report. */
 const bounds = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000]
 
+/** The same, for what is counted by prom-client itself. */
+export const boundsInSeconds = bounds.map((milliseconds) => milliseconds / 1000)
+
 /** How long one kind of thing took: a count for each bucket, the last one for what is above all bounds. */
 export class Durations {
   readonly #counts = new Float64Array(bounds.length + 1)

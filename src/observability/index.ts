@@ -1,6 +1,6 @@
 /**
  * What Doorward tells those who run it: the log (events for engineers), the audit trail (who got in, who was refused
- * and why, for auditors) and the metrics (how much and how fast, for alarms).
+ * and why, for auditors), the metrics (how much and how fast, for alarms) and traces (where the time of one request went).
  *
  * Owns their shape and what is kept out of them. It does not decide what happens to a request, nor where metrics are
  * read (admin/).
@@ -14,5 +14,8 @@ export { createLogger, type Logger, type LogSettings } from './logger.ts'
 export { createLogs, type Logs, type Subsystem, subsystems } from './subsystems.ts'
 export { type Destination, openDestination } from './destination.ts'
 export { escapeControls } from './escape-controls.ts'
+export { createTracedAudit } from './traced-audit.ts'
+export { openTracing } from './open-tracing.ts'
+export { inSpan, noTracing, type Span, spanMethod, spanServer, type SpanStart, type Tracing } from './tracing.ts'
 export { createPseudonyms, type PseudonymKind, pseudonymOf } from './pseudonyms.ts'
-export { clientLeft, createMetrics, type DroppedLines, type Metrics, type RefusalReason, type RequestKind, type UpstreamFailure, type UpstreamMetrics } from './metrics.ts'
+export { clientLeft, createMetrics, type DroppedLines, type Metrics, type ProviderEndpoint, type RefusalReason, type RequestKind, type UpstreamFailure, type UpstreamMetrics } from './metrics.ts'

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { type LoginFailure, type LogoutInitiator, type RevocationReason } from './audit.ts'
-import { Durations, histogramText } from './durations.ts'
+import { boundsInSeconds, Durations, histogramText } from './durations.ts'
 
 /** `proxied`: for the application, whoever answered. `own`: one of Doorward's routes. `upgrade`: for another protocol. */
 export type RequestKind = 'proxied' | 'own' | 'upgrade'
@@ -15,6 +15,9 @@ const refusalReasons = ['requests', 'lag', 'rate'] as const
 
 /** `requests`: too many at a time. `lag`: the event loop is behind. `rate`: too many of one client. */
 export type RefusalReason = (typeof refusalReasons)[number]
+
+/** What a provider is asked for; `par`: pushed authorization requests, `other`: such as groups. */
+export type ProviderEndpoint = 'discovery' | 'keys' | 'token' | 'userinfo' | 'introspection' | 'revocation' | 'par' | 'other'
 
 const refreshResults = ['success', 'rejected', 'failed'] as const
 
@@ -59,6 +62,8 @@ export interface Metrics {
   loggedOut (initiator: LogoutInitiator): void
   sessionsRevoked (reason: RevocationReason): void
   refreshEnded (provider: string, result: RefreshResult): void
+  /** A request to the provider, answered or not. */
+  providerAnswered (provider: string, endpoint: ProviderEndpoint, milliseconds: number): void
   /** The provider was asked for its metadata. */
   providerAsked (provider: string, isUp: boolean): void
   /** Redis was asked whether it is there. */
@@ -86,6 +91,7 @@ export function createMetrics ({ version, providers, droppedLines }: MetricsPart
   const revocations = new Counter({ name: 'doorward_sessions_revoked_total', help: 'Times that somebody else than the person ended sessions, by the way they came.', labelNames: ['reason'], registers })
   const refreshes = new Counter({ name: 'doorward_refreshes_total', help: 'Attempts to refresh the tokens of a session.', labelNames: ['provider', 'outcome'], registers })
   const providerUp = new Gauge({ name: 'doorward_provider_up', help: 'Whether the provider answered when it was last asked for its metadata.', labelNames: ['provider'], registers })
+  const providerDurations = new Histogram({ name: 'doorward_provider_request_duration_seconds', help: 'From sending a request to the provider to the end of its answer, or until it failed.', labelNames: ['provider', 'endpoint'], buckets: boundsInSeconds, registers })
   const storeUp = new Gauge({ name: 'doorward_session_store_up', help: 'Whether the Redis of session.redis answered when it was last asked; 1 without one.', registers })
   storeUp.set(1)
   const storeErrors = new Counter({ name: 'doorward_session_store_errors_total', help: 'Operations of Redis that failed or took too long.', registers })
@@ -133,6 +139,7 @@ export function createMetrics ({ version, providers, droppedLines }: MetricsPart
     refreshEnded (provider, outcome) { refreshes.inc({ provider, outcome }) },
     sessionStoreAsked (isUp) { storeUp.set(Number(isUp)) },
     sessionStoreFailed () { storeErrors.inc() },
+    providerAnswered (provider, endpoint, milliseconds) { providerDurations.observe({ provider, endpoint }, milliseconds / 1000) },
     providerAsked (provider, isUp) { providerUp.set({ provider }, Number(isUp)) },
     async exposition () {
       return { contentType: registry.contentType, text: `${await registry.metrics()}\n${requests.durationText()}\n${upstreams.durationText()}` }

@@ -9,7 +9,8 @@ import { outageReason } from './outage-reason.ts'
 import { type SignInAnswer, signInAnswer, withGroups } from './provider-answer.ts'
 import { createApplicationTokens } from './provider-application-token.ts'
 import { authorizationParameters, authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
-import { openConnection } from './provider-connection.ts'
+import { type ProviderCallParts, watchProviderCalls } from './provider-calls.ts'
+import { httpFor, openConnection } from './provider-connection.ts'
 import { issuerUrl } from './provider-discovery.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { hintToKeep } from './provider-end-session.ts'
@@ -44,7 +45,7 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 
   close (): Promise<void>
 }
 
-export interface ProviderParts {
+export interface ProviderParts extends Pick<ProviderCallParts, 'tracing' | 'onAnswered'> {
   readonly logger: Logger
   readonly now: () => number
   /** Where logout tokens that were used are remembered. */
@@ -54,11 +55,12 @@ export interface ProviderParts {
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
-export function createProvider (given: ProviderSettings, { logger, now, spent, onAsked }: ProviderParts): Provider {
+export function createProvider (given: ProviderSettings, { logger, now, spent, onAsked, ...watched }: ProviderParts): Provider {
   const settings = underProfile(given)
-  const { http, keys, requests, find } = openConnection(settings, now)
+  const calls = watchProviderCalls(httpFor(settings), { ...watched, id: settings.id })
+  const { http, keys, requests, find } = openConnection(settings, now, calls)
   const { client, options } = requests
-  const metadata = createProviderMetadata({ load: find, now, onAttempt: report })
+  const metadata = createProviderMetadata({ load: async () => calls.learn(await find()), now, onAttempt: report })
   const tokens = createTokenRequests(settings, requests)
   const push = createPushedRequests(settings, requests)
   const source = createGroupSource(settings.groupSource, { fetch: http.fetch, fetchToken: createApplicationTokens(settings, { client, options, getServer: metadata.get }), now })

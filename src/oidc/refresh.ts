@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import { auditRequest, type AuditRequest } from '../observability/index.ts'
+import { auditRequest, type AuditRequest, inSpan, type Tracing } from '../observability/index.ts'
 import { type FoundSession, isRefreshDue, type Leases, type Session } from '../sessions/index.ts'
 import { createGate } from './gate.ts'
 import { type Provider } from './provider.ts'
@@ -10,6 +10,7 @@ import { refreshOnce, type RefreshOnceParts, type RefreshOutcome } from './refre
 export interface RefreshParts extends RefreshOnceParts {
   readonly providers: Providers
   readonly leases: Leases
+  readonly tracing: Tracing
   readonly now: () => number
 }
 
@@ -39,9 +40,11 @@ const maxHeldOff = 100_000
 /** Sessions that began together are due together. */
 const refreshesAtOnce = { running: 50, waiting: 5_000 }
 
+const refreshSpan = { name: 'refresh', kind: 'internal' } as const
+
 /** Refreshes each session once, however many requests and replicas find it due. */
 export function createRefresh (parts: RefreshParts): Refresh {
-  const { providers, sessions, leases, logger, now } = parts
+  const { providers, sessions, leases, logger, tracing, now } = parts
   const flights = new Map<string, Flight>()
   const heldOffUntil = new LRUCache<string, number>({ max: maxHeldOff })
   const gates = new Map(providers.all.map(({ id }) => [id, createGate(refreshesAtOnce)]))
@@ -59,7 +62,7 @@ export function createRefresh (parts: RefreshParts): Refresh {
       try {
         const newest = await sessions.newest(session)
         if (!isRefreshDue(newest, now())) return newest
-        if (release !== undefined) return await throughGateOf(provider, () => refreshOnce({ ...parts, session: newest, provider, request }))
+        if (release !== undefined) return await throughGateOf(provider, () => inSpan(tracing, refreshSpan, () => refreshOnce({ ...parts, session: newest, provider, request })))
       } finally {
         await release?.()
       }

@@ -1,4 +1,5 @@
 import { type Metrics } from '../observability/index.ts'
+import { type CloseReason } from './close-tunnel.ts'
 
 /** What a connection that outlives its request depends on: the session or the token of whoever opened it. */
 export interface Lease {
@@ -15,7 +16,7 @@ export interface OpenConnection {
   readonly lease: Lease | undefined
   /** How many bytes the client has sent so far; more than at the last look is a use of the session. */
   readonly bytesFromClient: () => number
-  readonly close: () => void
+  readonly close: (reason: CloseReason) => void
 }
 
 /** Connections that stay open after the decision about them: WebSockets and event streams. */
@@ -42,7 +43,7 @@ export function createOpenConnections (graceMilliseconds: number, { tunnelOpened
     const { lease, bytesFromClient, close } = connection
     if (lease === undefined) return
     if (lease.isOver()) {
-      close()
+      close('session_ended')
       return
     }
     const bytes = bytesFromClient()
@@ -63,7 +64,7 @@ export function createOpenConnections (graceMilliseconds: number, { tunnelOpened
     },
     closeTunnels () {
       for (const { isTunnel, close } of seenBytes.keys()) {
-        if (isTunnel) close()
+        if (isTunnel) close('going_away')
       }
     },
     close: () => { clearInterval(clock) }

@@ -1,7 +1,9 @@
 import { type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type Duplex } from 'node:stream'
+import { closeTunnel } from './close-tunnel.ts'
 import { type ForwardParts } from './exchange.ts'
+import { FrameFollower } from './frame-follower.ts'
 import { type IdleWatch } from './idle-watch.ts'
 import { type Lease } from './open-connections.ts'
 import { type Upgrade } from './upgrades.ts'
@@ -29,25 +31,36 @@ export function openTunnel (ends: TunnelEnds, { open, clients }: Pick<ForwardPar
   response.detachSocket(client)
   for (const end of [client, upstream]) prepare(end)
 
-  const close = (): void => {
+  const cut = (): void => {
     client.destroy()
     upstream.destroy()
   }
-  const forget = open.add({ isTunnel: true, lease, close, bytesFromClient: () => client.bytesRead })
+  const frames = new FrameFollower()
+  upstream.on('data', (bytes: Buffer) => { frames.follow(bytes) })
+  let isClosing = false
+  const forget = open.add({
+    isTunnel: true,
+    lease,
+    close (reason) {
+      if (!isClosing) closeTunnel({ client, upstream, frames, cut }, reason)
+      isClosing = true
+    },
+    bytesFromClient: () => client.bytesRead
+  })
   client.on('close', forget)
 
   client.write(handshakeAnswer(headers), 'latin1')
   if (early.length > 0) client.unshift(early)
   join(client, upstream)
   join(upstream, client)
-  limitHalf(client, upstream, { clients, close })
-  limitHalf(upstream, client, { clients, close })
+  limitHalf(client, upstream, { clients, cut })
+  limitHalf(upstream, client, { clients, cut })
 }
 
 /** Half a connection is good for last words. With nothing more to say it would be held for ever. */
-function limitHalf (ended: Duplex, other: Duplex, { clients, close }: { readonly clients: IdleWatch, readonly close: () => void }): void {
+function limitHalf (ended: Duplex, other: Duplex, { clients, cut }: { readonly clients: IdleWatch, readonly cut: () => void }): void {
   ended.on('end', () => {
-    const timer = clients.start(close)
+    const timer = clients.start(cut)
     other.on('data', () => { timer.restart() }).on('close', () => { timer.stop() })
   })
 }

@@ -20,6 +20,8 @@ import { refuseConnection } from './refuse-connection.ts'
 import { framingProblem } from './request-framing.ts'
 import { cutStuckReaders } from './stuck-readers.ts'
 
+export { traceRequests } from './trace-requests.ts'
+
 declare module 'fastify' {
   interface FastifyRequest {
     origin: RequestOrigin

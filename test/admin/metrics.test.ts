@@ -4,7 +4,7 @@ import { METHODS, STATUS_CODES } from 'node:http'
 import { connect } from 'node:net'
 import { test } from 'tap'
 import { createMetrics } from '../../src/observability/index.ts'
-import { anotherBrowser, minute, startJourney, stoppedClock } from '../flows/journey.ts'
+import { anotherBrowser, minute, startJourney, stoppedClock, wayBack } from '../flows/journey.ts'
 import { ask, startOpenGateway } from '../proxy/open-gateway.ts'
 import { startGateway } from '../support/gateway.ts'
 import { exchange, requestText, statusOf } from '../support/raw-socket.ts'
@@ -115,6 +115,20 @@ test('sign-ins and sign-outs are counted as the audit trail tells them', async (
   })
   t.strictSame(samplesOf(metrics, 'doorward_logouts_total'), { '{initiator="user"}': 1, '{initiator="provider"}': 0, '{initiator="admin"}': 0 })
   t.strictSame(samplesOf(metrics, 'doorward_build_info'), { '{version="1.2.3-test"}': 1 })
+})
+
+test('requests to the provider are timed by what they are for, those that fail too', async (t) => {
+  const { browser, gateway: { admin }, provider, url } = await startJourney(t, { configuration: { provider: { id: 'company' } } })
+  const counted = async (): Promise<unknown> => Object.fromEntries(Object.entries(samplesOf(await scrape(admin), 'doorward_provider_request_duration_seconds')).flatMap(([key, count]) => {
+    const [, endpoint] = /^_count\{provider="company",endpoint="(\w+)"\}$/.exec(key) ?? []
+    return endpoint === undefined ? [] : [[endpoint, count]]
+  }))
+  await browser.signIn(url('/'), 'bob')
+  t.strictSame(await counted(), { discovery: 1, token: 1, keys: 1, userinfo: 1 })
+  const back = await wayBack(browser, url('/oidc/login'), 'bob')
+  await provider.stop()
+  t.equal((await browser.get(back)).status, 503)
+  t.match(await counted(), { token: 2, userinfo: 1 })
 })
 
 test('what the parts count arrives in the buckets and series that it belongs to', async (t) => {

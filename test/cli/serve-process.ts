@@ -32,8 +32,8 @@ interface Run {
 }
 
 /** Runs a command line; the process ends with the test. @param output where standard output goes; default: it is kept. @param node flags of Node's own */
-export function runMain (t: Test, args: readonly string[], { cwd, output, node = [] }: { cwd?: string, output?: string, node?: readonly string[] } = {}): Run {
-  const child = spawn(process.execPath, [...node, main, ...args], { stdio: ['ignore', output === undefined ? 'pipe' : openSync(output, 'w'), 'pipe'], env: {}, cwd })
+export function runMain (t: Test, args: readonly string[], { cwd, output, node = [], env = {} }: { cwd?: string, output?: string, node?: readonly string[], env?: Readonly<Record<string, string>> } = {}): Run {
+  const child = spawn(process.execPath, [...node, main, ...args], { stdio: ['ignore', output === undefined ? 'pipe' : openSync(output, 'w'), 'pipe'], env, cwd })
   const text = { stdout: '', stderr: '' }
   child.stdout?.setEncoding('utf8').on('data', (part: string) => { text.stdout += part })
   child.stderr?.setEncoding('utf8').on('data', (part: string) => { text.stderr += part })
@@ -48,7 +48,7 @@ export function runMain (t: Test, args: readonly string[], { cwd, output, node =
 }
 
 /** Starts `doorward serve`, open to everybody. @param sections merged over those that it needs anyway */
-export async function startServe (t: Test, sections: Readonly<Record<string, object>>, output?: string): Promise<ServeProcess> {
+export async function startServe (t: Test, sections: Readonly<Record<string, object>>, output?: string, process: { node?: readonly string[], env?: Readonly<Record<string, string>> } = {}): Promise<ServeProcess> {
   const [port, adminPort] = [await freePort(), await freePort()]
   const folder = t.testdir({
     'doorward.yaml': stringify({
@@ -58,10 +58,10 @@ export async function startServe (t: Test, sections: Readonly<Record<string, obj
       log: { format: 'json' },
       admin: { listen: `127.0.0.1:${adminPort}` },
       ...sections,
-      server: { listen: `127.0.0.1:${port}`, publicUrl: `http://localhost:${port}`, ...sections['server'] }
+      server: { listen: `127.0.0.1:${port}`, publicUrl: `http://localhost:${port}`, drainDelay: '0s', ...sections['server'] }
     })
   })
-  const run = runMain(t, ['serve'], { cwd: folder, ...(output !== undefined && { output }) })
+  const run = runMain(t, ['serve'], { ...process, cwd: folder, ...(output !== undefined && { output }) })
   return {
     ...run,
     port,

@@ -3,6 +3,7 @@ import { type ClientMetadata } from 'oidc-provider'
 import { type Test } from 'tap'
 import { type Answer, Browser } from '../support/browser.ts'
 import { fillForm } from '../support/forms.ts'
+import { type Tracing } from '../../src/observability/index.ts'
 import { type GatewayOptions, startGateway, type TestGateway } from '../support/gateway.ts'
 import { client, startProvider, type TestProvider } from '../support/provider.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
@@ -27,6 +28,7 @@ export interface JourneyOptions {
   readonly publicUrl?: string
   /** In place of the provider's issuer. */
   readonly issuer?: string
+  readonly tracing?: Tracing
   /** Doorward's clock, in milliseconds since the epoch. */
   readonly now?: () => number
 }
@@ -43,6 +45,7 @@ export async function startJourney (t: Test, options: JourneyOptions = {}): Prom
     configuration: options.configuration ?? {},
     onOrigin: (origin) => provider.register(client(origin, options.client)),
     ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
+    ...(options.tracing !== undefined && { tracing: options.tracing }),
     ...(options.now !== undefined && { now: options.now })
   })
   const balancer = { [gateway.origin]: gateway.port }

@@ -140,7 +140,7 @@ t.test('a WebSocket ends where a refresh ends its session, and stays where it do
   people['bob'] = { ...people['bob'], groups: [] }
   clock.now += due
   t.equal((await ask(cookie)).status, 302)
-  t.equal((await closed)[0], 1006)
+  t.equal((await closed)[0], 1008)
   t.strictSame(told(), ['session.refresh success', 'session.refresh failure refresh_rejected', 'session.revoked success refresh_rejected'])
 })
 

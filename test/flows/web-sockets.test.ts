@@ -27,6 +27,8 @@ async function signedIn (t: Parameters<typeof startJourney>[0], options: Journey
 }
 
 const quick = { session: { closeGrace: '40ms' } }
+/** Policy violation (RFC 6455 section 7.4.1): scripts learn that it is no use to connect again as before. */
+const sessionEnded = 1008
 
 test('the application learns who opens a WebSocket, and never sees Doorward’s cookies or a claim of the client’s', async (t) => {
   const { journey, upstream, cookie } = await signedIn(t)
@@ -79,7 +81,7 @@ test('signing out ends the WebSockets of that session, at both ends, and no othe
   const [there] = upstream.sockets
   const closed = Promise.all([codeOf(first), there && codeOf(there)])
   await fetch(journey.url('/oidc/logout'), { headers: { cookie: kept, 'sec-fetch-site': 'same-origin' } })
-  t.strictSame(await closed, [1006, 1006])
+  t.strictSame(await closed, [sessionEnded, 1006])
   second.send('still here')
   t.equal(String((await once(second, 'message'))[0]), 'still here')
 })
@@ -95,7 +97,7 @@ test('a WebSocket ends when its session has reached its longest lifetime, howeve
     await looked()
     clock.now += 10 * minute
   }
-  t.equal(await closed, 1006)
+  t.equal(await closed, sessionEnded)
 })
 
 test('what is sent through a WebSocket is a use of the session: it lives on, for requests too', async (t) => {
@@ -112,7 +114,7 @@ test('what is sent through a WebSocket is a use of the session: it lives on, for
   t.equal(answer.status, 200)
   const closed = codeOf(socket)
   clock.now += 31 * minute
-  t.equal(await closed, 1006, 'and runs out when nothing is sent any more')
+  t.equal(await closed, sessionEnded, 'and runs out when nothing is sent any more')
   t.equal((await journey.browser.get(journey.url('/oidc/session'))).status, 401)
 })
 

@@ -175,13 +175,61 @@ test('a handshake with another method or with a body is an ordinary request', as
   }
 })
 
-test('the open WebSockets end when Doorward stops', async (t) => {
+test('when Doorward stops, whoever has a WebSocket is told by a close frame that it is going away', async (t) => {
   const upstream = await startWebSocketUpstream(t)
   const gateway = await startOpenGateway(t, upstream.url)
   const socket = await openWebSocket(t, gateway.port)
   const closed = once(socket, 'close')
   await gateway.close()
-  t.strictSame((await closed)[0], 1006)
+  t.strictSame((await closed)[0], 1001)
+})
+
+const goingAway = '\x88\x02\x03\xe9'
+const mebibyteFrame = '\x82\x7f\0\0\0\0\0\x10\0\0'
+
+test('the close frame comes between two frames of the application, however these arrive, or not at all', async (t) => {
+  const long = 'x'.repeat(mebibyte)
+  const cases: ReadonlyArray<readonly [what: string, before: string, after: string, received: string]> = [
+    ['no frame', '', '', goingAway],
+    ['a whole frame', '\x81\x02hi', '', `\x81\x02hi${goingAway}`],
+    ['an empty frame', '\x89\0', '', `\x89\0${goingAway}`],
+    ['two frames and a part of a message', '\x81\x02hi\x01\x03abc', '', `\x81\x02hi\x01\x03abc${goingAway}`],
+    ['half a frame, and then its rest and another', '\x81\x04ha', 'lf\x81\x02no', `\x81\x04half${goingAway}`],
+    ['half a header, and then its rest', '\x82\x7e\x01', `\0${'y'.repeat(256)}\x81`, `\x82\x7e\x01\0${'y'.repeat(256)}${goingAway}`],
+    ['a masked frame, which is not allowed', '\x81\x82mask', 'hi\x81', `\x81\x82maskhi${goingAway}`],
+    ['a long frame, and then its rest', mebibyteFrame, `${long}\x81\x02no`, `${mebibyteFrame}${long}${goingAway}`],
+    ['half a frame whose rest never comes', '\x81\x04ha', '', '\x81\x04ha'],
+    ['a close frame of its own', '\x88\x02\x03\xe8', '', '\x88\x02\x03\xe8']
+  ]
+  await Promise.all(cases.map(async ([what, before, after, expected]) => {
+    const opened = Promise.withResolvers<Socket>()
+    const recorder = await startByteRecorder(t, (socket) => {
+      socket.write(accepted + before, 'latin1')
+      opened.resolve(socket)
+    })
+    const gateway = await startOpenGateway(t, recorder.url)
+    const { socket, received, has } = await client(gateway.port, handshake(gateway.port))
+    const application = await opened.promise
+    await has(`\r\n\r\n${before}`)
+    const ended = once(socket.on('end', () => { socket.end() }), 'close')
+    const closed = gateway.close()
+    await until(async () => await isRefused(gateway.port))
+    application.write(after, 'latin1')
+    await ended
+    await closed
+    t.ok(parseMessage(received()).body === expected, what)
+  }))
+})
+
+test('a client that does not answer a close frame is not waited for', async (t) => {
+  const recorder = await startByteRecorder(t, (socket) => { socket.write(accepted) })
+  const gateway = await startOpenGateway(t, recorder.url)
+  const { socket, has } = await client(gateway.port, handshake(gateway.port))
+  t.teardown(() => { socket.destroy() })
+  await has('\r\n\r\n')
+  await gateway.close()
+  await has(goingAway)
+  t.pass()
 })
 
 test('a handshake behind another request of its connection is an ordinary request, and harms nobody', async (t) => {
@@ -248,6 +296,18 @@ test('a tunnel of which one half has ended ends when nothing comes through the o
     t.pass(first)
   }
 })
+
+async function isRefused (port: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  try {
+    await once(socket, 'connect')
+    return false
+  } catch {
+    return true
+  } finally {
+    socket.destroy()
+  }
+}
 
 async function until (isSo: () => Promise<boolean>): Promise<void> {
   while (!await isSo()) await new Promise((resolve) => { setTimeout(resolve, 20) })

@@ -6,7 +6,7 @@ import { valueAt } from '../../src/config/path.ts'
 import { loadConfiguration, problemText } from '../../src/config/index.ts'
 import { proxyFrom } from '../../src/oidc/index.ts'
 import { createGateway } from '../../src/gateway.ts'
-import { createAudit, createLogger } from '../../src/observability/index.ts'
+import { createAudit, createLogger, noTracing, type Tracing } from '../../src/observability/index.ts'
 import { auditProblems } from './audit-line.ts'
 import { clientId, clientSecret } from './provider.ts'
 import { sawSecret, secretsIn } from './secrets-seen.ts'
@@ -24,6 +24,8 @@ export interface GatewayOptions {
   readonly onOrigin?: (origin: string) => Promise<void>
   /** Between the gateway and the provider, by the variables of the environment that name it. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Default: none. The test closes it. */
+  readonly tracing?: Tracing
   /** Default: the real one. */
   readonly now?: () => number
 }
@@ -72,6 +74,7 @@ async function startOnFreePort (t: Test, options: GatewayOptions): Promise<TestG
     now,
     proxy: proxyFrom(options.environment ?? {}),
     version: '1.2.3-test',
+    tracing: options.tracing ?? noTracing,
     audit: createAudit((line) => {
       auditLines.push(line)
       audit.push(JSON.parse(line) as Record<string, unknown>)
