@@ -20,10 +20,10 @@ const above = {
 
 const folderRules = Object.entries(above).map(([folder, allowed]) => ({
   name: `${folder}-imports`,
-  comment: `src/${folder} may import ${[...allowed, 'errors', 'own-routes', 'step-up'].join(', ')}`,
+  comment: `src/${folder} may import ${[...allowed, 'cache-bounds', 'errors', 'own-routes', 'step-up'].join(', ')}`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
-  to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed].join('|')})(/|\\.ts$)`, '^src/(errors|own-routes|step-up)\\.ts$'] }
+  to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed].join('|')})(/|\\.ts$)`, '^src/(cache-bounds|errors|own-routes|step-up)\\.ts$'] }
 }))
 
 /** Each library has one home, so that it can be understood, tested and replaced there. */
@@ -59,7 +59,7 @@ module.exports = {
     { name: 'front-door', comment: 'A folder is used through its index.ts', severity: 'error', from: { path: '^src/([^/]+)/' }, to: { path: '^src/([^/]+)/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] } },
     { name: 'pure', comment: 'access and mapping do no I/O and know no framework', severity: 'error', from: { path: '^src/(access|mapping)/' }, to: { dependencyTypes: ['core', 'npm'] } },
     { name: 'only-main-starts', severity: 'error', from: { path: '^src/', pathNot: '^src/main\\.ts$' }, to: { path: '^src/main\\.ts$' } },
-    { name: 'config-values', comment: 'Only main, cli, gateway, applications and session-state see the configuration', severity: 'error', from: { path: '^src/(?!main\\.ts|gateway\\.ts|applications\\.ts|session-state\\.ts|cli/|config/)' }, to: { path: '^src/config/' } },
+    { name: 'config-values', comment: 'Only main, cli, gateway, applications, dependencies and session-state see the configuration', severity: 'error', from: { path: '^src/(?!main\\.ts|gateway\\.ts|applications\\.ts|dependencies\\.ts|session-state\\.ts|cli/|config/)' }, to: { path: '^src/config/' } },
     ...folderRules,
     ...homeRules
   ],

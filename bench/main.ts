@@ -20,6 +20,7 @@ import { stopProgram, stopPrograms } from './programs.ts'
 import { reportText } from './report.ts'
 import { measureScale } from './scale.ts'
 import { measureSoak } from './soak.ts'
+import { measureStart } from './start.ts'
 import { startSubject, type SubjectParts } from './subjects/index.ts'
 import { sizedPeople } from './subjects/sized-doorward.ts'
 import { startUpstream } from './upstream.ts'
@@ -50,6 +51,7 @@ const measurements: Readonly<Record<MeasurementName, (bench: Bench) => Promise<F
   scale: measureScale,
   pace: measurePace,
   idle: measureIdle,
+  start: measureStart,
   soak: measureSoak
 }
 

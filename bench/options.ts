@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 export const subjectNames = ['bare', 'doorward', 'apache-cache', 'apache-cookie', 'oauth2-proxy'] as const
 export type SubjectName = typeof subjectNames[number]
 
-export const measurementNames = ['cost', 'scale', 'pace', 'idle', 'soak'] as const
+export const measurementNames = ['cost', 'scale', 'pace', 'idle', 'start', 'soak'] as const
 /** A soak takes longer than all others together. */
 const usualMeasurements = measurementNames.filter((name) => name !== 'soak')
 export type MeasurementName = typeof measurementNames[number]
@@ -46,6 +46,7 @@ than a few long ones: what disturbs the machine then disturbs one round of every
   scale             CPU of Doorward with many groups, rules, upstreams and sessions, by that with one of each
   pace              latency at half of Doorward's full load, requests at even distances, beside the upstream alone
   idle              memory with 10,000 connections on which nothing happens any more
+  start             time from the start of the process until it is ready, and memory before anybody has come
   soak              what grows in ten minutes of requests, sign-ins, refreshes and WebSockets, while the application,
                     the provider and Redis fail in turns; needs redis-server
 

@@ -28,6 +28,12 @@ export function memoryBytes (root: number): number {
   return processTree(root).reduce((sum, { pid }) => sum + proportionalSetBytes(pid), 0)
 }
 
+/** Memory of one process in bytes, with pages that others share: what a container of its own is charged for. */
+export function residentBytes (pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readOrNothing(`/proc/${pid}/status`)) ?? []
+  return Number(kilobytes ?? 0) * 1024
+}
+
 /** How many files and sockets the whole tree has open. */
 export function openFiles (root: number): number {
   return processTree(root).reduce((sum, { pid }) => sum + entriesOf(`/proc/${pid}/fd`).length, 0)

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { type Assertions } from './assertion/index.ts'
 import { type Configuration, type UpstreamConfiguration } from './config/index.ts'
 import { callerHeaders, compileTemplates, createIdentityProfile, type IdentityProfile, type UpstreamRoute } from './pipeline/index.ts'
-import { createForwarder, createStaticAnswer, createUpstream, type ForwardParts, traceForwarding, type TraceForwardingParts, type Upstream } from './proxy/index.ts'
+import { countReached, createForwarder, createReach, createStaticAnswer, createUpstream, type ForwardParts, probe, traceForwarding, type TraceForwardingParts, type Upstream } from './proxy/index.ts'
 import { type Session } from './sessions/index.ts'
 
 export interface Application {
@@ -19,9 +19,11 @@ export interface Application {
 export interface ApplicationParts extends Omit<ForwardParts, 'upstream'>, Pick<TraceForwardingParts, 'tracing'> {
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** Told at each change whether the application is there. The reason is for everybody to read. */
+  readonly onReached: (isUp: boolean, reason?: string) => void
 }
 
-export function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, { now, tracing, ...parts }: ApplicationParts): Application {
+export function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, { now, tracing, onReached, ...parts }: ApplicationParts): Application {
   const { path, stripPath, static: answer } = settings
   const common = { path, stripPath, profile: buildProfile(settings.headers, configuration.headers, now) }
   if (answer !== undefined) {
@@ -29,9 +31,19 @@ export function buildApplication (settings: UpstreamConfiguration, configuration
     return { route, isStatic: true, close: async () => {} }
   }
   const upstream = buildUpstream(settings)
+  const reach = createReach(onReached)
   const host = settings.preserveHost ? undefined : upstream.host
-  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: traceForwarding(createForwarder({ ...parts, upstream }), { tracing, upstream, path }) }
-  return { route, isStatic: false, close: upstream.close }
+  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: traceForwarding(createForwarder({ ...parts, upstream, counts: countReached(parts.counts, reach) }), { tracing, upstream, path }) }
+  const isProbed = configuration.admin.readiness.upstream !== 'never'
+  const endProbe = isProbed ? probe(urlOf(settings), settings.connectTimeout, reach) : undefined
+  return {
+    route,
+    isStatic: false,
+    async close () {
+      endProbe?.()
+      await upstream.close()
+    }
+  }
 }
 
 /** What any of the applications is told of somebody beside the identity. */
@@ -63,10 +75,15 @@ function buildProfile (own: UpstreamConfiguration['headers'], common: Configurat
   }, now)
 }
 
-function buildUpstream ({ url, connectTimeout, responseTimeout, idleTimeout, tls }: UpstreamConfiguration): Upstream {
+function urlOf ({ url }: UpstreamConfiguration): string {
   if (url === undefined) throw new TypeError('an upstream has a url or a static answer')
+  return url
+}
+
+function buildUpstream (settings: UpstreamConfiguration): Upstream {
+  const { connectTimeout, responseTimeout, idleTimeout, tls } = settings
   return createUpstream({
-    url,
+    url: urlOf(settings),
     connectMilliseconds: connectTimeout,
     responseMilliseconds: responseTimeout,
     idleMilliseconds: idleTimeout,

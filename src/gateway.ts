@@ -9,6 +9,7 @@ import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
 import { type Application, buildApplication, headerSizes, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
 import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf, upstreamsOf } from './config/index.ts'
+import { dependenciesOf, providerDependency, sessionStore, upstreamDependency } from './dependencies.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { claimNamesAt, createMapping } from './mapping/index.ts'
 import { createClientRateMemory, createClientRates, createLoad, createRefusals, type EventLoop, limitOwnRoutes, watchEventLoop } from './limits/index.ts'
@@ -57,8 +58,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const logOf = createLogs(logger, configuration.log.levels)
   const metrics = createMetrics({ version, droppedLines, providers: providersOf(configuration).map(({ id }) => id) })
   const audit = createCountedAudit(createTracedAudit(trail, tracing), metrics)
-  const dependencyOf = (provider: string): string => `provider:${provider}`
-  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis.url === undefined ? [] : [sessionStore])
+  const readiness = createReadiness(dependenciesOf(configuration), now)
 
   const cookies = buildCookies(configuration, publicUrl)
   const { storage, ...signIn } = await buildSessions(configuration, {
@@ -74,7 +74,15 @@ export async function createGateway (configuration: Configuration, { logger, aud
   })
   const clients = createIdleWatch(server.clientTimeout)
   const open = createOpenConnections(configuration.session.closeGrace, metrics)
-  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { now, clients, open, tracing, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
+  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, {
+    now,
+    clients,
+    open,
+    tracing,
+    isOwnCookie: cookies.isOwn,
+    counts: metrics.upstream(upstream.path),
+    onReached (isUp, reason) { readiness.asked(upstreamDependency(upstream.path), isUp, reason) }
+  }))
   const needs = needsOf(applications)
   const mapping = loggedMapping(createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] }), logOf('mapping'))
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', providerNames: new Map(configuration.providers.map(({ id, label }) => [id, label])), detail: configuration.pages.detail })
@@ -87,7 +95,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
     onAnswered (endpoint, milliseconds) { metrics.providerAnswered(provider.id, endpoint, milliseconds) },
     onAsked (isUp, reason) {
       metrics.providerAsked(provider.id, isUp)
-      readiness.asked(dependencyOf(provider.id), isUp, reason)
+      readiness.asked(providerDependency(provider.id), isUp, reason)
     }
   }))))
   const refresh = createRefresh({ ...signIn, providers, leases: storage.leases, mapping, keeps: needs, audit, tracing, logger: logOf('oidc'), now })
@@ -151,9 +159,6 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const api = { token: configuration.admin.token, providers: providersOf(configuration).map(({ id }) => id), sessions: signIn.sessions, audit }
   return { app, admin: createAdmin({ readiness, metrics, logger: logOf('admin'), api }), readiness }
 }
-
-/** As `/readyz` names it. */
-const sessionStore = 'session-store'
 
 /** A provider of the configuration as those parts want it that speak to it. @throws {ClientKeyError} */
 export async function providerSettings (provider: ProviderConfiguration & Pick<GatewayParts, 'proxy'>, configuration: Configuration): Promise<ProviderSettings> {

@@ -30,7 +30,7 @@ export async function buildSessions (configuration: Configuration, { cookies, ap
     secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
     application
   })
-  const storage = createStorage({
+  const storage = await createStorage({
     store: session.store,
     redis: redisSettings(configuration),
     maxLifetimeMilliseconds: session.maxLifetime

@@ -6,6 +6,8 @@ import { freePort, nodeCommand, startProgram, untilReady } from '../programs.ts'
 import { type Subject, type SubjectParts } from './index.ts'
 
 const project = resolve(import.meta.dirname, '../..')
+/** As it is built. */
+export const mainFile = join(project, 'dist/main.js')
 
 export interface DoorwardShape {
   /** Also its client at the provider; once in a run. */
@@ -31,7 +33,20 @@ export async function startDoorward (parts: SubjectParts): Promise<Doorward> {
 }
 
 /** Doorward as it is installed: built, one process, sessions in cookies, logging warnings. */
-export async function launchDoorward (parts: SubjectParts, { id, title, user, sections = {}, nodeOptions = [] }: DoorwardShape): Promise<Doorward> {
+export async function launchDoorward (parts: SubjectParts, { title, user, nodeOptions = [], ...shape }: DoorwardShape): Promise<Doorward> {
+  const { file, port, origin, secret } = await configureDoorward(parts, shape)
+  const program = startProgram([...nodeCommand, ...nodeOptions, mainFile, 'serve', '--config', file], 'subject')
+  await untilReady(program, `${origin}/oidc/session`)
+  return { ...program, title, origin, port, tells: { user, assertion: 'yes' }, secret }
+}
+
+interface ConfiguredDoorward extends Pick<Doorward, 'port' | 'origin' | 'secret'> {
+  /** Of the configuration. */
+  readonly file: string
+}
+
+/** Builds Doorward, where nothing has yet, and makes its configuration and its client at the provider. */
+export async function configureDoorward (parts: SubjectParts, { id, sections = {} }: Pick<DoorwardShape, 'id' | 'sections'>): Promise<ConfiguredDoorward> {
   const port = await freePort()
   const origin = `http://localhost:${port}`
   const client = { clientId: `bench-${id}`, clientSecret: randomBytes(32).toString('base64') }
@@ -49,9 +64,7 @@ export async function launchDoorward (parts: SubjectParts, { id, title, user, se
     session: { secret: secret.toString('base64'), ...(sections.session as object | undefined) }
   }), { mode: 0o600 })
   buildOnce()
-  const program = startProgram([...nodeCommand, ...nodeOptions, join(project, 'dist/main.js'), 'serve', '--config', file], 'subject')
-  await untilReady(program, `${origin}/oidc/session`)
-  return { ...program, title, origin, port, tells: { user, assertion: 'yes' }, secret }
+  return { file, port, origin, secret }
 }
 
 function usualSections ({ upstream }: SubjectParts): Record<string, unknown> {

@@ -13,7 +13,7 @@ import { type Logger, type Metrics } from '../observability/index.ts'
 import { apiPaths, type ApiParts, mountApi } from './api.ts'
 import { type Readiness } from './readiness.ts'
 
-export { createReadiness, type Readiness } from './readiness.ts'
+export { createReadiness, type Dependency, type Readiness } from './readiness.ts'
 
 export interface AdminParts {
   readonly readiness: Readiness

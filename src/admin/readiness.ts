@@ -1,3 +1,13 @@
+/** How much it matters that a dependency is there: not at all, for the start, or all the time. */
+export type Need = 'never' | 'once' | 'always'
+
+/** Dependencies that can stand in for each other. */
+export interface Dependency {
+  /** As `/readyz` has them, such as `provider:corp`. One that is there is enough. */
+  readonly names: readonly string[]
+  readonly need: Need
+}
+
 /** Since when something is as it is. */
 interface State<Status extends string> {
   readonly status: Status
@@ -18,41 +28,58 @@ export interface ReadinessReport extends State<'starting' | 'ready' | 'unavailab
 /** Whether this process should be sent people. */
 export interface Readiness {
   /** The dependency was asked for something, and answered or did not. The reason is for everybody to read: it holds no secret. */
-  asked (dependency: string, isUp: boolean, reason?: string): void
+  asked (name: string, isUp: boolean, reason?: string): void
+  /** What it depends on from now on. What is known of a dependency stays known, and who was ready stays so. */
+  depend (dependencies: readonly Dependency[]): void
   /** From here on nobody new should be sent here. */
   drain (): void
   report (): ReadinessReport
 }
 
-/**
- * Ready once of each kind of dependency one has answered: of several providers, one is enough for people to sign in.
- * What is lost later leaves Doorward ready: whoever is signed in is still served, and no other replica would fare better.
- * Not so what is vital: without it nobody is served.
- *
- * @param others names of dependencies, of which each kind needs one
- * @param vital names of those that are all needed, all the time
- */
-export function createReadiness (others: ReadonlyArray<readonly string[]>, now: () => number, vital: readonly string[] = []): Readiness {
-  const kinds = [...others, ...vital.map((name) => [name])]
+/** Ready once everything that is needed has been there; unavailable while something is away that is needed always. */
+export function createReadiness (initial: readonly Dependency[], now: () => number): Readiness {
   const since = <Status extends string>(status: Status): State<Status> => ({ status, since: new Date(now()).toISOString() })
-  const states: Record<string, DependencyState> = Object.fromEntries(kinds.flat().map((name) => [name, since('unknown')]))
   const answered = new Set<string>()
+  let dependencies: readonly Dependency[] = []
+  let states: Readonly<Record<string, DependencyState>> = {}
   let own: State<ReadinessReport['status']> = since('starting')
 
+  function depend (next: readonly Dependency[]): void {
+    dependencies = next
+    states = Object.fromEntries(next.flatMap(({ names }) => names).map((name) => [name, states[name] ?? since('unknown')]))
+    becomeReady()
+  }
+
+  function becomeReady (): void {
+    if (own.status !== 'starting') return
+    const isComplete = dependencies.every(({ names, need }) => need === 'never' || names.some((name) => answered.has(name)))
+    if (isComplete) own = since('ready')
+  }
+
+  /** Since when one is away that is needed always: since the last that could stand in for it went. */
+  function lostSince (): string | undefined {
+    const away = dependencies.filter(({ names, need }) => need === 'always' && names.every((name) => states[name]?.status === 'down'))
+    const moments = away.map(({ names }) => names.map((name) => states[name]?.since ?? '').sort().at(-1) ?? '')
+    return moments.sort().at(0)
+  }
+
+  depend(initial)
   return {
-    asked (dependency, isUp, reason) {
+    asked (name, isUp, reason) {
+      const before = states[name]
+      if (before === undefined) return
       const status = isUp ? 'up' : 'down'
-      const before = states[dependency]
-      const state = before?.status === status ? before : since(status)
-      states[dependency] = { status, since: state.since, ...reason !== undefined && { reason } }
-      if (isUp) answered.add(dependency)
-      const isServing = kinds.every((kind) => kind.some((name) => answered.has(name)))
-      if (isServing && own.status === 'starting') own = since('ready')
+      const { since: beganAt } = before.status === status ? before : since(status)
+      states = { ...states, [name]: { status, since: beganAt, ...reason !== undefined && { reason } } }
+      if (!isUp) return
+      answered.add(name)
+      becomeReady()
     },
+    depend,
     drain () { own = since('draining') },
     report () {
-      const lost = own.status === 'ready' ? vital.map((name) => states[name]).find((state) => state?.status === 'down') : undefined
-      return { ...own, ...lost !== undefined && { status: 'unavailable', since: lost.since }, dependencies: { ...states } }
+      const lost = own.status === 'ready' ? lostSince() : undefined
+      return { ...own, ...lost !== undefined && { status: 'unavailable', since: lost }, dependencies: states }
     }
   }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
+import { type IncomingMessage, request, type RequestOptions } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { errorCode } from './configuration.ts'
 import { connectOptions } from './listening.ts'
@@ -17,24 +17,48 @@ export class AdminRequestError extends Error {
 
 const patienceMilliseconds = 10_000
 
-/** Asks the Doorward that runs with this configuration. @throws {AdminRequestError} unless it says that it is done */
-export async function askAdmin ({ listen, token }: AdminSettings, path: string, wish: object): Promise<void> {
-  if (listen === 'off') throw new AdminRequestError('admin.listen is off, so there is nobody to ask')
-  if (token === undefined) throw new AdminRequestError('admin.token is not given, so there is no admin API; `doorward keygen` prints a good one')
-  const { status, detail } = await post(listen, token, path, JSON.stringify(wish)).catch((error: unknown) => {
-    throw new AdminRequestError(`no Doorward answers at ${listen} (${errorCode(error)})`, { cause: error })
-  })
-  if (status === 401) throw new AdminRequestError(`the Doorward at ${listen} has another admin.token`)
-  if (status === 404) throw new AdminRequestError(`the Doorward at ${listen} has no admin API: it was started without admin.token`)
-  if (status !== 200) throw new AdminRequestError(`the Doorward at ${listen} answers with ${status}: ${detail}`)
+interface Answer {
+  readonly status: number
+  /** Nothing where it is no JSON. */
+  readonly body: unknown
 }
 
-async function post (listen: string, token: string, path: string, body: string): Promise<{ status: number, detail: string }> {
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), authorization: `Bearer ${token}` }
-  const asked = request({ ...connectOptions(listen), method: 'POST', path, headers, agent: false, signal: AbortSignal.timeout(patienceMilliseconds) })
+/** Tells the Doorward that runs with this configuration to do something. @throws {AdminRequestError} unless it says that it is done */
+export async function askAdmin ({ listen, token }: AdminSettings, path: string, wish: object): Promise<void> {
+  const address = addressIn(listen)
+  if (token === undefined) throw new AdminRequestError('admin.token is not given, so there is no admin API; `doorward keygen` prints a good one')
+  const { status, body } = await send(address, { method: 'POST', path, headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } }, JSON.stringify(wish))
+  if (status === 401) throw new AdminRequestError(`the Doorward at ${listen} has another admin.token`)
+  if (status === 404) throw new AdminRequestError(`the Doorward at ${listen} has no admin API: it was started without admin.token`)
+  if (status !== 200) throw new AdminRequestError(`the Doorward at ${listen} answers with ${status}: ${detailOf(body)}`)
+}
+
+/** Asks it for something. @throws {AdminRequestError} where it does not answer, or somebody else does */
+export async function readAdmin ({ listen }: AdminSettings, path: string): Promise<Answer> {
+  const answer = await send(addressIn(listen), { path })
+  if (answer.body === undefined) throw new AdminRequestError(`what answers at ${listen} is no Doorward`)
+  return answer
+}
+
+function addressIn (listen: string): string {
+  if (listen === 'off') throw new AdminRequestError('admin.listen is off, so there is nobody to ask')
+  return listen
+}
+
+async function send (listen: string, options: Pick<RequestOptions, 'method' | 'path' | 'headers'>, body = ''): Promise<Answer> {
+  const headers = { ...options.headers, ...body !== '' && { 'content-length': Buffer.byteLength(body) } }
+  const asked = request({ ...connectOptions(listen), ...options, headers, agent: false, signal: AbortSignal.timeout(patienceMilliseconds) })
   const answered = once(asked, 'response') as Promise<[IncomingMessage]>
   asked.end(body)
-  const [response] = await answered
-  const { detail } = await json(response).catch(() => ({})) as { detail?: unknown }
-  return { status: response.statusCode ?? 0, detail: typeof detail === 'string' ? detail : 'something that is no answer of Doorward' }
+  try {
+    const [response] = await answered
+    return { status: response.statusCode ?? 0, body: await json(response).catch(() => undefined) }
+  } catch (error) {
+    throw new AdminRequestError(`no Doorward answers at ${listen} (${errorCode(error)})`, { cause: error })
+  }
+}
+
+function detailOf (body: unknown): string {
+  const { detail } = Object(body) as { detail?: unknown }
+  return typeof detail === 'string' ? detail : 'something that is no answer of Doorward'
 }

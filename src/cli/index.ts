@@ -9,6 +9,7 @@ import { showAudit } from './audit.ts'
 import { check } from './check.ts'
 import { doctor } from './doctor/index.ts'
 import { explain } from './explain.ts'
+import { healthcheck } from './healthcheck.ts'
 import { keygen } from './keygen.ts'
 import { schema } from './schema.ts'
 import { type Host, serve } from './serve.ts'
@@ -66,6 +67,11 @@ const commands: Readonly<Record<string, Command>> = {
     run: (values, host) => explain({
       claims: text(values['claims']), path: text(values['path']), method: text(values['method']), host: text(values['host']), address: text(values['address']), provider: text(values['provider']), json: values['json'] === true, config: text(values['config'])
     }, host)
+  },
+  healthcheck: {
+    summary: 'ask the Doorward that runs with this configuration whether it lives',
+    flags: { ready: { does: 'ask whether people should be sent to it' }, config },
+    run: (values, host) => healthcheck({ ready: values['ready'] === true, config: text(values['config']) }, host)
   },
   test: {
     summary: 'hold the configuration against a file of expectations',

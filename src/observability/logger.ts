@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { type DestinationStream, type Logger, pino } from 'pino'
-import { prettyFactory } from 'pino-pretty'
+import type * as pinoPretty from 'pino-pretty'
 import { escapeControls } from './escape-controls.ts'
 
 export { type Logger } from 'pino'
@@ -32,6 +33,8 @@ export function createLogger (settings: LogSettings, destination: DestinationStr
 }
 
 function readable (destination: DestinationStream, isColoured: boolean): DestinationStream {
+  // Where nobody watches, it would be memory that does nothing.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty
   const format = prettyFactory({ colorize: isColoured, translateTime: 'SYS:HH:MM:ss', singleLine: true })
   return { write: (line) => { destination.write(format(line)) } }
 }

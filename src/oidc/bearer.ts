@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bounds.ts'
 import { Problem } from '../errors.ts'
 import { allClaimsOf, type Claims, type Identity, type Mapping, type Refusal } from '../mapping/index.ts'
 import { bounded, type Logger, type TokenRejection } from '../observability/index.ts'
@@ -52,9 +53,9 @@ const patienceMilliseconds = 5 * 60_000
 /** Checks every token once, however many requests carry it, and remembers what came of it; the token itself is not kept. */
 export function createBearer (parts: BearerParts): CheckToken {
   const { providers, logger, now } = parts
-  const valid = new LRUCache<string, Known>({ max: maxKnown })
+  const valid = new LRUCache<string, Known>(atMost(maxKnown))
   /** Apart, so that made-up tokens can't drive out the good ones. */
-  const rejected = new LRUCache<string, Known>({ max: maxKnown })
+  const rejected = new LRUCache<string, Known>(atMost(maxKnown))
   const once = createSharedWork<TokenVerdict>()
 
   async function check (token: string, key: string): Promise<TokenVerdict> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bounds.ts'
 import { type LoginErrand } from '../own-routes.ts'
 import { type Cookies, type RequestCookies, type Seal } from '../sessions/index.ts'
 import { type Bound, createBrowserBinding, loginLifetimeMilliseconds } from './browser-binding.ts'
@@ -88,7 +89,7 @@ const maxRemembered = 50_000
 export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
   const binding = createBrowserBinding({ cookies, now })
   /** A `state` is good once (RFC 9700 section 4.7), also for somebody who kept a copy of its cookie. */
-  const used = new LRUCache<string, true>({ max: maxRemembered, ttl: loginLifetimeMilliseconds })
+  const used = new LRUCache<string, true>({ ...atMost(maxRemembered), ttl: loginLifetimeMilliseconds })
 
   return {
     begin ({ returnTo, restarts, provider, errand, replaces, isPostedTo }, sent) {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bounds.ts'
 import { auditRequest, type AuditRequest, inSpan, type Tracing } from '../observability/index.ts'
 import { type FoundSession, isRefreshDue, type Leases, type Session } from '../sessions/index.ts'
 import { createGate } from './gate.ts'
@@ -46,7 +47,7 @@ const refreshSpan = { name: 'refresh', kind: 'internal' } as const
 export function createRefresh (parts: RefreshParts): Refresh {
   const { providers, sessions, leases, logger, tracing, now } = parts
   const flights = new Map<string, Flight>()
-  const heldOffUntil = new LRUCache<string, number>({ max: maxHeldOff })
+  const heldOffUntil = new LRUCache<string, number>(atMost(maxHeldOff))
   const gates = new Map(providers.all.map(({ id }) => [id, createGate(refreshesAtOnce)]))
   const closing = new AbortController()
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { within } from '../cache-bounds.ts'
 import { type Shelf, type ShelfLimits } from './shelf.ts'
 
 /**
@@ -8,9 +9,7 @@ import { type Shelf, type ShelfLimits } from './shelf.ts'
 export function createBoundedShelf (shelf: Shelf, { maxEntries, maxCharacters }: ShelfLimits): Shelf {
   /** Name → size, of what was put here, and not taken here. */
   const sizes = new LRUCache<string, number>({
-    max: maxEntries,
-    maxSize: maxCharacters,
-    sizeCalculation: (size) => size,
+    ...within(maxEntries, maxCharacters, (size: number) => size),
     dispose (_size, name, reason) { if (reason === 'evict') drop(name).catch(() => {}) }
   })
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { within } from '../cache-bounds.ts'
 import { type Seal } from './sealing.ts'
 import { type Session } from './session.ts'
 import { type SessionStore } from './store.ts'
@@ -11,11 +12,7 @@ const maxCachedCharacters = 32 * 1024 * 1024
  * Unsealing is paid once per ticket; the cache is bounded by number and by size, since tickets come from outside.
  */
 export function createCookieStore (seal: Seal): SessionStore {
-  const unsealed = new LRUCache<string, { readonly ticket: string, readonly session: Session }>({
-    max: maxCachedSessions,
-    maxSize: maxCachedCharacters,
-    sizeCalculation: ({ ticket }) => ticket.length
-  })
+  const unsealed = new LRUCache<string, { readonly ticket: string, readonly session: Session }>(within(maxCachedSessions, maxCachedCharacters, ({ ticket }) => ticket.length))
   return {
     holdsSessions: false,
     load (ticket) {

@@ -5,6 +5,7 @@
  * (oidc/) nor what it is good for (pipeline/, access/).
  */
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bounds.ts'
 import { Problem } from '../errors.ts'
 import { type Cookies, type RequestCookies } from './cookies.ts'
 import { fittingSession } from './fitting-session.ts'
@@ -83,9 +84,9 @@ const maxLeased = 100_000
 
 export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, named, newest, now }: SessionParts): Sessions {
   /** Ended sessions that were spoken of already. */
-  const told = new LRUCache<string, true>({ max: maxTold })
+  const told = new LRUCache<string, true>(atMost(maxTold))
   /** Session id → idle expiry, of sessions that are used through open connections, which write no cookies. */
-  const leased = new LRUCache<string, number>({ max: maxLeased })
+  const leased = new LRUCache<string, number>(atMost(maxLeased))
   const freshness = createFreshness(lifetimes, { cookies, store, newest, hasEnded: (session) => endOf(session) !== undefined, now })
 
   function endOf (session: Session): SessionEnd | 'revoked' | undefined {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { within } from '../cache-bounds.ts'
 import { type Session } from './session.ts'
 import { type SessionStore } from './store.ts'
 import { hashOf, isTicket, keptMilliseconds, newTicket } from './ticket.ts'
@@ -12,7 +13,7 @@ const purgeEveryMilliseconds = 60_000
  * where there are more, the one that was used longest ago makes room. It is not sealed: the key would lie beside it.
  */
 export function createMemoryStore (now: () => number): SessionStore {
-  const sessions = new LRUCache<string, Session>({ max: maxSessions, maxSize: maxCharacters, sizeCalculation: (session) => JSON.stringify(session).length })
+  const sessions = new LRUCache<string, Session>(within(maxSessions, maxCharacters, (session) => JSON.stringify(session).length))
   let purgedAt = performance.now()
 
   /** Only who signs in makes the memory grow, so that is when it is looked through. */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { within } from '../cache-bounds.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Redis } from './redis.ts'
 import { opened, type SessionRecord } from './redis-store.ts'
@@ -28,11 +29,7 @@ interface OwnNewestSessions extends NewestSessions {
 
 /** In memory: for this process alone, each for as long as it may live. */
 export function createNewestSessions (now: () => number): OwnNewestSessions {
-  const held = new LRUCache<string, Session>({
-    max: maxSessions,
-    maxSize: maxCharacters,
-    sizeCalculation: (session) => JSON.stringify(session).length
-  })
+  const held = new LRUCache<string, Session>(within(maxSessions, maxCharacters, (session) => JSON.stringify(session).length))
 
   function put (session: Session): Session {
     held.set(session.id, session, { ttl: Math.max(1, session.expiresAt - now()) })

@@ -1,5 +1,5 @@
 import { getCACertificates } from 'node:tls'
-import { Cluster, Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 
 /** Where Redis is, and who asks. */
 export interface RedisSettings {
@@ -31,12 +31,14 @@ const defaultPorts = { server: 6379, sentinel: 26379 }
  * A client that has not connected yet. It goes on trying for as long as it lives, and keeps nothing to be sent later:
  * who can't be answered at once has to know, and what was given up must not happen after all.
  */
-export function createClient (settings: RedisSettings): Client {
+export async function createClient (settings: RedisSettings): Promise<Client> {
+  // Most gateways have no Redis, and shall not carry its client.
+  const { Redis } = await import('ioredis')
   const { url, nodes, sentinel, cluster } = settings
   const { hostname, port, pathname } = new URL(url)
   const addresses = [`${hostname}:${port || (sentinel === undefined ? defaultPorts.server : defaultPorts.sentinel)}`, ...nodes].map(addressOf)
   const common = { ...commonOptions, ...credentialsOf(settings), ...tlsOf(settings), db: Number(pathname.slice(1)) }
-  if (cluster) return clusterOf(addresses, common)
+  if (cluster) return await clusterOf(addresses, common)
   if (sentinel === undefined) return new Redis({ ...common, ...addresses[0] })
   return new Redis({
     ...common,
@@ -67,7 +69,8 @@ const commonOptions = {
 
 type CommonOptions = typeof commonOptions & { readonly db: number, readonly tls?: Tls }
 
-function clusterOf (addresses: Address[], { db: _db, enableOfflineQueue, lazyConnect, retryStrategy: _retry, ...redisOptions }: CommonOptions): Cluster {
+async function clusterOf (addresses: Address[], { db: _db, enableOfflineQueue, lazyConnect, retryStrategy: _retry, ...redisOptions }: CommonOptions): Promise<Cluster> {
+  const { Cluster } = await import('ioredis')
   return new Cluster(addresses, {
     lazyConnect,
     enableOfflineQueue,

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { within } from '../cache-bounds.ts'
 import { type Redis } from './redis.ts'
 import { type Seal } from './sealing.ts'
 import { type Session } from './session.ts'
@@ -33,7 +34,7 @@ export interface RedisStoreParts {
 
 /** Sessions in Redis, sealed, under the hash of their ticket: who reads Redis can neither read a session nor take one over. */
 export function createRedisStore ({ redis, seal, now }: RedisStoreParts): SessionStore {
-  const known = new LRUCache<string, Known>({ max: maxKnown, maxSize: maxKnownCharacters, sizeCalculation: ({ sealed }) => sealed.length })
+  const known = new LRUCache<string, Known>(within(maxKnown, maxKnownCharacters, ({ sealed }) => sealed.length))
   const asked = new Map<string, Promise<Session | undefined>>()
   const keyOf = (ticket: string): string => redis.keyOf('session', ticket)
 

@@ -43,8 +43,8 @@ const retryAfter = '2'
 const replaceScript = 'if redis.call("get", KEYS[1]) ~= ARGV[1] then return 0 end redis.call("set", KEYS[1], ARGV[2], "PX", ARGV[3]) return 1'
 const removeScript = 'if redis.call("get", KEYS[1]) ~= ARGV[1] then return 0 end return redis.call("del", KEYS[1])'
 
-export function createRedis (settings: RedisSettings, { keyPrefix, logger, onFailed }: RedisParts): Redis {
-  const client = createClient(settings)
+export async function createRedis (settings: RedisSettings, { keyPrefix, logger, onFailed }: RedisParts): Promise<Redis> {
+  const client = await createClient(settings)
   /** Why there is no connection: more to the point than what a request meets, which is that there is none. */
   let lost: unknown
   client.on('ready', () => { lost = undefined })

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bounds.ts'
 import { type Session } from './session.ts'
 
 /** Which sessions end before their time. */
@@ -33,7 +34,7 @@ export const maxRevocations = 100_000
 
 /** In memory: for this process alone, and for as long as a revoked session could have lived. */
 export function createRevocations (maxLifetimeMilliseconds: number, now: () => number, max = maxRevocations): Revocations {
-  const revokedAt = new LRUCache<string, number>({ max, ttl: maxLifetimeMilliseconds })
+  const revokedAt = new LRUCache<string, number>({ ...atMost(max), ttl: maxLifetimeMilliseconds })
   return {
     time: now,
     staleMilliseconds: () => 0,

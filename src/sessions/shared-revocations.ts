@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bounds.ts'
 import { type Logger } from '../observability/index.ts'
 import { type Redis } from './redis.ts'
 import { isEndedBy, keyOf, maxRevocations, raise, type Revocation, type Revocations, revocationsThatEnd } from './revocations.ts'
@@ -44,7 +45,7 @@ const pollScript = `${readClock} redis.call("zremrangebyscore", KEYS[1], "-inf",
 /** In Redis, for every replica that shares it; read by each of them several times a second, so that decisions wait for nobody. */
 export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logger, onAsked }: SharedRevocationsParts): SharedRevocations {
   const key = redis.keyOf('revocations')
-  const revokedAt = new LRUCache<string, number>({ max: maxRevocations, ttl: maxLifetimeMilliseconds })
+  const revokedAt = new LRUCache<string, number>({ ...atMost(maxRevocations), ttl: maxLifetimeMilliseconds })
   const hashes = new WeakMap<Session, readonly HashedRevocation[]>()
   let isListening = false
   let timer: NodeJS.Timeout | undefined

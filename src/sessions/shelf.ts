@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { within } from '../cache-bounds.ts'
 
 /** Things kept for a short while on the server, each to be taken once. What is put there is sealed by whoever puts it. */
 export interface Shelf {
@@ -23,7 +24,7 @@ interface Entry {
 
 /** In memory: for this process alone. Where there is no more room, the oldest make room. */
 export function createMemoryShelf ({ maxEntries, maxCharacters }: ShelfLimits, now: () => number): Shelf {
-  const entries = new LRUCache<string, Entry>({ max: maxEntries, maxSize: maxCharacters, sizeCalculation: ({ value }) => value.length || 1 })
+  const entries = new LRUCache<string, Entry>(within(maxEntries, maxCharacters, ({ value }) => value.length))
   return {
     put (name, value, milliseconds) { entries.set(name, { value, until: now() + milliseconds }) },
     take (name) {

@@ -49,7 +49,7 @@ export interface Storage {
 const nameLimits = { maxEntries: 100_000, maxCharacters: 100_000 }
 const maxUnproven = 10_000
 
-export function createStorage ({ store, redis: settings, maxLifetimeMilliseconds }: StorageSettings, { seals, logger, now, onAsked, onFailed }: StorageParts): Storage {
+export async function createStorage ({ store, redis: settings, maxLifetimeMilliseconds }: StorageSettings, { seals, logger, now, onAsked, onFailed }: StorageParts): Promise<Storage> {
   const own = (): SessionStore => store === 'memory' ? createMemoryStore(now) : createCookieStore(seals.session)
   const named = (names: Shelf, revocations: Revocations): NamedSessions =>
     createNamedSessions({ names, revocations, unproven: createRevocations(maxLifetimeMilliseconds, now, maxUnproven), maxLifetimeMilliseconds })
@@ -66,7 +66,7 @@ export function createStorage ({ store, redis: settings, maxLifetimeMilliseconds
       close () {}
     }
   }
-  const redis = createRedis(settings, { keyPrefix: settings.keyPrefix, logger, onFailed })
+  const redis = await createRedis(settings, { keyPrefix: settings.keyPrefix, logger, onFailed })
   const revocations = createSharedRevocations({ redis, maxLifetimeMilliseconds, logger, onAsked })
   const shelf = (kind: string): Shelf => createRedisShelf(kind, { redis, seal: seals.shelf })
   return {

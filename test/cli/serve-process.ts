@@ -56,8 +56,8 @@ export async function startServe (t: Test, sections: Readonly<Record<string, obj
       access: { default: 'anonymous' },
       upstream: { url: 'http://127.0.0.1:1' },
       log: { format: 'json' },
-      admin: { listen: `127.0.0.1:${adminPort}` },
       ...sections,
+      admin: { listen: `127.0.0.1:${adminPort}`, ...sections['admin'] },
       server: { listen: `127.0.0.1:${port}`, publicUrl: `http://localhost:${port}`, drainDelay: '0s', ...sections['server'] }
     })
   })

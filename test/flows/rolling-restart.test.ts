@@ -11,7 +11,6 @@ import { missingPart } from '../support/parts.ts'
 import { startProvider } from '../support/provider.ts'
 import { startUpstream } from '../support/upstream.ts'
 
-const requests = 20_000
 const clients = 16
 
 const provider = await startProvider(t)
@@ -48,6 +47,12 @@ async function createInstance (t: Test, balancerPort: number, upstream: string):
   }
 }
 
+interface Load {
+  readonly requests: number
+  /** Of the request of that number; without one it is a GET. */
+  readonly bodyOf?: (number: number) => string | undefined
+}
+
 interface Setting {
   readonly instances: readonly Instance[]
   /** Of the load balancer. */
@@ -66,17 +71,17 @@ async function startInstances (t: Test): Promise<Setting> {
 }
 
 /** Restarts one after the other under load; what was lost of it, and the exit codes. */
-async function restartUnderLoad (t: Test, { instances, port }: Setting, bodyOf: (number: number) => string | undefined): Promise<{ lost: string[], codes: Array<number | string> }> {
+async function restartUnderLoad (t: Test, { instances, port }: Setting, { requests, bodyOf }: Load): Promise<{ lost: string[], codes: Array<number | string> }> {
   const agent = new Agent({ keepAlive: true, maxSockets: clients })
   t.teardown(() => { agent.destroy() })
   const [lost, codes]: [string[], Array<number | string>] = [[], []]
   let sent = 0
-  let isRestarting = true
+  const restarts = { areOver: false }
 
   async function work (): Promise<void> {
-    while (sent < requests || isRestarting) {
+    while (sent < requests || !restarts.areOver) {
       const number = sent++
-      const problem = await exchange(port, agent, number, bodyOf(number)).catch(String)
+      const problem = await exchange(port, agent, number, bodyOf?.(number)).catch(String)
       if (problem !== undefined) lost.push(problem)
     }
   }
@@ -86,7 +91,7 @@ async function restartUnderLoad (t: Test, { instances, port }: Setting, bodyOf: 
       codes.push(await instance.stop())
       await instance.start()
     }
-    isRestarting = false
+    restarts.areOver = true
   }
 
   await Promise.all([restart(), ...Array.from({ length: clients }, work)])
@@ -120,7 +125,7 @@ test('nginx, which hears of nothing: not one of 20,000 requests is lost', { skip
       proxy_set_header Host $http_host;
     }
   }`)
-  const { lost, codes } = await restartUnderLoad(t, setting, () => undefined)
+  const { lost, codes } = await restartUnderLoad(t, setting, { requests: 20_000 })
   t.strictSame({ lost, codes }, { lost: [], codes: [0, 0] })
 })
 
@@ -130,6 +135,6 @@ test('HAProxy, which asks /readyz: nor one with a body, which nobody may send tw
     'option httpchk GET /readyz',
     ...setting.instances.map(({ port, adminPort }, index) => `server gateway${index} 127.0.0.1:${port} check port ${adminPort} inter 100ms fall 1 rise 1`)
   ])
-  const { lost, codes } = await restartUnderLoad(t, setting, (number) => number % 2 === 0 ? undefined : 'x'.repeat(number % 3_000))
+  const { lost, codes } = await restartUnderLoad(t, setting, { requests: 10_000, bodyOf: (number) => number % 2 === 0 ? undefined : 'x'.repeat(number % 3_000) })
   t.strictSame({ lost, codes }, { lost: [], codes: [0, 0] })
 })

@@ -12,7 +12,9 @@ export async function startHaproxy (t: Test, port: number, backend: readonly str
   const file = join(folder, 'haproxy.cfg')
   await writeFile(file, `defaults
   mode http
-  timeout connect 5s
+  timeout connect 10s
+  # Without it a check has as long as there is between two.
+  timeout check 10s
   timeout client 60s
   timeout server 60s
 frontend people

@@ -2,7 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type PartName = 'redis-server' | 'redis-sentinel' | 'chromium' | 'apache2' | 'nginx' | 'caddy' | 'haproxy' | 'curl' | 'helm' | 'kubeconform' | 'docker' | 'openssl' | 'slowhttptest' | 'java' | 'mvn' | 'dex'
+export type PartName = 'redis-server' | 'redis-sentinel' | 'chromium' | 'apache2' | 'nginx' | 'caddy' | 'haproxy' | 'curl' | 'helm' | 'kubeconform' | 'docker' | 'openssl' | 'slowhttptest' | 'java' | 'mvn' | 'dex' | 'python3' | 'systemd-analyze'
 
 /** Where Debian keeps daemons; not on everybody's PATH. */
 const daemonFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']

@@ -12,7 +12,7 @@ export function redisSection (settings: Settings, now: () => number): Section {
 }
 
 async function judgeRedis (settings: Settings, now: () => number): Promise<Finding> {
-  const redis = createRedis(settings, { keyPrefix: settings.keyPrefix, logger: silent, onFailed: () => {} })
+  const redis = await createRedis(settings, { keyPrefix: settings.keyPrefix, logger: silent, onFailed: () => {} })
   const key = redis.keyOf('doctor', randomBytes(16).toString('hex'))
   try {
     await redis.connect()
