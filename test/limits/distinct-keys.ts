@@ -20,7 +20,7 @@ interface Run {
   readonly more: number
   /** What one takes at least that is kept: its text, and its place in a table. */
   readonly bytes: number
-  readonly open: () => Door
+  readonly open: () => Door | Promise<Door>
 }
 
 const now = Date.now
@@ -41,14 +41,14 @@ function signedIn (key: number): SignedIn {
 /** As large as fits into a cookie, since the cache of those is bounded by their size. */
 const groups = Array.from({ length: 60 }, (_, index) => `a group with a rather long name, number ${index}`)
 
-function sessionsInMemory (): Door {
-  const sessions = createSessions(lifetimes, { ...storage('memory'), cookies, now })
+async function sessionsInMemory (): Promise<Door> {
+  const sessions = createSessions(lifetimes, { ...await storage('memory'), cookies, now })
   const nobody = sessions.ignore(undefined)
   return async (key) => await found(sessions, (await sessions.start(signedIn(key), nobody, now()))?.setCookie)
 }
 
-function sessionsInCookies (): Door {
-  const sessions = createSessions(lifetimes, { ...storage('cookie'), cookies, now })
+async function sessionsInCookies (): Promise<Door> {
+  const sessions = createSessions(lifetimes, { ...await storage('cookie'), cookies, now })
   const nobody = sessions.ignore(undefined)
   return async (key) => await found(sessions, (await sessions.start({ ...signedIn(key), identity: { ...signedIn(key).identity, groups } }, nobody, now()))?.setCookie)
 }
@@ -59,8 +59,8 @@ async function found (sessions: Sessions, lines: readonly string[] = []): Promis
 }
 
 /** What is open with a session counts as its use. */
-function leases (): Door {
-  const sessions = createSessions(lifetimes, { ...storage('cookie'), cookies, now })
+async function leases (): Promise<Door> {
+  const sessions = createSessions(lifetimes, { ...await storage('cookie'), cookies, now })
   const nobody = sessions.ignore(undefined)
   return (key) => {
     const session = { ...signedIn(key), id: `id-${key}`, createdAt: now(), expiresAt: now() + minute, idleExpiresAt: now() + minute }
@@ -130,19 +130,19 @@ const runs: readonly Run[] = [
   { name: 'durations and statuses', fill: 10_000, more: 60_000, bytes: 64, open: metrics }
 ]
 
-function revocations (): Door {
-  const { revocations: revoked } = storage('cookie')
+async function revocations (): Promise<Door> {
+  const { revocations: revoked } = await storage('cookie')
   return (key) => revoked.revoke({ by: 'sid', value: `sid-${key}`, provider: 'default' })
 }
 
-function sids (): Door {
-  const { named } = storage('cookie')
+async function sids (): Promise<Door> {
+  const { named } = await storage('cookie')
   return async (key) => await named.end({ by: 'sid', value: `sid-${key}`, provider: 'default' })
 }
 
-function shelf (): Door {
+async function shelf (): Promise<Door> {
   const limits = { maxEntries: 100_000, maxCharacters: 10_000_000 }
-  const place = createBoundedShelf(storage('cookie').shelf('logout-token', limits), limits)
+  const place = createBoundedShelf((await storage('cookie')).shelf('logout-token', limits), limits)
   return (key) => place.put(`jti-${key}`, 'used', minute)
 }
 
@@ -163,7 +163,7 @@ function heapBytes (): number {
 
 const total = runs.reduce((sum, { fill, more }) => sum + fill + more, 0)
 for (const { name, fill, more, bytes, open } of runs) {
-  const door = open()
+  const door = await open()
   await send(door, 0, fill)
   const before = heapBytes()
   await send(door, fill, more)
