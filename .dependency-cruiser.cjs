@@ -1,7 +1,8 @@
 /** Who may import whom: the table of docs/architecture.md, as rules. */
 const above = {
   server: ['proxy', 'request-origin', 'observability'],
-  pipeline: ['sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'request-origin', 'header-names', 'observability'],
+  limits: ['observability'],
+  pipeline: ['limits', 'sessions', 'mapping', 'access', 'assertion', 'proxy', 'pages', 'request-origin', 'header-names', 'observability'],
   'forward-auth': ['pipeline', 'request-origin', 'observability'],
   proxy: ['observability'],
   admin: ['sessions', 'observability'],

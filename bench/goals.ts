@@ -1,7 +1,7 @@
 /** What Doorward is to reach. All of it is compared within one run: absolute figures are those of a machine. */
 export interface Goal {
   readonly about: string
-  readonly unit: '×' | 'ms' | 'MiB'
+  readonly unit: '×' | 'ms' | 'MiB' | ''
   readonly most: number
   /** `undefined` where something that it takes was not measured. */
   readonly measured: number | undefined

@@ -19,6 +19,7 @@ import { profileText } from './profile.ts'
 import { stopProgram, stopPrograms } from './programs.ts'
 import { reportText } from './report.ts'
 import { measureScale } from './scale.ts'
+import { measureSoak } from './soak.ts'
 import { measureStart } from './start.ts'
 import { startSubject, type SubjectParts } from './subjects/index.ts'
 import { sizedPeople } from './subjects/sized-doorward.ts'
@@ -50,7 +51,8 @@ const measurements: Readonly<Record<MeasurementName, (bench: Bench) => Promise<F
   scale: measureScale,
   pace: measurePace,
   idle: measureIdle,
-  start: measureStart
+  start: measureStart,
+  soak: measureSoak
 }
 
 async function run (options: Options, folder: string): Promise<number> {

@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util'
 export const subjectNames = ['bare', 'doorward', 'apache-cache', 'apache-cookie', 'oauth2-proxy'] as const
 export type SubjectName = typeof subjectNames[number]
 
-export const measurementNames = ['cost', 'scale', 'pace', 'idle', 'start'] as const
+export const measurementNames = ['cost', 'scale', 'pace', 'idle', 'start', 'soak'] as const
+/** A soak takes longer than all others together. */
+const usualMeasurements = measurementNames.filter((name) => name !== 'soak')
 export type MeasurementName = typeof measurementNames[number]
 
 /** Apache's limit of threads in a process, unless a file of its own raises it. */
@@ -18,6 +20,10 @@ export interface Options {
   readonly requests: number
   readonly connections: number
   readonly only: readonly SubjectName[]
+  /** Of a soak. */
+  readonly minutes: number
+  /** Requests a second in a soak. */
+  readonly rate: number
 }
 
 export const help = `Usage: npm run bench -- [options]
@@ -26,11 +32,13 @@ Measures what a proxied request through Doorward costs, beside other gateways an
 same requests in front of the same upstream, in turns, after a warm-up that does not count. Many short rounds tell more
 than a few long ones: what disturbs the machine then disturbs one round of every subject.
 
-  --measure A,B     some of: ${measurementNames.join(', ')} (default all, about three minutes)
+  --measure A,B     some of: ${measurementNames.join(', ')} (default all but soak, about three minutes)
   --rounds N        rounds that count (default 20; scale takes at most 10, pace always 8)
   --requests N      requests per subject and round at full load (default 5000)
   --connections N   connections of the load client (default 32, at most ${mostConnections}; idle has its own)
   --only A,B        subjects of cost, some of: ${subjectNames.join(', ')}
+  --minutes N       how long soak takes (default 10)
+  --rate N          requests a second in soak (default 100)
   --profile         say where Doorward's time goes in cost and pace; its start included; being profiled costs a little
   --help            this text
 
@@ -39,6 +47,8 @@ than a few long ones: what disturbs the machine then disturbs one round of every
   pace              latency at half of Doorward's full load, requests at even distances, beside the upstream alone
   idle              memory with 10,000 connections on which nothing happens any more
   start             time from the start of the process until it is ready, and memory before anybody has come
+  soak              what grows in ten minutes of requests, sign-ins, refreshes and WebSockets, while the application,
+                    the provider and Redis fail in turns; needs redis-server
 
   bare              the least a Node gateway can do: an http server that forwards with undici
   doorward          Doorward with a session, a rule that requires a role, identity headers and the assertion
@@ -58,10 +68,12 @@ export function readOptions (args: readonly string[]): Options {
     options: {
       help: { type: 'boolean', short: 'h', default: false },
       profile: { type: 'boolean', default: false },
-      measure: { type: 'string', default: measurementNames.join(',') },
+      measure: { type: 'string', default: usualMeasurements.join(',') },
       rounds: { type: 'string', default: '20' },
       requests: { type: 'string', default: '5000' },
       connections: { type: 'string', default: '32' },
+      minutes: { type: 'string', default: '10' },
+      rate: { type: 'string', default: '100' },
       only: { type: 'string', default: subjectNames.join(',') }
     }
   })
@@ -72,6 +84,8 @@ export function readOptions (args: readonly string[]): Options {
     rounds: wholeNumber('--rounds', values.rounds, 100),
     requests: wholeNumber('--requests', values.requests, 1_000_000),
     connections: wholeNumber('--connections', values.connections, mostConnections),
+    minutes: wholeNumber('--minutes', values.minutes, 24 * 60),
+    rate: wholeNumber('--rate', values.rate, 5_000),
     only: values.only.split(',').map((text) => oneOf(subjectNames, '--only', text))
   }
 }

@@ -8,7 +8,7 @@ export function reportText (tables: readonly string[], goals: readonly Goal[], m
 
 function goalLine ({ about, unit, most, measured, isMet }: Goal): string {
   const verdict = isMet === undefined ? 'not measured' : isMet ? 'met' : 'MISSED'
-  const found = measured === undefined ? '' : `, measured ${measured.toFixed(unit === 'MiB' ? 0 : 2)}`
+  const found = measured === undefined ? '' : `, measured ${measured.toFixed(unit === 'MiB' || unit === '' ? 0 : 2)}`
   return `goal ${verdict}: ${about} at most ${most} ${unit}${found}`
 }
 

@@ -12,6 +12,7 @@ import { type Configuration, type ProviderConfiguration, providersOf, redirectUr
 import { dependenciesOf, providerDependency, sessionStore, upstreamDependency } from './dependencies.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { claimNamesAt, createMapping } from './mapping/index.ts'
+import { createClientRateMemory, createClientRates, createLoad, createRefusals, type EventLoop, limitOwnRoutes, watchEventLoop } from './limits/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createLogs, createMetrics, createTracedAudit, type DroppedLines, type Logger, noTracing, type Tracing } from './observability/index.ts'
 import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type ProviderSettings, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
@@ -20,7 +21,7 @@ import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, creat
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods, traceRequests } from './server/index.ts'
-import { type Session, type Storage } from './sessions/index.ts'
+import { recordExpiry, type Session, type Storage } from './sessions/index.ts'
 import { buildCookies, buildSessions } from './session-state.ts'
 
 export interface GatewayParts {
@@ -100,6 +101,11 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const refresh = createRefresh({ ...signIn, providers, leases: storage.leases, mapping, keeps: needs, audit, tracing, logger: logOf('oidc'), now })
   const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
+  const eventLoop = watchEventLoop()
+  const onRefused = createRefusals({ onRefused: metrics.requestRefused, logger: logOf('server'), now })
+  const load = createLoad(server, { running: metrics.requestsRunning, lagMilliseconds: eventLoop.lagMilliseconds, onRefused })
+  const rates = createClientRates(server.rateLimit, { memory: createClientRateMemory(), onRefused, now })
+
   const pipeline = createPipeline({
     basePath,
     publicUrl,
@@ -108,6 +114,8 @@ export async function createGateway (configuration: Configuration, { logger, aud
     refresh: refresh.refresh,
     checkToken: createBearer({ providers, mapping, keeps: needs, logger: logOf('oidc'), now }),
     assertions,
+    load,
+    rates,
     audit,
     now,
     clockToleranceOf: (provider) => providers.get(provider)?.clockToleranceMilliseconds ?? 0,
@@ -116,7 +124,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   })
 
   const originOf = createRequestOrigins({ ...server, publicUrl })
-  const keepForm = createKeepForm({ ...signIn, publicUrl, limit: configuration.session.postLimit, clients, logger: logOf('access') })
+  const keepForm = createKeepForm({ ...signIn, publicUrl, limit: configuration.session.postLimit, clients, rates, logger: logOf('access') })
   const crossOrigin = createCrossOrigin(new Set(access.corsOrigins), basePath)
   const app = createServer(server, {
     logger: logOf('server'),
@@ -128,6 +136,16 @@ export async function createGateway (configuration: Configuration, { logger, aud
   countRefusedConnections(app.server, { metrics, logger: logOf('server'), now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
+  limitOwnRoutes(app, {
+    basePath,
+    load,
+    rates,
+    async isSignedIn (request) {
+      const found = await signIn.sessions.find(request.headers.cookie)
+      recordExpiry(found, request, audit)
+      return found.session !== undefined
+    }
+  })
   mountClientKeys(app, basePath, await clientKeySet(providersOf(configuration)))
   const claimsPage = {
     roles: configuration.pages.claimsFor,
@@ -137,7 +155,7 @@ export async function createGateway (configuration: Configuration, { logger, aud
   mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, claimsPage, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger: logOf('access') })
   await mountUpstreams(app, { methods: forwardedMethods, admit: createSendForm({ ...signIn, pipeline, logger: logOf('access') }), logger: logOf('proxy') })
-  runWith(app, { providers, refresh, storage, applications, clients, open })
+  runWith(app, { providers, refresh, storage, applications, clients, open, eventLoop })
   const api = { token: configuration.admin.token, providers: providersOf(configuration).map(({ id }) => id), sessions: signIn.sessions, audit }
   return { app, admin: createAdmin({ readiness, metrics, logger: logOf('admin'), api }), readiness }
 }
@@ -165,10 +183,11 @@ type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsS
 /** Everything at and below the base path. */
 function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }, session, access }: Configuration, parts: OwnRouteParts): void {
   mountSignIn(app, { ...parts, basePath, publicOrigin: new URL(publicUrl).origin, sessionIsStrict: session.cookie.sameSite === 'strict', keepsFragment: session.keepFragment, stepUps: stepUpsOf(access.rules) })
-  app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(parts.assertions.jwks))
+  app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true, isForNobodyToo: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(parts.assertions.jwks))
 }
 
 interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
+  readonly eventLoop: EventLoop
   readonly refresh: Refresh
   readonly providers: Providers
   readonly storage: Storage
@@ -176,7 +195,7 @@ interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
 }
 
 /** What runs beside the requests begins and ends with the server. */
-function runWith (app: FastifyInstance, { providers, refresh, storage, applications, clients, open }: RunningParts): void {
+function runWith (app: FastifyInstance, { providers, refresh, storage, applications, clients, open, eventLoop }: RunningParts): void {
   app.addHook('onReady', async () => {
     providers.start()
     await storage.start()
@@ -186,6 +205,7 @@ function runWith (app: FastifyInstance, { providers, refresh, storage, applicati
     done()
   })
   app.addHook('onClose', async () => {
+    eventLoop.close()
     clients.close()
     open.close()
     await refresh.close()

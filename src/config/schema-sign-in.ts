@@ -28,6 +28,16 @@ export const serverSection = z.strictObject({
     .describe('How large the header section of a request may be; a larger one gets 431. A session takes up to 16 KiB of it.'),
   maxConnections: z.number().int().min(1).max(1_000_000).default(20_000)
     .describe('How many connections of clients may be open at once; further ones are closed at once.'),
+  maxRequests: z.number().int().min(2).max(1_000_000).default(10_000)
+    .describe('How many requests may be answered at a time; further ones get 503. Half of it is kept for those who are signed in. WebSockets and event streams are not counted once they are open.'),
+  maxLag: duration('2s')
+    .describe('How far the event loop may lag behind: while it is further, requests get 503, and from half of it on those of nobody who is signed in. `0s`: as far as it likes.'),
+  rateLimit: z.strictObject({
+    perSecond: z.number().int().min(0).max(1_000_000).default(50)
+      .describe('How many each client gets a second: of sign-ins and sign-outs (each has several requests), of forms that wait for a sign-in, of bearer tokens that are refused and of logout tokens that are, each counted by itself; further ones get 429. `0`: any number.'),
+    burst: z.number().int().min(1).max(1_000_000).default(2_000)
+      .describe('How many a client gets at once that has asked for nothing for a while.')
+  }).prefault({}).describe('What one client may ask for that costs something. A client is an address, or the first 64 bits of an IPv6 address.'),
   clientTimeout: duration('60s', '1ms').describe('How long a client may pause while it sends a body or takes an answer; event streams and WebSockets are exempt while nothing is to be sent.'),
   drainDelay: duration('5s').describe('After SIGTERM, requests are served for this long as before, while `/readyz` says that nobody should be sent here any more. Other signals, such as that of Ctrl-C, do not wait.'),
   drainTimeout: duration('25s').describe('After that no new connections are taken, and running requests may take this long to finish. Then they are cut.')

@@ -35,7 +35,7 @@ export function mountForwardAuth (app: FastifyInstance, parts: ForwardAuthParts)
   app.route({
     method: [...methods],
     url: checkUrl(basePath),
-    config: { anyHost: true },
+    config: { anyHost: true, isForNobodyToo: true },
     onSend (request, reply, payload, done) {
       if (isForNginx(request.originalUrl, basePath)) reply.code(statusForNginx(reply.statusCode))
       done(null, payload)

@@ -7,10 +7,11 @@ import { clientLeft, type Metrics } from './metrics.ts'
  *
  * @param isOwn whether a request-target is one of Doorward's own
  */
-export function countRequests (server: Server, { requestEnded }: Metrics, isOwn: (target: string) => boolean): void {
+export function countRequests (server: Server, { requestBegan, requestEnded }: Metrics, isOwn: (target: string) => boolean): void {
   function begin (request: IncomingMessage, response: ServerResponse): void {
     const beganAt = performance.now()
     const kind = isOwn(request.url ?? '') ? 'own' : 'proxied'
+    requestBegan()
     response.on('close', () => { requestEnded(kind, response.headersSent ? response.statusCode : clientLeft, performance.now() - beganAt) })
   }
   // Before Fastify, whose work is part of the time. Whoever expects `100 Continue` is announced by an event of its own.

@@ -11,6 +11,11 @@ const upstreamFailures = ['connect_failed', 'connect_timeout', 'response_timeout
 /** Why the application gave no answer, or not all of it. A client that leaves is no failure of the application. */
 export type UpstreamFailure = (typeof upstreamFailures)[number]
 
+const refusalReasons = ['requests', 'lag', 'rate'] as const
+
+/** `requests`: too many at a time. `lag`: the event loop is behind. `rate`: too many of one client. */
+export type RefusalReason = (typeof refusalReasons)[number]
+
 /** What a provider is asked for; `par`: pushed authorization requests, `other`: such as groups. */
 export type ProviderEndpoint = 'discovery' | 'keys' | 'token' | 'userinfo' | 'introspection' | 'revocation' | 'par' | 'other'
 
@@ -37,10 +42,19 @@ export interface DroppedLines {
 export interface Metrics {
   /** A connection was closed unread, since more are open than may be. */
   connectionRefused (): void
+  /** Once for each request, also for one that waits for its turn in a pipeline. */
+  requestBegan (): void
+  /** How many are being answered: those that began and have not ended, but for event streams. */
+  requestsRunning (): number
+  /** One was refused for want of room, or since its client asks too often. */
+  requestRefused (reason: RefusalReason): void
   /** Once for each request, when its answer is complete or cut. */
   requestEnded (kind: RequestKind, status: number, milliseconds: number): void
   /** @param name as the configuration has it; called once for each application */
   upstream (name: string): UpstreamMetrics
+  /** The answer to a request has turned out to be one that may never end. */
+  streamOpened (): void
+  streamClosed (): void
   tunnelOpened (): void
   tunnelClosed (): void
   /** @param failure none where it ended in a session */
@@ -82,6 +96,11 @@ export function createMetrics ({ version, providers, droppedLines }: MetricsPart
   storeUp.set(1)
   const storeErrors = new Counter({ name: 'doorward_session_store_errors_total', help: 'Operations of Redis that failed or took too long.', registers })
   const refused = new Counter({ name: 'doorward_connections_refused_total', help: 'Connections that were closed unread, since server.maxConnections were open.', registers })
+  let running = 0
+  const answering = new Gauge({ name: 'doorward_http_requests_running', help: 'Requests that are being answered; event streams are not counted.', registers, collect () { answering.set(running) } })
+  const streams = new Gauge({ name: 'doorward_event_streams_open', help: 'Event streams that are open.', registers })
+  const refusals = new Counter({ name: 'doorward_requests_refused_total', help: 'Requests that were answered with 503 for want of room, or with 429 since their client asks too often.', labelNames: ['reason'], registers })
+  for (const reason of refusalReasons) refusals.inc({ reason }, 0)
   const websockets = new Gauge({ name: 'doorward_websockets_open', help: 'WebSockets that are open.', registers })
   new Gauge({ name: 'doorward_build_info', help: 'Always 1; what runs is in the label.', labelNames: ['version'], registers }).set({ version }, 1)
   for (const provider of providers) {
@@ -96,8 +115,22 @@ export function createMetrics ({ version, providers, droppedLines }: MetricsPart
 
   return {
     connectionRefused () { refused.inc() },
-    requestEnded: requests.ended,
+    requestBegan () { running++ },
+    requestsRunning: () => running,
+    requestRefused (reason) { refusals.inc({ reason }) },
+    requestEnded (kind, status, milliseconds) {
+      running--
+      requests.ended(kind, status, milliseconds)
+    },
     upstream: upstreams.of,
+    streamOpened () {
+      running--
+      streams.inc()
+    },
+    streamClosed () {
+      running++
+      streams.dec()
+    },
     tunnelOpened () { websockets.inc() },
     tunnelClosed () { websockets.dec() },
     loginEnded (provider, failure) { logins.inc({ provider, outcome: failure === undefined ? 'success' : 'failure', reason: failure ?? '' }) },

@@ -26,7 +26,7 @@ export function mountBackchannelLogout (app: FastifyInstance, parts: SignInParts
 function mountFor (app: FastifyInstance, provider: Provider, { basePath, sessions, audit }: SignInParts): void {
   const throughGate = createGate(checks)
 
-  app.all(backchannelLogoutUrl(basePath, provider.addressedBy), async (request, reply) => {
+  app.all(backchannelLogoutUrl(basePath, provider.addressedBy), { config: { rate: { of: 'logout-token', counts: 'refused' }, isForNobodyToo: true } }, async (request, reply) => {
     if (request.method !== 'POST') throw new Problem('method_not_allowed', { headers: { allow: 'POST' } })
     const token = tokenIn(await readForm(request, reply, maxFormBytes))
     const logout = await throughGate(() => provider.logout.readToken(token)).catch(asProblem)

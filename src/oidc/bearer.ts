@@ -9,6 +9,7 @@ import { isNumericDate } from './access-token-claims.ts'
 import { providerOf } from './bearer-provider.ts'
 import { type Provider } from './provider.ts'
 import { type Providers } from './providers.ts'
+import { createSharedWork } from './shared-work.ts'
 import { TokenRejected } from './token-rejected.ts'
 
 /** What a bearer token is worth. */
@@ -22,8 +23,13 @@ export type TokenVerdict =
   | { readonly outcome: 'refused', readonly identity: Identity, readonly refusal: Refusal }
   | { readonly outcome: 'rejected', readonly cause: TokenRejection }
 
-/** Judges a bearer token. @throws {Problem} `token_unverifiable` where it can't be judged: that is never a "no", nor a "yes" */
-export type CheckToken = (token: string) => TokenVerdict | Promise<TokenVerdict>
+/**
+ * Judges a bearer token.
+ *
+ * @param beforeWork called where what it is worth is not known yet; may throw, and then it is not found out
+ * @throws {Problem} `token_unverifiable` where it can't be judged: that is never a "no", nor a "yes"
+ */
+export type CheckToken = (token: string, beforeWork?: () => void) => TokenVerdict | Promise<TokenVerdict>
 
 export interface BearerParts {
   readonly providers: Providers
@@ -50,7 +56,7 @@ export function createBearer (parts: BearerParts): CheckToken {
   const valid = new LRUCache<string, Known>(atMost(maxKnown))
   /** Apart, so that made-up tokens can't drive out the good ones. */
   const rejected = new LRUCache<string, Known>(atMost(maxKnown))
-  const underWay = new Map<string, Promise<TokenVerdict>>()
+  const once = createSharedWork<TokenVerdict>()
 
   async function check (token: string, key: string): Promise<TokenVerdict> {
     let provider: Provider | undefined
@@ -70,19 +76,16 @@ export function createBearer (parts: BearerParts): CheckToken {
       valid.delete(key)
       rejected.set(key, { verdict, until: now() + rejectedMilliseconds })
       return verdict
-    } finally {
-      underWay.delete(key)
     }
   }
 
-  return (token) => {
+  return (token, beforeWork) => {
     // One token has one judge (bearer-provider.ts): what it says of the token stands for nobody else (RFC 7662 section 4).
     const key = createHash('sha256').update(token).digest('base64')
     const known = valid.get(key) ?? rejected.get(key)
     if (known !== undefined && now() < known.until) return known.verdict
-    const checking = underWay.get(key) ?? check(token, key)
-    underWay.set(key, checking)
-    return checking
+    beforeWork?.()
+    return once(key, async () => await check(token, key))
   }
 }
 

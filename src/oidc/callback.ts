@@ -24,10 +24,11 @@ import { startSession } from './start-session.ts'
  * wanted. `POST`, where the provider was asked to answer so (OAuth 2.0 Form Post Response Mode section 2).
  */
 export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
+  const config = { rate: { of: 'sign-in', counts: 'each' } } as const
   for (const provider of parts.providers.all) {
     const { pathname } = new URL(provider.redirectUri)
-    app.get(pathname, async (request, reply) => await endLogin(request, reply, parametersOf(request), provider, parts))
-    if (provider.isPostedTo) app.post(pathname, async (request, reply) => await endLogin(request, reply, await formOf(request, reply), provider, parts))
+    app.get(pathname, { config }, async (request, reply) => await endLogin(request, reply, parametersOf(request), provider, parts))
+    if (provider.isPostedTo) app.post(pathname, { config }, async (request, reply) => await endLogin(request, reply, await formOf(request, reply), provider, parts))
   }
 }
 

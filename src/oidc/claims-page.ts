@@ -18,7 +18,7 @@ export function mountClaimsPage (app: FastifyInstance, parts: SignInParts): void
   const { basePath, publicOrigin, claimsPage, sessions, providers, rounds, audit } = parts
   if (claimsPage.roles.length === 0) return
 
-  app.get(claimsUrl(basePath), async (request, reply) => {
+  app.get(claimsUrl(basePath), { config: { rate: { of: 'sign-in', counts: 'each' } } }, async (request, reply) => {
     const page = claimsUrl(basePath, wantsJson(request) ? 'json' : 'html')
     reply.header('cache-control', 'no-store')
     // A sign-in begins where it ends: its cookie does not leave the host.

@@ -23,5 +23,5 @@ export async function clientKeySet (clients: readonly ClientKeyTexts[]): Promise
 export function mountClientKeys (app: FastifyInstance, basePath: string, keySet: JSONWebKeySet): void {
   if (keySet.keys.length === 0) return
   // Providers may come by a name of the inside.
-  app.get(`${basePath}/client-jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(keySet))
+  app.get(`${basePath}/client-jwks`, { exposeHeadRoute: true, config: { anyHost: true, isForNobodyToo: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(keySet))
 }

@@ -21,7 +21,7 @@ export function mountFrontchannelLogout (app: FastifyInstance, parts: SignInPart
 }
 
 function mountFor (app: FastifyInstance, provider: Provider, { basePath, sessions, audit }: SignInParts): void {
-  app.get(frontchannelLogoutUrl(basePath, provider.addressedBy), async (request, reply) => {
+  app.get(frontchannelLogoutUrl(basePath, provider.addressedBy), { config: { rate: { of: 'sign-in', counts: 'each' }, isForNobodyToo: true } }, async (request, reply) => {
     const revocation = { by: 'sid', value: await sessionNamedIn(parametersOf(request)), provider: provider.id } as const
     const found = await sessions.find(request.headers.cookie)
     const own = isCalled(found.session, revocation.value) ? found.session : undefined

@@ -49,8 +49,9 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
     return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, errand, chooseAccount, provider, loginHint })
   }
 
-  app.get(`${basePath}/login`, async (request, reply) => await login(request, reply, parametersOf(request)))
-  app.post(`${basePath}/login`, async (request, reply) => await login(request, reply, await formOf(request, reply)))
+  const config = { rate: { of: 'sign-in', counts: 'each' } } as const
+  app.get(`${basePath}/login`, { config }, async (request, reply) => await login(request, reply, parametersOf(request)))
+  app.post(`${basePath}/login`, { config }, async (request, reply) => await login(request, reply, await formOf(request, reply)))
 }
 
 /** @throws {Problem} `return_to_invalid`; a third party that names no page of ours gets the start page */

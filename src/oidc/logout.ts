@@ -39,6 +39,7 @@ export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
     return sendPage(reply, pages.signedOut({ requestId: request.id, isEverywhere: false }))
   }
 
-  app.get(`${basePath}/logout`, logout)
-  app.post(`${basePath}/logout`, logout)
+  const config = { rate: { of: 'sign-in', counts: 'each' }, isForNobodyToo: true } as const
+  app.get(`${basePath}/logout`, { config }, logout)
+  app.post(`${basePath}/logout`, { config }, logout)
 }

@@ -62,14 +62,16 @@ const frameworkProblems: Readonly<Record<number, ProblemCode>> = {
   431: 'headers_too_large'
 }
 
-/** By its reference, everything that a person can be shown is found again here. A challenge alone is everyday. */
+/** By its reference, everything that a person can be shown is found again here. A challenge is everyday, and a flood that is refused is told of once a minute (limits/). */
 function logProblem (problem: Problem, request: Asked, logger: Logger): void {
   const fields = { event: 'request.problem', code: problem.code, status: problem.status, request: auditRequest(request), err: problem.cause }
-  if (problem instanceof SignInChallenge) logger.debug(fields, problem.title)
+  if (problem instanceof SignInChallenge || floods.has(problem.code)) logger.debug(fields, problem.title)
   else if (problem.status < 500) logger.info(fields, problem.title)
   else if (problem.status === 500) logger.error(fields, problem.title)
   else logger.warn(fields, problem.title)
 }
+
+const floods: ReadonlySet<ProblemCode> = new Set(['overloaded', 'rate_limited'])
 
 function textOrNone (value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined

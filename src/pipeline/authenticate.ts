@@ -4,6 +4,7 @@ import { type Identity, type Refusal } from '../mapping/index.ts'
 import { type Audit, auditRequest, type TokenRejection } from '../observability/index.ts'
 import { type Lease } from '../proxy/index.ts'
 import { type FoundSession, type Session, type Sessions } from '../sessions/index.ts'
+import { type ClientRates } from '../limits/index.ts'
 import { accessRequest } from './access-request.ts'
 import { type Asked } from './asked.ts'
 import { bearerToken } from './bearer-token.ts'
@@ -27,9 +28,10 @@ export interface AuthenticateParts {
   readonly access: Access
   readonly sessions: Sessions
   readonly audit: Audit
-  /** @throws {Problem} where the token can't be judged */
-  readonly checkToken: (token: string) => TokenVerdict | Promise<TokenVerdict>
+  /** @throws {Problem} where the token can't be judged, or what `beforeWork` throws */
+  readonly checkToken: (token: string, beforeWork?: () => void) => TokenVerdict | Promise<TokenVerdict>
   readonly refresh: RefreshSession
+  readonly rates: ClientRates
 }
 
 export interface Authenticated {
@@ -61,8 +63,10 @@ function bySession (found: FoundSession, sessions: Sessions): Authenticated {
   return { caller: session, found, isByToken: false, lease: session === undefined ? undefined : sessions.lease({ ...found, session }) }
 }
 
-async function byToken (token: string, request: Asked, { checkToken, sessions, audit }: AuthenticateParts): Promise<Authenticated> {
-  const verdict = await checkToken(token)
+async function byToken (token: string, request: Asked, { checkToken, sessions, audit, rates }: AuthenticateParts): Promise<Authenticated> {
+  const { clientAddress } = request.origin
+  const verdict = await checkToken(token, () => { rates.require('token', clientAddress) })
+  if (verdict.outcome === 'rejected') rates.count('token', clientAddress)
   if (verdict.outcome !== 'accepted') throw rejection(verdict, request, audit)
   return { caller: verdict.caller, found: sessions.ignore(request.headers.cookie), isByToken: true, lease: leaseOf(token, verdict, checkToken) }
 }

@@ -6,6 +6,7 @@
  * how people sign in (oidc/: it sends them there by URL) nor how bytes travel (proxy/).
  */
 import { type Assertions } from '../assertion/index.ts'
+import { type Load } from '../limits/index.ts'
 import { type Admitted } from '../proxy/index.ts'
 import { admitTarget } from './admit-target.ts'
 import { type Asked } from './asked.ts'
@@ -36,6 +37,7 @@ export { createIdentityProfile, type IdentityProfile } from './identity-profile.
 
 export interface PipelineParts extends AuthenticateParts, AuthorizeParts {
   readonly assertions: Assertions
+  readonly load: Load
   /** With one for `/` every path has one. */
   readonly upstreams: readonly UpstreamRoute[]
   /** Whose pages may open WebSockets. */
@@ -54,7 +56,7 @@ export interface Admission extends Admitted {
 export type Pipeline = (request: Asked) => Admission | Promise<Admission>
 
 export function createPipeline (parts: PipelineParts): Pipeline {
-  const { sessions, assertions, upstreams } = parts
+  const { sessions, assertions, load, upstreams } = parts
   // What one application is told, a client must not tell another either: it may hand the request on.
   const isKept = createHeaderFilter(upstreams.flatMap(({ profile }) => profile.names))
   const isKeptBesideToken = exceptAuthorization(isKept)
@@ -64,12 +66,14 @@ export function createPipeline (parts: PipelineParts): Pipeline {
   // Waited for is only what is not there yet: a turn of the event loop costs more than most steps.
   return (request) => {
     const target = admitTarget(request.originalUrl, parts.basePath)
+    load.requireRoom('anybody')
     const who = authenticate(request, target, parts)
     return who instanceof Promise ? who.then((found) => admit(request, target, found)) : admit(request, target, who)
   }
 
   function admit (request: Asked, target: CanonicalPath, who: Authenticated): Admission | Promise<Admission> {
     const { caller, found } = who
+    if (caller === undefined) load.requireRoom('nobody')
     const { maxBodyBytes } = authorize(request, target, caller, parts)
     checkOrigin(request, found.session, parts.webSocketOrigins)
     limitBody(request.headers, maxBodyBytes)

@@ -2,6 +2,7 @@ import { type IncomingHttpHeaders } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
+import { type ClientRates } from '../limits/index.ts'
 import { type Logger } from '../observability/index.ts'
 import { type IdleWatch } from '../proxy/index.ts'
 import { type Sessions } from '../sessions/index.ts'
@@ -17,6 +18,7 @@ export interface KeepFormParts {
   readonly limit: number
   /** Watches clients that send a body. */
   readonly clients: IdleWatch
+  readonly rates: ClientRates
   readonly logger: Logger
 }
 
@@ -33,7 +35,7 @@ const longestTarget = 1500
  * with the session that comes of it (CSRF): browsers withhold the session from it, or say where it comes from.
  */
 export function createKeepForm (parts: KeepFormParts): KeepForm {
-  const { forms, limit, logger } = parts
+  const { forms, limit, rates, logger } = parts
   let reading = 0
 
   async function keep (challenge: SignInChallenge, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -48,9 +50,11 @@ export function createKeepForm (parts: KeepFormParts): KeepForm {
     if (reading >= mostAtOnce || !canBeKept(request, limit)) return lost(error)
     reading++
     try {
+      rates.require('form', request.origin.clientAddress)
+      rates.count('form', request.origin.clientAddress)
       return await keep(error, request, reply)
     } catch (failure) {
-      if (failure instanceof Problem && failure.code === 'request_timeout') return failure
+      if (failure instanceof Problem && (failure.code === 'request_timeout' || failure.code === 'rate_limited')) return failure
       logger.warn({ event: 'form.lost', err: failure }, 'a form could not be kept')
       return lost(error)
     } finally {

@@ -33,7 +33,7 @@ export interface OpenConnections {
 const looksPerGrace = 4
 
 /** @param graceMilliseconds after the end of its session a connection is closed within this time */
-export function createOpenConnections (graceMilliseconds: number, { tunnelOpened, tunnelClosed }: Metrics): OpenConnections {
+export function createOpenConnections (graceMilliseconds: number, { tunnelOpened, tunnelClosed, streamOpened, streamClosed }: Metrics): OpenConnections {
   const seenBytes = new Map<OpenConnection, number>()
   const clock = setInterval(() => {
     for (const connection of seenBytes.keys()) look(connection)
@@ -56,10 +56,10 @@ export function createOpenConnections (graceMilliseconds: number, { tunnelOpened
       // Counted from now on: what its session is used for elsewhere keeps the connection open too.
       connection.lease?.use()
       seenBytes.set(connection, connection.bytesFromClient())
-      if (connection.isTunnel) tunnelOpened()
+      const [opened, closed] = connection.isTunnel ? [tunnelOpened, tunnelClosed] : [streamOpened, streamClosed]
+      opened()
       return () => {
-        const wasOpen = seenBytes.delete(connection)
-        if (wasOpen && connection.isTunnel) tunnelClosed()
+        if (seenBytes.delete(connection)) closed()
       }
     },
     closeTunnels () {

@@ -40,9 +40,10 @@ function isAnswering (socket: Socket & { readonly _httpMessage?: object | null }
  * Lets upgrades take the way of every other request, through the same hooks, the same route and the same refusals. A
  * refused one ends its connection: what follows may be of the other protocol already (RFC 9931).
  */
-export function routeUpgrades (app: FastifyInstance, { requestEnded }: Metrics): void {
+export function routeUpgrades (app: FastifyInstance, { requestBegan, requestEnded }: Metrics): void {
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, early: Buffer) => {
     const beganAt = performance.now()
+    requestBegan()
     const end = (status: number): void => { requestEnded('upgrade', status, performance.now() - beganAt) }
     // Whoever reads or writes hears of it too; without a listener it would end the process.
     socket.on('error', () => { socket.destroy() })
