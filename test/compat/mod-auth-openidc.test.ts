@@ -95,7 +95,7 @@ const people: Readonly<Record<string, Sent>> = {
   'a subject beyond ASCII': { idToken: { sub: 'Zoë 日本@x' }, userinfo: { sub: 'Zoë 日本@x' } },
   'an access token without expiry': { token: { expires_in: undefined } },
   'an access token that expires at once': { token: { expires_in: 0 } },
-  'an access token that will soon have expired': { token: { expires_in: 1, refresh_token: 'not for the application', scope: 'openid' } }
+  'an access token that will soon have expired': { token: { expires_in: 30, refresh_token: 'not for the application', scope: 'openid' } }
 }
 
 t.test('the application receives the very headers that the module sends', { skip }, async (t) => {
