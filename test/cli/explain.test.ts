@@ -144,7 +144,7 @@ const requests: ReadonlyArray<[unknown, string, string | undefined, number, stri
    └─ unmet: require.maxAge  needs a sign-in that is not older than 90 seconds
 `],
   [stranger, '/', undefined, 3, 'GET /\n└─ refused by access.default: needs a sign-in\n'],
-  [stranger, '/public/x', undefined, 3, 'GET /public/x\n└─ allowed to everybody by access.rules[0] (GET, HEAD /public/**)\n']
+  [stranger, '/public/x', undefined, 0, 'GET /public/x\n└─ allowed to everybody by access.rules[0] (GET, HEAD /public/**)\n']
 ]
 
 test('with a path, explain shows the decision, the rule and what is missing', async (t) => {

@@ -12,6 +12,6 @@ export function explanationOf (policy: Policy, claims: Claims, provider: string,
   const admission = policy.admit(claims, provider)
   const caller = admission.refusal === undefined ? { identity: admission.identity, claims } : undefined
   const request = asked && policy.decide(asked, caller)
-  const isAllowed = caller !== undefined && (request === undefined || request.outcome === 'allow' || request.outcome === 'own_route')
+  const isAllowed = request === undefined ? caller !== undefined : request.outcome === 'allow' || request.outcome === 'own_route'
   return { outcome: isAllowed ? 'allowed' : 'refused', ...admission, ...request && { request } }
 }
