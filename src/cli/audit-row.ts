@@ -8,7 +8,7 @@ const [red, plain] = ['\x1b[31m', '\x1b[39m']
 export function auditRow ({ time, event, outcome, reason = '', session, user, request, metadata }: AuditLine, isColoured: boolean): string {
   const who = user['user'] ?? user['email'] ?? user['sub'] ?? '-'
   const how = column(outcome, widths.outcome)
-  const rest = { ...metadata, provider: user['provider'], session, request: request['id'] }
+  const rest = { ...metadata, provider: user['provider'] ?? metadata['provider'], session, request: request['id'] }
   return [
     shown(time.replace(/\.\d+Z$/, 'Z')),
     column(event, widths.event),
