@@ -48,7 +48,7 @@ async function run (gateway: Gateway, loaded: LoadedConfiguration, output: Outpu
   const connections = trackConnections(gateway.app.server)
   host.onHangup?.(() => {
     output.reopen()
-    logger.info({ event: 'outputs.reopened' }, 'what is written goes to files opened anew')
+    logger.info({ event: 'outputs.reopened' }, 'SIGHUP: the file of the audit trail, if there is one, is opened anew')
   })
   const problem = await startListening(gateway, loaded)
   if (problem !== undefined) {

@@ -21,7 +21,7 @@ const loginFailures = {
   session_too_large: 'What is to be kept of the person does not fit into cookies.',
   session_store_unavailable: 'Redis did not answer.',
   acr_not_met: 'The provider signed the person in, but not as strongly or as recently as the rule demands.',
-  groups_overage_unresolved: 'The person’s groups did not fit into the tokens, and could not be had from a directory; `metadata.cause` says why.'
+  groups_overage_unresolved: 'The person’s groups are not in the tokens, and could not be had from a directory; `metadata.cause` says why.'
 } as const
 
 /** Why a bearer token or a logout token was not accepted. */
@@ -127,7 +127,7 @@ export const auditMetadata: Readonly<Record<keyof typeof auditEvents, Readonly<R
   'session.expired': {},
   'session.revoked': revocation,
   'access.denied': {
-    rule: { type: 'any', says: 'The rule that refused: `index` in `access.rules` from 0, or `default`; `path`; `methods`.' },
+    rule: { type: 'any', says: 'The rule that refused: `index` in `access.rules` from 0, or `default`; `path`, and where the rule has them `methods`, `hosts`, `clientAddresses`. The text `pages.claimsFor` where it was the claims page.' },
     missing,
     cause: { type: tokenRejections, says: 'Why the token was not accepted.' }
   },

@@ -8,9 +8,9 @@ export const subsystems = {
   config: 'what is doubtful about the configuration',
   mapping: 'the groups of whoever signs in, and what they become',
   oidc: 'identity providers: their metadata, sign-ins, refreshes, sign-outs, bearer tokens',
-  process: 'start, stop and signals',
+  process: 'start, stop and signals; the delivery of traces; standard output that could not be written to',
   proxy: 'answers of the application that broke off',
-  server: 'what came over a connection and is not a request',
+  server: 'connections and requests that were refused before anybody looked at what they are for',
   sessions: 'the store of sessions: whether Redis is there'
 } as const
 
