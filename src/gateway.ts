@@ -2,22 +2,22 @@
  * The composition root: builds every part from the configuration and mounts it, top to bottom, in order. Nothing else
  * wires parts together, and nothing here decides about a request.
  */
-import { readFileSync } from 'node:fs'
 import { type FastifyInstance } from 'fastify'
 import { createAccess, referencedClaims, stepUpsOf } from './access/index.ts'
 import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
 import { type Application, buildApplication, headerSizes, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
-import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf, upstreamsOf } from './config/index.ts'
+import { type Configuration, providersOf, upstreamsOf } from './config/index.ts'
 import { dependenciesOf, providerDependency, sessionStore, upstreamDependency } from './dependencies.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { claimNamesAt, createMapping } from './mapping/index.ts'
 import { createClientRateMemory, createClientRates, createLoad, createRefusals, type EventLoop, limitOwnRoutes, watchEventLoop } from './limits/index.ts'
 import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createLogs, createMetrics, createTracedAudit, type DroppedLines, type Logger, noTracing, type Tracing } from './observability/index.ts'
-import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type ProviderSettings, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
+import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type Providers, type ProxySettings, type Refresh, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, createSendForm } from './pipeline/index.ts'
+import { providerSettings } from './provider-settings.ts'
 import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createServer, forwardedMethods, traceRequests } from './server/index.ts'
@@ -160,24 +160,6 @@ export async function createGateway (configuration: Configuration, { logger, aud
   return { app, admin: createAdmin({ readiness, metrics, logger: logOf('admin'), api }), readiness }
 }
 
-/** A provider of the configuration as those parts want it that speak to it. @throws {ClientKeyError} */
-export async function providerSettings (provider: ProviderConfiguration & Pick<GatewayParts, 'proxy'>, configuration: Configuration): Promise<ProviderSettings> {
-  const { clientKey, clientCertificate } = provider
-  return {
-    ...provider,
-    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey, { isStrict: provider.profile === 'fapi2' }),
-    decryptionKeys: await Promise.all(provider.decryptionKeys.map(readDecryptionKey)),
-    clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
-    caPem: readOptional(provider.caFile),
-    clockToleranceMilliseconds: provider.clockTolerance,
-    bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
-    addressedBy: configuration.provider === undefined ? provider.id : undefined,
-    groupClaims: [provider.claims.groups ?? configuration.claims.groups, provider.claims.roles ?? configuration.claims.roles].filter((claim) => claim !== undefined),
-    redirectUri: redirectUriOf(provider, configuration),
-    logout: { ...provider.logout, signedOutUri: signedOutUriOf(configuration) }
-  }
-}
-
 type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsStrict' | 'keepsFragment' | 'stepUps'> & { readonly assertions: Assertions }
 
 /** Everything at and below the base path. */
@@ -212,8 +194,4 @@ function runWith (app: FastifyInstance, { providers, refresh, storage, applicati
     storage.close()
     await Promise.all([providers, ...applications].map(async (part) => { await part.close() }))
   })
-}
-
-function readOptional (file: string | undefined): string | undefined {
-  return file === undefined ? undefined : readFileSync(file, 'utf8')
 }

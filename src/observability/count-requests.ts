@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { clientLeft, type Metrics } from './metrics.ts'
+import { type Metrics } from './metrics.ts'
+import { clientLeft } from './request-counts.ts'
 
 /**
  * Counts every request that the server hands on, whoever answers it and however it ends: a hook of Fastify's would miss

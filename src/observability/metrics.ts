@@ -1,15 +1,8 @@
-import { STATUS_CODES } from 'node:http'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { type LoginFailure, type LogoutInitiator, type RevocationReason } from './audit.ts'
-import { boundsInSeconds, Durations, histogramText } from './durations.ts'
-
-/** `proxied`: for the application, whoever answered. `own`: one of Doorward's routes. `upgrade`: for another protocol. */
-export type RequestKind = 'proxied' | 'own' | 'upgrade'
-
-const upstreamFailures = ['connect_failed', 'connect_timeout', 'response_timeout', 'idle_timeout', 'connection_lost', 'response_invalid'] as const
-
-/** Why the application gave no answer, or not all of it. A client that leaves is no failure of the application. */
-export type UpstreamFailure = (typeof upstreamFailures)[number]
+import { boundsInSeconds } from './durations.ts'
+import { createRequestCounts, type RequestKind } from './request-counts.ts'
+import { createUpstreamCounts, type UpstreamMetrics } from './upstream-counts.ts'
 
 const refusalReasons = ['requests', 'lag', 'rate'] as const
 
@@ -23,13 +16,6 @@ const refreshResults = ['success', 'rejected', 'failed'] as const
 
 /** `rejected`: the session ended. `failed`: the provider could not say, and the session went on as it was. */
 export type RefreshResult = (typeof refreshResults)[number]
-
-/** What is counted of one application. */
-export interface UpstreamMetrics {
-  /** Milliseconds from sending the request to the headers of the answer. */
-  answered (milliseconds: number): void
-  failed (reason: UpstreamFailure): void
-}
 
 /** Lines that were lost since nobody took them, by where they were to go. */
 export interface DroppedLines {
@@ -158,68 +144,4 @@ function countDroppedLines (registry: Registry, droppedLines: () => DroppedLines
       for (const [output, lines] of Object.entries(droppedLines())) counter.inc({ output }, lines)
     }
   })
-}
-
-/** What Node lets an application send, and a little more. */
-const statusLimit = 1_000
-
-function createRequestCounts (registry: Registry) {
-  const count = () => ({ statuses: new Float64Array(statusLimit), durations: new Durations() })
-  const kinds: Readonly<Record<RequestKind, ReturnType<typeof count>>> = { proxied: count(), own: count(), upgrade: count() }
-  const counter = new Counter({
-    name: 'doorward_http_requests_total',
-    help: 'Requests that were answered, or left by the client.',
-    labelNames: ['kind', 'status'],
-    registers: [registry],
-    // prom-client takes the counts over when it is asked: its own `inc` costs ten times as much as the lines below.
-    collect () {
-      counter.reset()
-      for (const [kind, { statuses }] of Object.entries(kinds)) {
-        statuses.forEach((requests, status) => { if (requests > 0) counter.inc({ kind, status: statusLabel(status) }, requests) })
-      }
-    }
-  })
-  return {
-    ended (kind: RequestKind, status: number, milliseconds: number) {
-      const { statuses, durations } = kinds[kind]
-      statuses[status] = (statuses[status] ?? 0) + 1
-      durations.observe(milliseconds)
-    },
-    durationText: () => histogramText({
-      name: 'doorward_http_request_duration_seconds',
-      help: 'From the headers of a request to the end of its answer.',
-      label: 'kind',
-      series: new Map(Object.entries(kinds).map(([kind, { durations }]) => [kind, durations]))
-    })
-  }
-}
-
-/** An application may answer with any number: those that mean nothing share one series. */
-function statusLabel (status: number): string {
-  return status in STATUS_CODES || status === clientLeft ? String(status) : 'other'
-}
-
-/** The client left before there was an answer: nginx has made this number known. */
-export const clientLeft = 499
-
-function createUpstreamCounts (registry: Registry) {
-  const series = new Map<string, Durations>()
-  const errors = new Counter({ name: 'doorward_upstream_errors_total', help: 'Requests that the application did not answer, or not completely.', labelNames: ['upstream', 'reason'], registers: [registry] })
-  return {
-    of (upstream: string): UpstreamMetrics {
-      const durations = new Durations()
-      series.set(upstream, durations)
-      for (const reason of upstreamFailures) errors.inc({ upstream, reason }, 0)
-      return {
-        answered (milliseconds) { durations.observe(milliseconds) },
-        failed (reason) { errors.inc({ upstream, reason }) }
-      }
-    },
-    durationText: () => histogramText({
-      name: 'doorward_upstream_request_duration_seconds',
-      help: 'From sending a request to the application to the headers of its answer.',
-      label: 'upstream',
-      series
-    })
-  }
 }

@@ -1,7 +1,7 @@
 import { type Configuration, type ProviderConfiguration, redirectUriOf, signedOutUriOf } from '../../config/index.ts'
-import { providerSettings } from '../../gateway.ts'
 import { createProviderInspection, type ProviderInspection, type ProviderSettings, type ProxySettings, type PublishedMetadata, trustedBy, troubleOf } from '../../oidc/index.ts'
 import { backchannelLogoutUrl } from '../../own-routes.ts'
+import { providerSettings } from '../../provider-settings.ts'
 import { type Check, check, checkAfter, type Finding, found, type Section } from './check.ts'
 import { judgeBackchannel, judgeClientAuth, judgeClocks, judgeGroups, judgeKeys, judgePkce, judgeResponses, judgeScopes, judgeSignOut } from './metadata.ts'
 import { reachChecks } from './places.ts'
