@@ -9,6 +9,7 @@ import { type Test, test } from 'tap'
 import { ask, responseTo } from '../proxy/open-gateway.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import { missingPart } from '../support/parts.ts'
+import { isRefused } from '../support/raw-socket.ts'
 import { startUpstream, type UpstreamHandler } from '../support/upstream.ts'
 import { openWebSocket, startWebSocketUpstream } from '../support/web-sockets.ts'
 import { eventsIn, type ServeProcess, startServe } from './serve-process.ts'
@@ -39,18 +40,6 @@ async function get (port: number, options: RequestOptions = {}): Promise<Incomin
 /** Of the stop, as the log tells them; beside them it may tell of the provider. */
 function stages ({ stdout }: ServeProcess): Record<string, unknown>[] {
   return eventsIn(stdout()).filter(({ event }) => ['stopping', 'closing', 'stopped'].includes(String(event)))
-}
-
-async function isRefused (port: number): Promise<boolean> {
-  const socket = connect({ port, host: '127.0.0.1' })
-  try {
-    await once(socket, 'connect')
-    return false
-  } catch {
-    return true
-  } finally {
-    socket.destroy()
-  }
 }
 
 test('after SIGTERM nobody should be sent here, and whoever comes is served, and told to come elsewhere next time', async (t) => {

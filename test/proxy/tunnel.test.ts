@@ -6,7 +6,7 @@ import { json } from 'node:stream/consumers'
 import { test } from 'tap'
 import { samplesOf, scrape, untilCounted } from '../admin/scrape.ts'
 import { startGateway } from '../support/gateway.ts'
-import { exchange, parseMessage, statusOf } from '../support/raw-socket.ts'
+import { exchange, isRefused, parseMessage, statusOf } from '../support/raw-socket.ts'
 import { startByteRecorder } from '../support/upstream.ts'
 import { connectWebSocket, openWebSocket, refusalOf, startWebSocketUpstream } from '../support/web-sockets.ts'
 import { startGatewayProcess } from './gateway-process.ts'
@@ -296,18 +296,6 @@ test('a tunnel of which one half has ended ends when nothing comes through the o
     t.pass(first)
   }
 })
-
-async function isRefused (port: number): Promise<boolean> {
-  const socket = connect({ port, host: '127.0.0.1' })
-  try {
-    await once(socket, 'connect')
-    return false
-  } catch {
-    return true
-  } finally {
-    socket.destroy()
-  }
-}
 
 async function until (isSo: () => Promise<boolean>): Promise<void> {
   while (!await isSo()) await new Promise((resolve) => { setTimeout(resolve, 20) })

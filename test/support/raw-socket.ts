@@ -69,3 +69,16 @@ export function requestText (method: string, target: string, headers: ReadonlyAr
   const lines = [...host, ['Connection', 'close'], ...headers, ...(body === '' ? [] : [['Content-Length', String(Buffer.byteLength(body, 'latin1'))]])]
   return `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
 }
+
+/** Whether nobody listens at this port of loopback any more. */
+export async function isRefused (port: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  try {
+    await once(socket, 'connect')
+    return false
+  } catch {
+    return true
+  } finally {
+    socket.destroy()
+  }
+}
