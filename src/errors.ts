@@ -42,7 +42,7 @@ export const problems = {
   session_too_large: { status: 500, title: 'Sign-in could not be completed', detail: 'Your account carries more information than a session can hold. The administrator can reduce the groups that the identity provider sends.' },
   provider_failed: { status: 502, title: 'Sign-in could not be completed', detail: 'The identity provider’s answer could not be accepted. Try again; if it stays, tell the administrator the reference below.' },
   upstream_failed: { status: 502, title: 'Application not reachable', detail: 'The application behind this site did not answer properly. Try again in a moment.' },
-  session_store_unavailable: { status: 503, title: 'Sessions can’t be read', detail: 'The place where sessions are kept can’t be reached at the moment, so nobody can be told from anybody else. You are not signed out: try again in a moment.' },
+  session_store_unavailable: { status: 503, title: 'Sign-in can’t be checked', detail: 'Who is signed in can’t be looked up at the moment. Nobody has been signed out: try again in a moment.' },
   sign_in_unavailable: { status: 503, title: 'Sign-in is unavailable', detail: 'The identity provider can’t be reached at the moment. Try again in a moment; whoever is already signed in can go on.' },
   logout_unavailable: { status: 503, title: 'Logout can’t be carried out', detail: 'The logout can’t be checked at the moment, so nobody was signed out by it. Try again in a moment.' },
   token_unverifiable: { status: 503, title: 'Token can’t be checked', detail: 'The bearer token can’t be checked at the moment, because the identity provider does not answer as it should. Try again in a moment.' },

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** The process: arguments, environment, signals, exit code. Nothing else touches `process`. */
 import closeWithGrace from 'close-with-grace'
-import { type Host, run } from './cli/index.ts'
+// Of types alone: nothing of ours may be read before Node is known to be new enough.
+import type { Host } from './cli/index.ts'
 
 const isTerminal = process.stdout.isTTY === true
 
@@ -29,5 +30,19 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
 // Nobody is left to tell.
 process.stderr.on('error', () => {})
 
-const exitCode = await run(process.argv.slice(2), host)
+const exitCode = isNewEnough(process.versions.node) ? await start() : 1
 process.exitCode ??= exitCode
+
+/** An older Node ends at an import that it does not know, with words that name neither Node nor what to do. */
+async function start (): Promise<number> {
+  const { run } = await import('./cli/index.ts')
+  return await run(process.argv.slice(2), host)
+}
+
+/** As `engines` in package.json has it. */
+function isNewEnough (version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const isNew = major > 22 || (major === 22 && minor >= 21)
+  if (!isNew) process.stderr.write(`doorward: needs Node 22.21 or newer, and this is ${version}\n`)
+  return isNew
+}

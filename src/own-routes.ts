@@ -22,8 +22,8 @@ export function loginUrl (basePath: string, returnTo?: string, { rule, form }: L
 }
 
 /** The same, for somebody else than who is signed in. */
-export function switchAccountUrl (basePath: string, returnTo: string): string {
-  return `${loginUrl(basePath, returnTo)}&switch_account=true`
+export function switchAccountUrl (basePath: string, returnTo: string, errand?: LoginErrand): string {
+  return `${loginUrl(basePath, returnTo, errand)}&switch_account=true`
 }
 
 /** Where a provider sends people back to: of several, each has an address of its own. */

@@ -86,7 +86,8 @@ function reasonText (by: Reason, what: string): string {
 }
 
 function droppedText (entry: TraceEntry): string {
-  return entry.what === 'role' && entry.dropped !== undefined ? `, dropped by ${entry.dropped}` : ''
+  if (!('by' in entry) || entry.dropped === undefined) return ''
+  return entry.onlyAt === undefined ? `, dropped by ${entry.dropped}` : `, dropped by ${entry.dropped}, only for ${entry.onlyAt.join(', ')}`
 }
 
 function verdictLine (request: RequestVerdict): Line {

@@ -22,7 +22,9 @@ export function referenceConflicts (configuration: Configuration): Conflict[] {
     ...Object.entries(roles.mapping).map(([key, { when }]) => [`${pathText(['roles', 'mapping', key])}.when.providers`, when?.providers] as const)
   ]
   return named.flatMap(([setting, providers = []]) => providers.flatMap((id, index) => {
-    return ids.includes(id) ? [] : [{ settings: [`${setting}[${index}]`, 'provider'], message: `expected the id of a provider (${ids.join(', ')}); found ${JSON.stringify(id)}` }]
+    // One may have been given as `when.provider`.
+    const settings = [`${setting}[${index}]`, setting.replace(/s$/, ''), 'provider']
+    return ids.includes(id) ? [] : [{ settings, message: `expected the id of a provider (${ids.join(', ')}); found ${JSON.stringify(id)}` }]
   }))
 }
 

@@ -14,24 +14,9 @@ export function textOf (value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** The texts of a list, or one text as a list of one. Entries that are not text are left out; see `ignoredKinds`. */
+/** The texts of a list, or one text as a list of one. Whatever else is there is left out. */
 export function textList (value: unknown): string[] {
-  return entriesOf(value).filter((entry) => textOf(entry) !== undefined) as string[]
-}
-
-/** What `textList` leaves out: the kind of each entry, never its value. */
-export function ignoredKinds (value: unknown): string[] {
-  return entriesOf(value).filter((entry) => textOf(entry) === undefined).map(kindOf)
-}
-
-function entriesOf (value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [value]
-}
-
-function kindOf (value: unknown): string {
-  if (value === '') return 'empty text'
-  if (value === null) return 'null'
-  return Array.isArray(value) ? 'list' : typeof value
+  return (Array.isArray(value) ? value : [value]).filter((entry) => textOf(entry) !== undefined)
 }
 
 function member (value: unknown, key: string): unknown {

@@ -1,6 +1,6 @@
-import { ignoredKinds, readClaim, textList } from './claim-value.ts'
+import { createNameReader } from './claimed-names.ts'
 import { type Claims } from './identity.ts'
-import { type GroupSettings } from './settings.ts'
+import { type GroupSettings, type MappingSettings } from './settings.ts'
 import { type TraceEntry } from './trace.ts'
 
 export interface Groups {
@@ -11,20 +11,18 @@ export interface Groups {
   readonly trace: readonly TraceEntry[]
 }
 
-/**
- * Compiles what finds the groups in the claim: rename, then filter, then duplicates removed.
- * @param claim the name of the groups claim, or a JSON pointer
- */
-export function createGroupReader (claim: string, { rename, filter }: GroupSettings): (claims: Claims) => Groups {
+/** Compiles what finds the groups in the claim: rename, then filter, then duplicates removed. */
+export function createGroupReader ({ claims: { groups: claim, groupsSeparator: separator, groupsProperty: property }, groups: { rename, filter } }: MappingSettings): (claims: Claims) => Groups {
+  const sentBy = createNameReader('groups', { claim, separator, property })
   const renamed = compileRename(rename)
   const pattern = filter === undefined ? undefined : new RegExp(filter, 'u')
 
   return (claims) => {
-    const value = readClaim(claims, claim)
-    const trace = unusableValues('groups', claim, value)
+    const { names: allSent, trace: unusable } = sentBy(claims)
+    const trace: TraceEntry[] = [...unusable]
     const kept = new Set<string>()
     const known = new Set<string>()
-    for (const sent of new Set(textList(value))) {
+    for (const sent of allSent) {
       const names = renamed(sent)
       for (const name of [sent, ...names ?? []]) known.add(name.toLowerCase())
       for (const name of names ?? [sent]) {
@@ -37,20 +35,14 @@ export function createGroupReader (claim: string, { rename, filter }: GroupSetti
   }
 }
 
-/** What a claim does not hold, for the trace: nothing at all, or entries that are not text. */
-export function unusableValues (expected: 'groups' | 'roles', claim: string, value: unknown): TraceEntry[] {
-  if (value === undefined) return [{ what: 'absent', expected, claim }]
-  return ignoredKinds(value).map((kind) => ({ what: 'ignored', expected, claim, value: kind }))
-}
-
-/** The exact spelling wins over one that differs in case; among the latter, the first in the settings. */
+/** The exact spelling wins, for a provider to which `Ops` and `ops` are two groups; else every one that differs in case alone counts. */
 function compileRename (rename: GroupSettings['rename']): (group: string) => readonly string[] | undefined {
   const exact = new Map<string, readonly string[]>()
   const folded = new Map<string, readonly string[]>()
   for (const [group, target] of Object.entries(rename)) {
     const names = typeof target === 'string' ? [target] : target
     exact.set(group, names)
-    if (!folded.has(group.toLowerCase())) folded.set(group.toLowerCase(), names)
+    folded.set(group.toLowerCase(), [...folded.get(group.toLowerCase()) ?? [], ...names])
   }
   return (group) => exact.get(group) ?? folded.get(group.toLowerCase())
 }

@@ -55,7 +55,7 @@ function overlaid<T extends object> (common: T, own: { readonly [Key in keyof T]
 
 /** @param own id of the provider whose settings these are, where it has some */
 function compile (settings: MappingSettings, own: string | undefined): Mapping {
-  const groupsOf = createGroupReader(settings.claims.groups, settings.groups)
+  const groupsOf = createGroupReader(settings)
   const grantsFor = createGrants(settings, own)
   const refusalFor = createSignInTerms(settings)
 

@@ -19,7 +19,7 @@ export interface ProviderMappingSettings {
   readonly groups: { readonly [Setting in keyof GroupSettings]?: GroupSettings[Setting] | undefined }
 }
 
-/** Each a claim's name, or a JSON pointer (RFC 6901) that begins with a slash. */
+/** Which claim holds what: a name, or a JSON pointer (RFC 6901) that begins with a slash. */
 export interface ClaimNames {
   readonly user: string
   readonly email: string
@@ -27,9 +27,17 @@ export interface ClaimNames {
   readonly firstName: string
   readonly lastName: string
   readonly groups: string
+  /** How a groups claim that is one text is divided. */
+  readonly groupsSeparator: Separator
+  /** Where the claim holds objects: the property that names the group. */
+  readonly groupsProperty?: string | undefined
   readonly roles?: string | undefined
+  readonly rolesSeparator: Separator
+  readonly rolesProperty?: string | undefined
   readonly requireEmail: boolean
 }
+
+export type Separator = 'none' | 'comma' | 'semicolon' | 'space'
 
 export interface GroupSettings {
   readonly rename: Readonly<Record<string, string | readonly string[]>>

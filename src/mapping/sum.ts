@@ -1,51 +1,54 @@
 import { type Attribute, type Identity } from './identity.ts'
-import { type MembershipGrant, type TraceEntry } from './trace.ts'
+import { type Grant, isGranted, type MembershipGrant, type TraceEntry } from './trace.ts'
 
 /**
  * What the grants of a trace add up to: lists are unioned, flags are OR-ed. The identity is computed from its own
  * explanation, so that the two can't differ.
  */
 export function sumOf (trace: readonly TraceEntry[]): Pick<Identity, 'roles' | 'organizations' | 'projects' | 'attributes'> {
+  const granted = trace.filter(isGrant).filter(isGranted)
   return {
-    roles: rolesOf(trace),
-    organizations: membershipsOf(trace, 'organization'),
-    projects: membershipsOf(trace, 'project'),
-    attributes: attributesOf(trace)
+    roles: rolesOf(granted),
+    organizations: membershipsOf(granted, 'organization'),
+    projects: membershipsOf(granted, 'project'),
+    attributes: attributesOf(granted)
   }
 }
 
-function rolesOf (trace: readonly TraceEntry[]): string[] {
-  const roles = new Set<string>()
-  for (const entry of trace) {
-    if (entry.what === 'role' && entry.dropped === undefined) roles.add(entry.value)
-  }
-  return [...roles]
+function isGrant (entry: TraceEntry): entry is Grant {
+  return entry.what !== 'absent' && entry.what !== 'ignored' && entry.what !== 'group'
 }
 
-function membershipsOf (trace: readonly TraceEntry[], what: MembershipGrant['what']): Record<string, readonly string[]> {
-  const memberships = new Map<string, readonly string[]>()
-  for (const entry of trace) {
-    if (entry.what === what) memberships.set(entry.value, union(memberships.get(entry.value), entry.roles))
-  }
-  return recordOf(memberships)
+function rolesOf (granted: readonly Grant[]): string[] {
+  return [...new Set(granted.filter(({ what }) => what === 'role').map(({ value }) => value))]
 }
 
-function attributesOf (trace: readonly TraceEntry[]): Record<string, Attribute> {
-  const attributes = new Map<string, Attribute>()
-  for (const entry of trace) {
+function membershipsOf (granted: readonly Grant[], what: MembershipGrant['what']): Record<string, readonly string[]> {
+  const memberships = new Map<string, Set<string>>()
+  for (const entry of granted) {
+    if (entry.what === what) memberships.set(entry.value, joined(memberships.get(entry.value), entry.roles))
+  }
+  return recordOf([...memberships].map(([name, roles]) => [name, [...roles]]))
+}
+
+function attributesOf (granted: readonly Grant[]): Record<string, Attribute> {
+  const attributes = new Map<string, boolean | Set<string>>()
+  for (const entry of granted) {
     if (entry.what === 'attribute') attributes.set(entry.value, combined(attributes.get(entry.value), entry.granted))
   }
-  return recordOf(attributes)
+  return recordOf([...attributes].map(([name, value]) => [name, typeof value === 'boolean' ? value : [...value]]))
 }
 
 /** The configuration makes sure that an attribute is either a flag everywhere or a list everywhere. */
-function combined (earlier: Attribute | undefined, granted: Attribute): Attribute {
+function combined (earlier: boolean | Set<string> | undefined, granted: Attribute): boolean | Set<string> {
   if (typeof granted === 'boolean') return granted || earlier === true
-  return union(typeof earlier === 'object' ? earlier : [], granted)
+  return joined(typeof earlier === 'object' ? earlier : undefined, granted)
 }
 
-function union (first: readonly string[] = [], second: readonly string[]): readonly string[] {
-  return [...new Set([...first, ...second])]
+/** Grows one set: copying it for each of thousands of groups would take time that grows with their square. */
+function joined (set = new Set<string>(), values: readonly string[]): Set<string> {
+  for (const value of values) set.add(value)
+  return set
 }
 
 /** Without a prototype: an organization called `__proto__` is one like any other, and `constructor` is not found. */

@@ -32,25 +32,36 @@ export interface FoundGroup {
 
 export type Grant = RoleGrant | AttributeGrant | MembershipGrant
 
-export interface RoleGrant {
+/** What is dropped is not granted. It stands here so that nobody has to wonder. */
+interface Droppable {
+  readonly dropped?: 'roles.allow' | 'when'
+  /** With `when`: ids of the providers that it names. */
+  readonly onlyAt?: readonly string[]
+}
+
+export interface RoleGrant extends Droppable {
   readonly what: 'role'
   readonly value: string
   readonly by: Reason
-  readonly dropped?: 'roles.allow'
 }
 
-export interface AttributeGrant {
+export interface AttributeGrant extends Droppable {
   readonly what: 'attribute'
   readonly value: string
   readonly granted: Attribute
   readonly by: Reason
 }
 
-export interface MembershipGrant {
+export interface MembershipGrant extends Droppable {
   readonly what: 'organization' | 'project'
   readonly value: string
   readonly roles: readonly string[]
   readonly by: Reason
+}
+
+/** Whether an entry gives what it says. */
+export function isGranted ({ dropped }: Grant): boolean {
+  return dropped === undefined
 }
 
 /** The rule behind a grant. `matched` is the group or claimed role as the person holds it, `key` as the setting spells it. */

@@ -17,12 +17,12 @@ export function looksLikeJwt (token: string): boolean {
   return [3, 5].includes(token.split('.').length) && headerOf(token)?.alg !== undefined
 }
 
-/** Header and claims, of a token that can be verified at all. @throws {TokenRejected} */
-export function readJwt (token: string): UnverifiedJwt {
+/** Header and claims, of a token that can be verified at all. @param accepted how it may be signed @throws {TokenRejected} */
+export function readJwt (token: string, accepted: readonly string[] = algorithms): UnverifiedJwt {
   const header = headerOf(token)
   if (header === undefined) throw new TokenRejected('malformed')
   if (token.split('.').length === 5) throw new TokenRejected('encrypted')
-  if (!algorithms.includes(header.alg ?? '')) throw new TokenRejected('algorithm', header.alg)
+  if (!accepted.includes(header.alg ?? '')) throw new TokenRejected('algorithm', header.alg)
   if (header.crit !== undefined) throw new TokenRejected('critical')
   return { header, claims: claimsOf(token) }
 }

@@ -21,7 +21,7 @@ const accessTokenMarks = ['scope', 'scp', 'client_id', 'azpacr', 'appidacr']
  * @throws {TokenRejected}
  */
 export function requireAccessToken (header: { readonly typ?: unknown }, claims: Claims, clientId: string): void {
-  const type = typeof header.typ === 'string' ? header.typ.toLowerCase().replace(/^application\//, '') : header.typ
+  const type = mediaTypeOf(header.typ)
   if (!acceptedTypes.includes(type)) throw new TokenRejected('kind', type)
   requireNoOtherKind(claims)
   // Keycloak says `Bearer` in a claim, and older versions of it repeat the nonce in every token.
@@ -42,6 +42,12 @@ export function requireNoOtherKind (claims: Claims): void {
     if (kind === undefined || accessTokenKinds.includes(lowerCase(kind))) continue
     throw new TokenRejected(lowerCase(kind) === 'dpop' ? 'sender_constrained' : 'kind', kind)
   }
+}
+
+/** `typ` of a header, without the prefix that may be left out (RFC 7515 section 4.1.9). */
+export function mediaTypeOf (typ: unknown): unknown {
+  const type = lowerCase(typ)
+  return typeof type === 'string' ? type.replace(/^application\//, '') : type
 }
 
 function lowerCase (value: unknown): unknown {

@@ -6,6 +6,7 @@ import { createGate } from './gate.ts'
 import { canAuthenticate } from './provider-client.ts'
 import { type Introspect, type ProviderServer } from './provider-introspection.ts'
 import { type ProviderKeys } from './provider-keys.ts'
+import { signingAlgorithmsUnder } from './provider-profile.ts'
 import { type ProviderSettings } from './provider-settings.ts'
 import { TokenRejected } from './token-rejected.ts'
 
@@ -38,6 +39,7 @@ const introspections = { running: 20, waiting: 500 }
 /** Checks JWT access tokens by their signature (RFC 9068 section 4), others by asking the provider (RFC 7662). */
 export function createAccessTokens (settings: ProviderSettings, { getServer, keys, introspect, now }: AccessTokenParts): ReadAccessToken {
   const { clientId, bearer } = settings
+  const algorithms = signingAlgorithmsUnder(settings.profile)
   const toleranceSeconds = settings.clockToleranceMilliseconds / 1000
   const throughGate = createGate(introspections)
 
@@ -54,7 +56,7 @@ export function createAccessTokens (settings: ProviderSettings, { getServer, key
 
   /** What costs nothing comes first: a token of somebody else must not make Doorward look for new keys. */
   async function fromJwt (server: ProviderServer, token: string): Promise<AccessToken> {
-    const { header, claims } = readJwt(token)
+    const { header, claims } = readJwt(token, algorithms)
     requireAccessToken(header, claims, clientId)
     requireClaims(claims, termsOf(server, []), now() / 1000)
     await keys.use(server, async (set) => { await verifyJwt(token, set) }).catch(asRejection)

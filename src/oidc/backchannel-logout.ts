@@ -28,10 +28,10 @@ function mountFor (app: FastifyInstance, provider: Provider, { basePath, session
 
   app.all(backchannelLogoutUrl(basePath, provider.addressedBy), async (request, reply) => {
     if (request.method !== 'POST') throw new Problem('method_not_allowed', { headers: { allow: 'POST' } })
-    const token = tokenIn(await readForm(request.raw, maxFormBytes))
+    const token = tokenIn(await readForm(request, reply, maxFormBytes))
     const logout = await throughGate(() => provider.logout.readToken(token)).catch(asProblem)
-    const revocation = revocationOf(logout, provider.id)
-    await sessions.revoke(revocation)
+    const [revocation, ...more] = revocationsOf(logout, provider.id)
+    for (const each of [revocation, ...more]) await sessions.revoke(each)
     await logout.use()
     audit.record({ event: 'session.revoked', outcome: 'success', reason: 'backchannel', user: { sub: logout.sub, provider: provider.id }, request: auditRequest(request), metadata: { ...revocation } })
     return reply.header('cache-control', 'no-store').code(200).send('')
@@ -45,9 +45,14 @@ function tokenIn (form: URLSearchParams): string {
   return token
 }
 
-/** With `sid` that session, without it all of the subject's (section 2.7). */
-function revocationOf ({ sid, sub = '' }: LogoutToken, provider: string): Revocation {
-  return sid === undefined ? { by: 'sub', value: sub, provider } : { by: 'sid', value: sid, provider }
+/**
+ * With `sid` that session, without it all of the subject's (section 2.7). Where both are there, a session of the subject
+ * that began without a name may be the one that is meant: providers leave `sid` out of an id_token and not out of a
+ * logout token, such as for a client that asks for it since yesterday.
+ */
+function revocationsOf ({ sid, sub }: LogoutToken, provider: string): [Revocation, ...Revocation[]] {
+  if (sid === undefined) return [{ by: 'sub', value: sub ?? '', provider }]
+  return [{ by: 'sid', value: sid, provider }, ...sub === undefined ? [] : [{ by: 'unnamed', value: sub, provider } as const]]
 }
 
 /** What could not be checked may be sent again; what was refused may not (section 2.8). */

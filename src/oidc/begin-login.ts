@@ -30,7 +30,7 @@ export async function beginLogin (request: FastifyRequest, reply: FastifyReply, 
       reply.header('set-cookie', rounds.forget(found.cookies))
       throw circling(request, parts, wish, found)
     }
-    const { secrets, setCookie } = logins.begin({ ...wish, provider: provider.id, replaces: found.session?.id }, found.cookies)
+    const { secrets, setCookie } = logins.begin({ ...wish, provider: provider.id, isPostedTo: provider.isPostedTo, replaces: found.session?.id }, found.cookies)
     const url = await provider.authorizationUrl(secrets, { ...wish, stepUp: stepUpFor(errand, parts), isInsisting: errand.isInsisting })
     reply.header('set-cookie', setCookie)
     return reply.header('cache-control', 'no-store').redirect(url.href, request.method === 'GET' ? 302 : 303)

@@ -4,7 +4,7 @@ import { auditRequest } from '../observability/index.ts'
 import { loginUrl, switchAccountUrl } from '../own-routes.ts'
 import { type FoundSession } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
-import { findSession } from './find-session.ts'
+import { findSessionAtCallback, type SessionAtCallback } from './find-session.ts'
 import { formOf } from './form.ts'
 import { likelyCause } from './likely-cause.ts'
 import { asLoginProblem, LoginProblem } from './login-problem.ts'
@@ -25,22 +25,23 @@ export function mountCallback (app: FastifyInstance, parts: SignInParts): void {
   for (const provider of parts.providers.all) {
     const { pathname } = new URL(provider.redirectUri)
     app.get(pathname, async (request, reply) => await endLogin(request, reply, parametersOf(request), provider, parts))
-    if (provider.responseMode === 'form_post') app.post(pathname, async (request, reply) => await endLogin(request, reply, await formOf(request), provider, parts))
+    if (provider.isPostedTo) app.post(pathname, async (request, reply) => await endLogin(request, reply, await formOf(request, reply), provider, parts))
   }
 }
 
 async function endLogin (request: FastifyRequest, reply: FastifyReply, parameters: URLSearchParams, provider: Provider, parts: SignInParts): Promise<FastifyReply> {
   const { logins, rounds } = parts
-  const found = await findSession(request, parts, { provider: provider.id })
+  const sessions = await findSessionAtCallback(request, parts, { provider: provider.id })
+  const { found } = sessions
   const login = logins.resume(parameters.get('state'), found.cookies)
   reply.header('cache-control', 'no-store')
   if (!login.isResumed && request.method === 'POST') return reply.redirect(withState(provider.redirectUri, parameters.get('state')), 303)
   if (!login.isResumed) return await recover(request, reply, found, login, provider, parts)
 
   reply.header('set-cookie', login.clearCookie)
-  const setCookie = await complete(request, parameters, login, found, provider, parts)
+  const setCookie = await complete(request, parameters, login, sessions, provider, parts)
   if (setCookie === undefined) return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 0, errand: { ...login.errand, isInsisting: true }, chooseAccount: false, provider })
-  reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies), ...releasedForm(login, parts)])
+  reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies, provider.isPostedTo), ...releasedForm(login, parts)])
   return arrive(request, reply, login, parts)
 }
 
@@ -61,12 +62,11 @@ function withState (redirectUri: string, state: string | null): string {
 const longestState = 6 * 1024
 
 /** From the provider's answer to a session, or `undefined` where the provider has to be asked again. Every LoginProblem is one audit event, and so is success. */
-async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, found: FoundSession, provider: Provider, parts: SignInParts): Promise<string[] | undefined> {
+async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, { found, since }: SessionAtCallback, provider: Provider, parts: SignInParts): Promise<string[] | undefined> {
   const { basePath, mapping, audit } = parts
   let identity: Identity | undefined
   try {
     requireSameProvider(login, provider)
-    const since = await parts.sessions.time()
     const answer = await provider.redeem(parameters, login.secrets)
     const result = mapping(answer.claims, provider.id)
     identity = result.identity
@@ -136,6 +136,6 @@ async function recover (request: FastifyRequest, reply: FastifyReply, found: Fou
     reply.header('set-cookie', rounds.forget(found.cookies))
     throw problem
   }
-  reply.header('set-cookie', rounds.count(login.returnTo, found.cookies))
+  reply.header('set-cookie', rounds.count(login.returnTo, found.cookies, provider.isPostedTo))
   return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 1, errand: login.errand, chooseAccount: false, provider })
 }

@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http'
-import { type FastifyRequest } from 'fastify'
+import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import { requireOnce } from './parameters.ts'
 
@@ -13,15 +13,17 @@ const patienceMilliseconds = 10_000
  *
  * @throws {Problem} `media_type_unsupported`, `body_too_large`, `request_timeout`, or `request_invalid` for a body that breaks off
  */
-export async function formOf (request: FastifyRequest): Promise<URLSearchParams> {
-  return requireOnce(await readForm(request.raw, mostBytes))
+export async function formOf (request: FastifyRequest, reply: FastifyReply): Promise<URLSearchParams> {
+  return requireOnce(await readForm(request, reply, mostBytes))
 }
 
 /** The same, of a smaller or larger form, and as often as a field is given. @throws as `formOf` */
-export async function readForm (message: IncomingMessage, maxBytes: number): Promise<URLSearchParams> {
+export async function readForm ({ raw: message }: FastifyRequest, { raw: response }: FastifyReply, maxBytes: number): Promise<URLSearchParams> {
   const [type = ''] = (message.headers['content-type'] ?? '').split(';')
   if (type.trim().toLowerCase() !== formType) throw new Problem('media_type_unsupported')
   if (Number(message.headers['content-length'] ?? 0) > maxBytes) throw new Problem('body_too_large')
+  // Some wait to be asked for the body (RFC 9110 section 10.1.1); what else they expect, the server has refused.
+  if (message.headers.expect !== undefined && message.httpVersion !== '1.0') response.writeContinue()
   return new URLSearchParams((await bodyOf(message, maxBytes)).toString())
 }
 

@@ -1,7 +1,8 @@
 /**
  * How people sign in and out: the OpenID Connect authorization-code flow with PKCE (OpenID Connect Core section 3.1,
- * RFC 7636, RFC 9700), one file a flow, each with its own route below the base path. What is given is refreshed before it expires (refresh*.ts). And what an access token is worth
- * that a program obtained elsewhere (RFC 6750): bearer.ts, access-token*.ts.
+ * RFC 7636, RFC 9700), one file a flow, each with its own route below the base path. What the provider gave is refreshed
+ * before it expires (refresh*.ts). And what an access token is worth that a program obtained elsewhere (RFC 6750):
+ * bearer.ts, access-token*.ts.
  *
  * Owns what is said to the provider and what is believed of its answers. It does not know what is behind the gateway,
  * who may reach it (access/), nor how a session is kept (sessions/).

@@ -1,7 +1,8 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
+import { type FoundSession } from '../sessions/index.ts'
 import { beginLogin } from './begin-login.ts'
-import { chooseProvider } from './choose-provider.ts'
+import { type Choice, chooseProvider } from './choose-provider.ts'
 import { endSession } from './end-session.ts'
 import { errandOf, mayBringFragment, withoutFragment } from './errand.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
@@ -9,6 +10,7 @@ import { findSession } from './find-session.ts'
 import { formOf } from './form.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
+import { type Providers } from './providers.ts'
 import { targetLinkPath } from './return-to.ts'
 import { sendPage } from './send-page.ts'
 import { showChooser } from './show-chooser.ts'
@@ -35,18 +37,20 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
     const returnTo = pageAfter(parameters, publicOrigin)
     if (!isNavigation(request)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
     if (mayBringFragment(request, parameters, parts)) return sendPage(reply, pages.signingIn({ returnTo, onward: withoutFragment(parameters, basePath), requestId: request.id }))
-    const choice = chooseProvider(parameters, providers)
-    const found = await findSession(request, parts, { provider: choice.isMade ? choice.provider.id : undefined })
+    const named = chooseProvider(parameters, providers)
+    const found = await findSession(request, parts, { provider: named.isMade ? named.provider.id : undefined })
+    const errand = errandOf(parameters, found, parts)
     const chooseAccount = parameters.get('switch_account') === 'true'
     // Whoever asks for another account has left this one, whether or not the sign-in is completed.
     if (chooseAccount && !isFromAnotherSite(request.headers, publicOrigin)) reply.header('set-cookie', await endSession(request, found, parts))
+    const choice = !chooseAccount && errand.rule !== undefined ? whereSignedIn(named, found, providers) : named
     if (!choice.isMade) return showChooser(request, reply, parts, { parameters, returnTo, email: choice.email })
     const { provider, loginHint } = choice
-    return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, errand: errandOf(parameters, found, parts), chooseAccount, provider, loginHint })
+    return await beginLogin(request, reply, parts, found, { returnTo, restarts: 0, errand, chooseAccount, provider, loginHint })
   }
 
   app.get(`${basePath}/login`, async (request, reply) => await login(request, reply, parametersOf(request)))
-  app.post(`${basePath}/login`, async (request, reply) => await login(request, reply, await formOf(request)))
+  app.post(`${basePath}/login`, async (request, reply) => await login(request, reply, await formOf(request, reply)))
 }
 
 /** @throws {Problem} `return_to_invalid`; a third party that names no page of ours gets the start page */
@@ -54,6 +58,13 @@ function pageAfter (parameters: URLSearchParams, publicOrigin: string): string {
   const wanted = wantedPage(parameters, publicOrigin)
   if (wanted === undefined && parameters.has('iss')) return targetLinkPath(parameters.get('target_link_uri') ?? '', publicOrigin) ?? '/'
   return wanted ?? '/'
+}
+
+/** Whoever is signed in and has to sign in better need not say again where. */
+function whereSignedIn (choice: Choice, { session }: FoundSession, providers: Providers): Choice {
+  const provider = session && providers.get(session.identity.provider)
+  if (choice.isMade || choice.email !== undefined || provider === undefined) return choice
+  return { isMade: true, provider, loginHint: undefined }
 }
 
 /** A script or an image can't sign anybody in: it would only leave a login cookie behind each time. */

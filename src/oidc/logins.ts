@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type LoginErrand } from '../own-routes.ts'
 import { type Cookies, type RequestCookies, type Seal } from '../sessions/index.ts'
+import { type Bound, createBrowserBinding, loginLifetimeMilliseconds } from './browser-binding.ts'
 import { type LoginSecrets } from './provider-settings.ts'
 import { boundedReturnTo } from './return-to.ts'
 
@@ -55,6 +56,8 @@ export interface LoginStart {
   readonly errand: Errand
   /** Id of the session that ends with it. */
   readonly replaces?: string | undefined
+  /** The browser is going to post the answer. */
+  readonly isPostedTo: boolean
 }
 
 /** Logins in progress: one cookie each, so that tabs don't disturb each other. */
@@ -68,12 +71,9 @@ export interface Logins {
  * The secrets travel with it, since a browser may begin fifty logins at once and would soon send more cookies than a
  * load balancer takes; its cookie is as small as it can be.
  */
-interface LoginState extends Omit<LoginSecrets, 'state'>, Omit<LoginStart, 'errand'> {
-  /** 128 random bits, which the cookie repeats: they bind the login to this browser (RFC 9700 section 4.7). */
-  readonly id: string
+interface LoginState extends Bound, Omit<LoginSecrets, 'state'>, Omit<LoginStart, 'errand' | 'isPostedTo'> {
   /** Absent in what an earlier version sealed. */
   readonly errand?: Errand
-  readonly startedAt: number
 }
 
 export interface LoginsParts {
@@ -82,38 +82,32 @@ export interface LoginsParts {
   readonly now: () => number
 }
 
-const lifetimeMilliseconds = 10 * 60 * 1000
 const maxPerBrowser = 5
 const maxRemembered = 50_000
-/** Of the id, in the cookie's name: enough to tell the logins of one browser apart. */
-const nameLength = 8
 
 export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
+  const binding = createBrowserBinding({ cookies, now })
   /** A `state` is good once (RFC 9700 section 4.7), also for somebody who kept a copy of its cookie. */
-  const used = new LRUCache<string, true>({ max: maxRemembered, ttl: lifetimeMilliseconds })
-
-  function isOwn ({ id, startedAt }: LoginState, sent: RequestCookies): boolean {
-    return sent.logins.get(nameOf(id)) === id && !used.has(id) && now() - startedAt < lifetimeMilliseconds
-  }
+  const used = new LRUCache<string, true>({ max: maxRemembered, ttl: loginLifetimeMilliseconds })
 
   return {
-    begin ({ returnTo, restarts, provider, errand, replaces }, sent) {
-      const id = randomText()
-      const nonce = randomText()
+    begin ({ returnTo, restarts, provider, errand, replaces, isPostedTo }, sent) {
+      const { bound, setCookie } = binding.begin({ isPostedTo })
+      const nonce = randomBytes(16).toString('base64url')
       const codeVerifier = randomBytes(32).toString('base64url')
-      const login: LoginState = { id, returnTo: boundedReturnTo(returnTo), restarts, provider, errand, replaces, nonce, codeVerifier, startedAt: now() }
+      const login: LoginState = { ...bound, returnTo: boundedReturnTo(returnTo), restarts, provider, errand, replaces, nonce, codeVerifier }
       return {
         secrets: { state: seal.seal(login), nonce, codeVerifier },
-        setCookie: [cookies.writeLogin(nameOf(id), id, lifetimeMilliseconds / 1000), ...oldest(sent).map(cookies.clearLogin)]
+        setCookie: [setCookie, ...oldest(sent).map(cookies.clearLogin)]
       }
     },
     resume (text, sent) {
       const login = seal.open(text ?? '') as LoginState | undefined
       if (text === null || login === undefined) return { isResumed: false, returnTo: '/', provider: undefined, errand: {}, restarts: 0, cookieName: undefined }
       const { id, returnTo, restarts, provider, errand = {}, replaces, nonce, codeVerifier } = login
-      if (!isOwn(login, sent)) return { isResumed: false, returnTo, provider, errand, restarts, cookieName: cookies.loginCookieName(nameOf(id)) }
+      if (!binding.isOwn(login, sent) || used.has(id)) return { isResumed: false, returnTo, provider, errand, restarts, cookieName: binding.cookieName(login) }
       used.set(id, true)
-      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, provider, errand, replaces, clearCookie: cookies.clearLogin(nameOf(id)) }
+      return { isResumed: true, secrets: { state: text, nonce, codeVerifier }, returnTo, provider, errand, replaces, clearCookie: binding.clear(login) }
     }
   }
 }
@@ -122,12 +116,4 @@ export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
 function oldest (sent: RequestCookies): string[] {
   const names = [...sent.logins.keys()]
   return names.slice(0, Math.max(0, names.length - maxPerBrowser + 1))
-}
-
-function nameOf (id: string): string {
-  return id.slice(0, nameLength)
-}
-
-function randomText (): string {
-  return randomBytes(16).toString('base64url')
 }

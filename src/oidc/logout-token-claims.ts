@@ -1,5 +1,6 @@
 import { type Claims } from '../mapping/index.ts'
 import { audiencesOf, isNumericDate, requireTimes } from './access-token-claims.ts'
+import { mediaTypeOf } from './access-token-kind.ts'
 import { TokenRejected } from './token-rejected.ts'
 
 /** What a logout token must say to be accepted. */
@@ -18,7 +19,7 @@ const maxNameLength = 255
 
 /** Refuses access tokens, assertions and whatever else says by its type that it is no logout token. @throws {TokenRejected} */
 export function requireLogoutType (typ: unknown): void {
-  const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ
+  const type = mediaTypeOf(typ)
   if (!acceptedTypes.includes(type)) throw new TokenRejected('kind', type)
 }
 

@@ -1,5 +1,5 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { type Session } from '../sessions/index.ts'
+import { recordExpiry, type Session } from '../sessions/index.ts'
 import { endSession } from './end-session.ts'
 import { isFromAnotherSite } from './fetch-metadata.ts'
 import { parametersOf } from './parameters.ts'
@@ -13,11 +13,12 @@ import { wantedPage } from './wanted-page.ts'
  * begin (RFC 9700 section 4.7 on the login side of the same coin).
  */
 export function mountLogout (app: FastifyInstance, parts: SignInParts): void {
-  const { basePath, publicOrigin, sessions, pages, providers, logouts } = parts
+  const { basePath, publicOrigin, sessions, pages, providers, logouts, audit } = parts
 
   async function logout (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const returnTo = wantedPage(parametersOf(request), publicOrigin)
     const found = await sessions.find(request.headers.cookie)
+    recordExpiry(found, request, audit)
     reply.header('cache-control', 'no-store')
     // A form of another site brings no session along (SameSite=Lax), nor does a link (Strict), and either could have the
     // cookies deleted all the same.

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { type Cookies, type RequestCookies, type Seal } from '../sessions/index.ts'
+import { type Bound, createBrowserBinding } from './browser-binding.ts'
 import { boundedReturnTo } from './return-to.ts'
 
 /** Sign-outs that are on their way through the provider. */
@@ -17,11 +17,8 @@ export interface ResumedLogout {
 }
 
 /** Travels through the provider as `state`, sealed (OpenID Connect RP-Initiated Logout section 3). */
-interface LogoutState {
-  /** 128 random bits, which a cookie repeats: they bind the sign-out to this browser. */
-  readonly id: string
+interface LogoutState extends Bound {
   readonly returnTo?: string | undefined
-  readonly startedAt: number
 }
 
 export interface LogoutsParts {
@@ -30,25 +27,19 @@ export interface LogoutsParts {
   readonly now: () => number
 }
 
-const lifetimeMilliseconds = 10 * 60 * 1000
-const nameLength = 8
-
 /** Its cookie is one of those that logins in progress have: as short-lived, and as small. */
 export function createLogouts ({ cookies, seal, now }: LogoutsParts): Logouts {
+  const binding = createBrowserBinding({ cookies, now })
   return {
     begin (returnTo) {
-      const id = randomBytes(16).toString('base64url')
-      const state: LogoutState = { id, returnTo: returnTo && boundedReturnTo(returnTo), startedAt: now() }
-      return { state: seal.seal(state), setCookie: cookies.writeLogin(nameOf(id), id, lifetimeMilliseconds / 1000) }
+      const { bound, setCookie } = binding.begin()
+      const state: LogoutState = { ...bound, returnTo: returnTo && boundedReturnTo(returnTo) }
+      return { state: seal.seal(state), setCookie }
     },
     resume (text, sent) {
       const logout = seal.open(text ?? '') as LogoutState | undefined
-      if (logout === undefined || sent.logins.get(nameOf(logout.id)) !== logout.id || now() - logout.startedAt >= lifetimeMilliseconds) return undefined
-      return { returnTo: logout.returnTo, clearCookie: cookies.clearLogin(nameOf(logout.id)) }
+      if (logout === undefined || !binding.isOwn(logout, sent)) return undefined
+      return { returnTo: logout.returnTo, clearCookie: binding.clear(logout) }
     }
   }
-}
-
-function nameOf (id: string): string {
-  return id.slice(0, nameLength)
 }

@@ -11,6 +11,11 @@ export function underProfile (settings: ProviderSettings): ProviderSettings {
   return { ...settings, par: 'always', dpop: settings.dpop || settings.clientCertificate === undefined }
 }
 
+/** How what the provider signs may be signed under it; `undefined` where it has no say (section 5.4.1). */
+export function signingAlgorithmsUnder (profile: ProviderSettings['profile']): readonly string[] | undefined {
+  return profile === 'fapi2' ? strictAlgorithms : undefined
+}
+
 /** The metadata under it: the answer has to name its issuer (section 5.3.3.2, RFC 9207), and RS256 is no signature (section 5.4.1). */
 export function underStrictProfile (server: oauth.AuthorizationServer): oauth.AuthorizationServer {
   const strict = (algorithms: readonly string[] = []) => algorithms.filter((algorithm) => strictAlgorithms.includes(algorithm))
@@ -18,6 +23,8 @@ export function underStrictProfile (server: oauth.AuthorizationServer): oauth.Au
     ...server,
     authorization_response_iss_parameter_supported: true,
     id_token_signing_alg_values_supported: strict(server.id_token_signing_alg_values_supported),
-    userinfo_signing_alg_values_supported: strict(server.userinfo_signing_alg_values_supported)
+    userinfo_signing_alg_values_supported: strict(server.userinfo_signing_alg_values_supported),
+    // Absent, it would mean RS256 (RFC 9701 section 6).
+    introspection_signing_alg_values_supported: strict(server.introspection_signing_alg_values_supported ?? strictAlgorithms)
   }
 }

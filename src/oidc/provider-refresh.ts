@@ -14,6 +14,8 @@ export interface ProviderRefreshParts {
   readonly requests: TokenRequests
   /** Told of what each source says. */
   readonly onClaims: (sources: ClaimSources) => void
+  /** Told of every id_token that was verified. */
+  readonly learnFrom: (idToken: string) => void
   readonly now: () => number
 }
 
@@ -21,21 +23,23 @@ export interface RefreshAnswer {
   readonly tokens: Tokens
   /** Absent where the provider said nothing of the person. */
   readonly answer?: ProviderAnswer
-  /** Why it could not be asked, although it gave tokens: these are kept, since the ones before may be spent. */
+  /** What is wrong although it gave tokens (see `isRejection`): the ones before may be spent, so it is about these. */
   readonly failure?: LoginProblem
 }
 
-/** Gets new tokens for a session, and news of the person. @throws {LoginProblem}: see `isRejection` */
+/** Gets new tokens for a session, and news of the person. @throws {LoginProblem} where there are none: see `isRejection` */
 export type ProviderRefresh = (session: Session) => Promise<RefreshAnswer>
 
 /** RFC 6749 section 6, OpenID Connect Core section 12. */
-export function createProviderRefresh ({ getServer, requests, onClaims, now }: ProviderRefreshParts): ProviderRefresh {
+export function createProviderRefresh ({ getServer, requests, onClaims, learnFrom, now }: ProviderRefreshParts): ProviderRefresh {
   /** What is signed comes first: an answer about somebody else must not get as far as userinfo. */
-  async function readAnswer (server: ProviderServer, redeemed: RefreshedTokens, { identity: { sub }, tokens }: Session): Promise<ProviderAnswer | undefined> {
-    const { idToken, accessToken } = redeemed
-    const { signedFor } = tokens ?? {}
+  async function readAnswer (server: ProviderServer, redeemed: RefreshedTokens, session: Session): Promise<ProviderAnswer | undefined> {
+    const { idToken, idTokenText = '', accessToken } = redeemed
+    const { identity: { sub }, tokens: { signedFor } = {} } = session
     if (idToken !== undefined) {
+      requireSameSignIn(idToken, session)
       await redeemed.verify()
+      learnFrom(idTokenText)
       return answerFrom(idToken, await requests.userinfo(server, accessToken, sub))
     }
     if (signedFor?.isAllInUserinfo !== true) return undefined
@@ -53,14 +57,13 @@ export function createProviderRefresh ({ getServer, requests, onClaims, now }: P
     const { refreshToken = '', signedFor, idToken } = session.tokens ?? {}
     const server = await getServer()
     const redeemed = await requests.refresh(server, refreshToken)
-    if (redeemed.idToken !== undefined) requireSameSignIn(redeemed.idToken, session)
     // A provider that sends no new refresh token leaves the one before in force.
     const tokens = { refreshToken, signedFor, idToken, ...tokensOf(redeemed, now()) }
     try {
       const answer = await readAnswer(server, redeemed, session)
       return { tokens, ...answer !== undefined && { answer } }
     } catch (error) {
-      if (!(error instanceof LoginProblem) || isRejection(error)) throw error
+      if (!(error instanceof LoginProblem)) throw error
       return { tokens, failure: error }
     }
   }

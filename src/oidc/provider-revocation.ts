@@ -17,24 +17,28 @@ export interface RevocationParts extends Pick<TokenParts, 'client' | 'options'> 
 /** A person waits for it. */
 const patienceMilliseconds = 2_000
 
-/** Requests to the revocation endpoint (RFC 7009 section 2.1), the refresh token's first: with it others go too. */
+/** Requests to the revocation endpoint (RFC 7009 section 2.1), one a token: what becomes of one says nothing of the other. */
 export function createTokenRevocation (settings: ProviderSettings, { client, options, getServer, logger }: RevocationParts): RevokeTokens {
   async function revoke (server: ProviderServer, token: string, kind: string, signal: AbortSignal): Promise<void> {
-    const response = await oauth.revocationRequest(server, client, clientAuthentication(server, settings), token, { ...options, signal, additionalParameters: { token_type_hint: kind } })
-    await oauth.processRevocationResponse(response).catch(unlessUnsupported)
+    try {
+      const response = await oauth.revocationRequest(server, client, clientAuthentication(server, settings), token, { ...options, signal, additionalParameters: { token_type_hint: kind } })
+      await oauth.processRevocationResponse(response).catch(unlessUnsupported)
+    } catch (err) {
+      complain(err, kind)
+    }
   }
 
-  return async (tokens = {}) => {
-    const held = Object.entries({ refresh_token: tokens.refreshToken, access_token: tokens.accessToken })
-    if (!settings.logout.revokeTokens || held.every(([, token]) => token === undefined)) return
+  function complain (err: unknown, kind?: string): void {
+    logger.warn({ event: 'provider.revocation_failed', provider: settings.id, token: kind, err }, 'a token of a session that has ended could not be revoked')
+  }
+
+  return async ({ refreshToken, accessToken } = {}) => {
+    const held = Object.entries({ refresh_token: refreshToken, access_token: accessToken }).filter((entry): entry is [string, string] => entry[1] !== undefined)
+    if (!settings.logout.revokeTokens || held.length === 0) return
+    const server = await getServer().catch(complain)
+    if (server?.revocation_endpoint === undefined) return
     const signal = AbortSignal.timeout(patienceMilliseconds)
-    try {
-      const server = await getServer()
-      if (server.revocation_endpoint === undefined) return
-      for (const [kind, token] of held) if (token !== undefined) await revoke(server, token, kind, signal)
-    } catch (err) {
-      logger.warn({ event: 'provider.revocation_failed', provider: settings.id, err }, 'tokens could not be revoked at a sign-out')
-    }
+    await Promise.all(held.map(([kind, token]) => revoke(server, token, kind, signal)))
   }
 }
 

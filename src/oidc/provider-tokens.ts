@@ -30,6 +30,7 @@ export interface RedeemedTokens {
 
 export interface RefreshedTokens extends Omit<RedeemedTokens, 'idToken' | 'idTokenText'> {
   readonly idToken: oauth.IDToken | undefined
+  readonly idTokenText: string | undefined
   /** Verifies the signature of the id_token (OpenID Connect Core section 12.2). @throws {LoginProblem} */
   verify (): Promise<void>
 }
@@ -111,7 +112,7 @@ export function createTokenRequests (settings: ProviderSettings, { client, sende
       const idToken = oauth.getValidatedIdTokenClaims(tokens)
       if (idToken !== undefined) requireSound(idToken, tokens)
       const verify = async (): Promise<void> => { await verifySignature(server, response).catch(asProblem('id_token')) }
-      return { idToken, ...tokensIn(tokens), verify }
+      return { idToken, idTokenText: tokens.id_token, ...tokensIn(tokens), verify }
     },
     async userinfo (server, accessToken, subject) {
       if (!settings.userinfo || server.userinfo_endpoint === undefined) return {}

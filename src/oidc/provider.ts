@@ -25,7 +25,9 @@ import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 import { createRefetchBudget } from './refetch-budget.ts'
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'responseMode' | 'clockToleranceMilliseconds'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'clockToleranceMilliseconds'> {
+  /** The browser brings the answer in a form that a page of the provider posts. */
+  readonly isPostedTo: boolean
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
   isIssuer (issuer: string): boolean
   /** @throws {LoginProblem} `setup_error` while the provider has never been reached. */
@@ -88,13 +90,13 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     label: settings.label,
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,
-    responseMode: settings.responseMode,
+    isPostedTo: settings.responseMode === 'form_post',
     clockToleranceMilliseconds: settings.clockToleranceMilliseconds,
     isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,
     start: metadata.start,
-    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, onClaims, now }),
+    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, onClaims, learnFrom: logout.learnFrom, now }),
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, wish) {
       const server = await metadata.get()

@@ -1,6 +1,6 @@
 import { type Mapping } from '../mapping/index.ts'
 import { type Audit, type AuditRequest, type Logger, type LoginFailure } from '../observability/index.ts'
-import { generationOf, type Refreshed, type Session, type Sessions } from '../sessions/index.ts'
+import { generationOf, type Refreshed, type Session, type Sessions, type Tokens } from '../sessions/index.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type ProviderAnswer } from './provider-answer.ts'
 import { isRejection, type RefreshAnswer } from './provider-refresh.ts'
@@ -34,18 +34,19 @@ export async function refreshOnce (attempt: Attempt): Promise<RefreshOutcome> {
     return await take(await provider.refresh(session), attempt)
   } catch (error) {
     if (!(error instanceof LoginProblem)) throw error
-    return isRejection(error) ? await reject(error, attempt) : keep(error, attempt)
+    return isRejection(error) ? await reject(error, attempt, session.tokens) : keep(error, attempt)
   }
 }
 
 async function take ({ tokens, answer, failure }: RefreshAnswer, attempt: Attempt): Promise<RefreshOutcome> {
   const { session, sessions, mapping, keeps, audit } = attempt
+  if (failure !== undefined && isRejection(failure)) return await reject(failure, attempt, tokens)
   const mapped = answer === undefined ? undefined : mapping(answer.claims, session.identity.provider)
-  if (mapped?.refusal !== undefined) return await end(attempt, mapped.refusal.reason)
+  if (mapped?.refusal !== undefined) return await end(attempt, { cause: mapped.refusal.reason, tokens })
   const person = answer === undefined || mapped === undefined ? {} : { identity: mapped.identity, ...beside(answer, session, keeps) }
   const next = await sessions.refresh(session, { tokens: keptTokens(tokens, keeps) ?? {}, ...person })
-  if (next === 'too_large') return await end(attempt, 'session_too_large')
-  if (next === 'ended') return next
+  if (next === 'too_large') return await end(attempt, { cause: 'session_too_large', tokens })
+  if (next === 'ended') return await leave(attempt, tokens)
   if (failure !== undefined) warn(failure, attempt)
   const { identity } = next
   audit.record({ ...eventOf(attempt), outcome: 'success', user: identity, metadata: { roles: identity.roles, ...failure !== undefined && { unread: failure.reason } } })
@@ -58,16 +59,23 @@ function beside ({ acr, amr, allClaims }: ProviderAnswer, session: Session, keep
 }
 
 /** Somebody else may have been faster after all, such as where a lease was lost: then theirs is taken. */
-async function reject ({ reason, metadata }: LoginProblem, attempt: Attempt): Promise<RefreshOutcome> {
+async function reject ({ reason: cause, metadata }: LoginProblem, attempt: Attempt, tokens: Tokens | undefined): Promise<RefreshOutcome> {
   const { session, sessions } = attempt
   const newest = await sessions.newest(session)
-  return generationOf(newest) > generationOf(session) ? newest : await end(attempt, reason, metadata)
+  return generationOf(newest) > generationOf(session) ? newest : await end(attempt, { cause, metadata, tokens })
 }
 
-async function end (attempt: Attempt, cause: LoginFailure, metadata: Readonly<Record<string, unknown>> = {}): Promise<'ended'> {
+interface End {
+  readonly cause: LoginFailure
+  readonly metadata?: Readonly<Record<string, unknown>>
+  /** The newest there are: nobody is going to use them any more. */
+  readonly tokens: Tokens | undefined
+}
+
+async function end (attempt: Attempt, { cause, metadata, tokens }: End): Promise<'ended'> {
   const { session, sessions, audit, logger } = attempt
   // A sign-out meanwhile takes the refresh token back, too: that is no news.
-  if (sessions.hasEnded(session)) return 'ended'
+  if (sessions.hasEnded(session)) return await leave(attempt, tokens)
   const event = { ...eventOf(attempt), reason: 'refresh_rejected' } as const
   audit.record({ ...event, outcome: 'failure', metadata: { cause, ...metadata } })
   try {
@@ -77,6 +85,12 @@ async function end (attempt: Attempt, cause: LoginFailure, metadata: Readonly<Re
     // It is over for who asks now, and the provider says the same when it is asked again.
     logger.warn({ event: 'session.unrevoked', session: session.id, err }, 'the end of a session could not be told to everybody')
   }
+  return await leave(attempt, tokens)
+}
+
+/** What the sign-out did not know of, or what no sign-out will come by for, would be good at the provider for as long as it lives. */
+async function leave ({ provider }: Attempt, tokens: Tokens | undefined): Promise<'ended'> {
+  await provider.logout.revokeTokens(tokens)
   return 'ended'
 }
 

@@ -1,4 +1,4 @@
-import { loginUrl } from '../own-routes.ts'
+import { loginUrl, switchAccountUrl } from '../own-routes.ts'
 import { authenticationOf, type StepUp, stepUpWords, unmetStepUp } from '../step-up.ts'
 import { LoginProblem } from './login-problem.ts'
 import { type Errand, type ResumedLogin } from './logins.ts'
@@ -27,7 +27,7 @@ export function meetsStepUp (answer: Pick<SignInAnswer, 'acr' | 'authTime'>, { e
   if (unmet.maxAge !== undefined && unmet.acr === undefined && errand.isInsisting !== true) return false
   throw new LoginProblem('acr_not_met', {
     detail: `The identity provider signed you in, but this page needs ${stepUpWords(unmet)}.`,
-    members: { login_url: loginUrl(parts.basePath, returnTo, errand) },
+    members: { login_url: loginUrl(parts.basePath, returnTo, errand), switch_account_url: switchAccountUrl(parts.basePath, returnTo, errand) },
     metadata: { rule: errand.rule, acr: answer.acr, authTime: answer.authTime, unmet }
   })
 }

@@ -10,8 +10,8 @@ export interface Rounds {
   /** The cookie of the session, which did not come back. */
   readonly cookieName: string
   isCircling (page: string, sent: RequestCookies): boolean
-  /** Set-Cookie line that counts one more. */
-  count (page: string, sent: RequestCookies): string
+  /** Set-Cookie line that counts one more. @param isPostedTo whether the next answer is posted, too */
+  count (page: string, sent: RequestCookies, isPostedTo: boolean): string
   /** Set-Cookie lines after which the count begins anew. */
   forget (sent: RequestCookies): string[]
 }
@@ -24,8 +24,8 @@ export function createRounds (cookies: Cookies): Rounds {
   return {
     cookieName: cookies.sessionCookieName,
     isCircling: (page, sent) => roundsFor(page, sent) >= mostRounds,
-    count: (page, sent) => cookies.writeRounds(`${roundsFor(page, sent) + 1}.${fingerprint(page)}`, memorySeconds),
-    forget: ({ rounds }) => rounds === undefined ? [] : [cookies.writeRounds('', 0)]
+    count: (page, sent, isPostedTo) => cookies.writeRounds(`${roundsFor(page, sent) + 1}.${fingerprint(page)}`, { maxAgeSeconds: memorySeconds, isPostedTo }),
+    forget: ({ rounds }) => rounds === undefined ? [] : [cookies.writeRounds('', { maxAgeSeconds: 0 })]
   }
 }
 

@@ -1,9 +1,8 @@
 import { type IncomingHttpHeaders } from 'node:http'
 import { type FastifyInstance } from 'fastify'
 import { Problem } from '../errors.ts'
-import { auditRequest } from '../observability/index.ts'
 import { loginUrl } from '../own-routes.ts'
-import { type Session } from '../sessions/index.ts'
+import { recordExpiry, type Session } from '../sessions/index.ts'
 import { type SignInParts } from './parts.ts'
 
 /** `GET /session`: who am I, for the application's scripts. Never a token; asking does not extend the session. */
@@ -12,9 +11,10 @@ export function mountSession (app: FastifyInstance, { basePath, publicOrigin, se
   const isOfPublicOrigin = ({ origin = publicOrigin }: IncomingHttpHeaders): boolean => origin === publicOrigin
 
   app.get(`${basePath}/session`, { exposeHeadRoute: true }, async (request, reply) => {
-    const { session, ended } = await sessions.find(request.headers.cookie)
+    const found = await sessions.find(request.headers.cookie)
+    const { session } = found
     // A page that counts down may be the first to notice, and the last to ask.
-    if (ended !== undefined) audit.record({ event: 'session.expired', outcome: 'success', reason: ended.reason, user: ended.session.identity, session: ended.session.id, request: auditRequest(request) })
+    recordExpiry(found, request, audit)
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     if (session === undefined) throw new Problem('sign_in_required', { members: { login_url: loginUrl(isOfPublicOrigin(request.headers) ? basePath : publicOrigin + basePath) } })
     return publicSession(session)

@@ -1,4 +1,5 @@
 import { type FastifyInstance } from 'fastify'
+import { recordExpiry } from '../sessions/index.ts'
 import { parametersOf } from './parameters.ts'
 import { type SignInParts } from './parts.ts'
 import { sendPage } from './send-page.ts'
@@ -7,9 +8,10 @@ import { sendPage } from './send-page.ts'
  * `GET /signed-out`: where the provider sends people back to after a sign-out there. A `state` that is wrong or missing
  * is not believed, and nothing is wrong with that: anybody may come here (OpenID Connect RP-Initiated Logout section 3).
  */
-export function mountSignedOut (app: FastifyInstance, { basePath, sessions, logouts, pages }: SignInParts): void {
+export function mountSignedOut (app: FastifyInstance, { basePath, sessions, logouts, pages, audit }: SignInParts): void {
   app.get(`${basePath}/signed-out`, async (request, reply) => {
     const found = await sessions.find(request.headers.cookie)
+    recordExpiry(found, request, audit)
     const logout = logouts.resume(parametersOf(request).get('state'), found.cookies)
     reply.header('cache-control', 'no-store')
     if (logout !== undefined) reply.header('set-cookie', logout.clearCookie)

@@ -1,6 +1,6 @@
 import { type TokenRejection } from '../observability/index.ts'
 
-/** A bearer token that is not accepted. The message is the reason's word; nothing of the token is in it. */
+/** An access token or a logout token that is not accepted. The message is the reason's word; nothing of the token is in it. */
 export class TokenRejected extends Error {
   override readonly name = 'TokenRejected'
   readonly reason: TokenRejection

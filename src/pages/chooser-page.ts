@@ -40,7 +40,7 @@ function emailForm ({ action, fields, unknownEmail }: ProviderChoice): Html {
   return html`<form class="field" method="post" action="${action}">
 ${hidden}<label for="email">E-mail address</label>
 <input id="email" name="email" type="email" autocomplete="username" inputmode="email" maxlength="320" required value="${unknownEmail ?? ''}" aria-describedby="email-note"${isWrong ? html` aria-invalid="true" autofocus` : undefined}>
-<p id="email-note" class="${isWrong ? 'wrong' : 'quiet'}"${isWrong ? html` role="alert"` : undefined}>${isWrong ? 'No sign-in is set up for this address. Check its spelling, or choose below.' : 'Your organization’s sign-in is found by it.'}</p>
+<p id="email-note" class="${isWrong ? 'wrong' : 'quiet'}"${isWrong ? html` role="alert"` : undefined}>${isWrong ? 'No sign-in is set up for this address. Check its spelling, or choose below.' : 'It leads to the sign-in of your organization.'}</p>
 <button class="button primary">Continue</button>
 </form>
 <p class="or"><span>or</span></p>`

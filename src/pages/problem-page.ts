@@ -17,6 +17,8 @@ const retry: Offer = ({ retryUrl }) => ({ text: 'Try again', href: retryUrl })
 const goOn: Offer = ({ retryUrl }) => ({ text: 'Go to the page', href: retryUrl })
 const signIn: Offer = (links, site) => ({ text: site.providerLabel, href: loginUrlOf(links, site) })
 const signInAgain: Offer = (links, site) => ({ text: 'Sign in again', href: loginUrlOf(links, site) })
+/** Whoever had signed in before the form was lost need not do so again. */
+const signInAfterLoss: Offer = ({ loginUrl }) => ({ text: 'Sign in again', href: loginUrl })
 const switchAccount: Offer = ({ switchAccountUrl }) => ({ text: 'Use another account', href: switchAccountUrl })
 /** The address may have been that of the callback, which works only once: a new sign-in goes before the same request. */
 const retrySignIn: Offer = ({ loginUrl, retryUrl }, site) => ({ text: 'Try again', href: loginUrlOf({ loginUrl: loginUrl ?? retryUrl }, site) })
@@ -33,7 +35,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   step_up_required: ['closed', signInAgain, start],
   token_invalid: ['closed', start],
   access_denied: ['closed', switchAccount, start],
-  acr_not_met: ['closed', signInAgain, start],
+  acr_not_met: ['closed', signInAgain, switchAccount, start],
   origin_refused: ['closed', start],
   peer_untrusted: ['closed', start],
   sign_in_refused: ['closed', switchAccount, signInAgain],
@@ -41,7 +43,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   not_found: ['missing', start],
   method_not_allowed: ['missing', start],
   request_timeout: ['missing', retry, start],
-  form_not_sent: ['missing', goOn, start],
+  form_not_sent: ['missing', goOn, signInAfterLoss, start],
   body_too_large: ['missing', start],
   target_too_long: ['missing', start],
   media_type_unsupported: ['missing', start],

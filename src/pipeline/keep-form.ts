@@ -20,7 +20,7 @@ export interface KeepFormParts {
   readonly logger: Logger
 }
 
-/** Returns the challenge with which a request ends, with the form if that is kept; any other error as it is. */
+/** Returns the challenge with which a request ends, with the form if that is kept, or a problem that says that it is lost; any other error as it is. */
 export type KeepForm = (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
 /** Bodies that are read at the same time, since anybody may send some. */
@@ -44,33 +44,43 @@ export function createKeepForm (parts: KeepFormParts): KeepForm {
   }
 
   return async (error, request, reply) => {
-    const isKept = error instanceof SignInChallenge && error.manner !== '401' && limit > 0 && reading < mostAtOnce && isOwnForm(request, parts)
-    if (!isKept) return error
+    if (!(error instanceof SignInChallenge) || error.manner === '401' || limit === 0 || !isOwnForm(request, parts.publicUrl)) return error
+    if (reading >= mostAtOnce || !canBeKept(request, limit)) return lost(error)
     reading++
     try {
       return await keep(error, request, reply)
     } catch (failure) {
-      if (!(failure instanceof Problem && failure.code === 'request_timeout')) logger.warn({ event: 'form.lost', err: failure }, 'a form could not be kept')
-      return failure instanceof Problem && failure.code === 'request_timeout' ? failure : error
+      if (failure instanceof Problem && failure.code === 'request_timeout') return failure
+      logger.warn({ event: 'form.lost', err: failure }, 'a form could not be kept')
+      return lost(error)
     } finally {
       reading--
     }
   }
 }
 
-const kinds = /^(application\/x-www-form-urlencoded|multipart\/form-data|application\/json)\s*(;|$)/i
+/** Said before the sign-in rather than after it: as long as the form is one step back, what somebody wrote is still in it. */
+function lost ({ loginUrl }: SignInChallenge): Problem {
+  return new Problem('form_not_sent', {
+    detail: 'You need to sign in first, and what you had filled in could not be kept for a sign-in. Nothing of it was sent. Go back to copy it, or sign in in another tab and send it again.',
+    members: { login_url: loginUrl }
+  })
+}
 
-function isOwnForm (request: FastifyRequest, { limit, publicUrl }: KeepFormParts): boolean {
-  const { headers } = request
-  // In chunks it may have any length. A form has one.
-  const length = Number(headers['content-length'] ?? NaN)
-  return request.method === 'POST' &&
-    length > 0 && length <= limit && headers.expect === undefined &&
-    kinds.test(headers['content-type'] ?? '') &&
-    request.originalUrl.length <= longestTarget &&
+/** What a person fills in at a page of this site, and would not want to lose. */
+function isOwnForm (request: FastifyRequest, publicUrl: URL): boolean {
+  return request.method === 'POST' && Number(request.headers['content-length'] ?? NaN) > 0 &&
     // The sign-in ends on the public origin, where the cookie of another host is not sent.
     request.origin.host === publicUrl.host &&
-    isForPerson(request) && isFromHere(headers, publicUrl.origin)
+    isForPerson(request) && isFromHere(request.headers, publicUrl.origin)
+}
+
+const kinds = /^(application\/x-www-form-urlencoded|multipart\/form-data|application\/json)\s*(;|$)/i
+
+function canBeKept ({ headers, originalUrl }: FastifyRequest, limit: number): boolean {
+  return Number(headers['content-length']) <= limit && headers.expect === undefined &&
+    kinds.test(headers['content-type'] ?? '') &&
+    originalUrl.length <= longestTarget
 }
 
 /** By Fetch Metadata, which no page can forge, else by Origin. A request that says neither is not believed. */

@@ -1,7 +1,7 @@
 import { type Access } from '../access/index.ts'
 import { Problem } from '../errors.ts'
-import { type Audit, auditRequest } from '../observability/index.ts'
-import { type FoundSession, type Sessions } from '../sessions/index.ts'
+import { type Audit } from '../observability/index.ts'
+import { type FoundSession, recordExpiry, type Sessions } from '../sessions/index.ts'
 import { type Asked } from './asked.ts'
 import { type CanonicalPath } from './canonical-path.ts'
 
@@ -12,7 +12,7 @@ export interface LoadSessionParts {
 }
 
 /**
- * The session of the request, or none. One that has just run out is an audit event, since nobody else will tell.
+ * The session of the request, or none. One that has just run out is an audit event.
  * @throws {Problem} where that can't be known, or rejects with one
  */
 export function loadSession (request: Asked, target: CanonicalPath, parts: LoadSessionParts): FoundSession | Promise<FoundSession> {
@@ -26,10 +26,7 @@ export function loadSession (request: Asked, target: CanonicalPath, parts: LoadS
 }
 
 function reported (found: FoundSession, request: Asked, audit: Audit): FoundSession {
-  if (found.ended !== undefined) {
-    const { session, reason } = found.ended
-    audit.record({ event: 'session.expired', outcome: 'success', reason, user: session.identity, session: session.id, request: auditRequest(request) })
-  }
+  recordExpiry(found, request, audit)
   return found
 }
 

@@ -27,6 +27,7 @@ export function createBoundedShelf (shelf: Shelf, { maxEntries, maxCharacters }:
     take (name) {
       sizes.delete(name)
       return shelf.take(name)
-    }
+    },
+    has: (name) => shelf.has(name)
   }
 }

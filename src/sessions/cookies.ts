@@ -10,7 +10,14 @@ export interface CookieSettings {
   readonly sameSite: 'lax' | 'strict' | 'none'
   readonly domain?: string | undefined
   readonly secure: boolean
-  /** Logins end with a form that another site posts. */
+  /** Logins may end with a form that another site posts: it comes without the session. */
+  readonly isPostedTo?: boolean
+}
+
+/** What the end of a login has to come with. */
+export interface LoginCookieOptions {
+  readonly maxAgeSeconds: number
+  /** It ends with a form that another site posts. */
   readonly isPostedTo?: boolean
 }
 
@@ -36,9 +43,9 @@ export interface Cookies {
   /** Set-Cookie lines that store the ticket and delete what an earlier one left behind; `undefined` if it is too large. */
   writeTicket (ticket: string, earlier: RequestCookies): string[] | undefined
   clearTicket (earlier: RequestCookies): string[]
-  writeLogin (login: string, value: string, maxAgeSeconds: number): string
+  writeLogin (login: string, value: string, options: LoginCookieOptions): string
   clearLogin (login: string): string
-  writeRounds (value: string, maxAgeSeconds: number): string
+  writeRounds (value: string, options: LoginCookieOptions): string
   writeForm (value: string, maxAgeSeconds: number): string
   /** Whether a Set-Cookie line of somebody else's sets a cookie of ours. */
   isOwn (setCookie: string): boolean
@@ -57,7 +64,7 @@ export function createCookies (settings: CookieSettings): Cookies {
   const sessionOptions: SerializeOptions = { ...base, sameSite: settings.sameSite, ...(settings.domain !== undefined && { domain: settings.domain }) }
   // The way back from the provider is a top-level navigation from another site: `strict` would withhold the cookie, and
   // `lax` does where it is a POST.
-  const loginOptions: SerializeOptions = { ...base, sameSite: settings.isPostedTo === true ? 'none' : 'lax' }
+  const shortLived = ({ maxAgeSeconds: maxAge, isPostedTo = false }: LoginCookieOptions): SerializeOptions => ({ ...base, sameSite: isPostedTo ? 'none' : 'lax', maxAge })
 
   const write = (cookie: string, value: string, options: SerializeOptions) => stringifySetCookie(cookie, value, { ...options, encode: String })
   const erase = (cookie: string, options: SerializeOptions) => write(cookie, '', { ...options, maxAge: 0 })
@@ -79,10 +86,10 @@ export function createCookies (settings: CookieSettings): Cookies {
       ]
     },
     clearTicket: (earlier) => [...new Set([name, ...earlier.presented])].map((cookie) => erase(cookie, sessionOptions)),
-    writeLogin: (login, value, maxAge) => write(names.loginPrefix + login, value, { ...loginOptions, maxAge }),
-    clearLogin: (login) => erase(names.loginPrefix + login, loginOptions),
-    writeRounds: (value, maxAge) => write(names.rounds, value, { ...loginOptions, maxAge }),
-    writeForm: (value, maxAge) => write(names.form, value, { ...loginOptions, maxAge }),
+    writeLogin: (login, value, options) => write(names.loginPrefix + login, value, shortLived(options)),
+    clearLogin: (login) => write(names.loginPrefix + login, '', shortLived({ maxAgeSeconds: 0 })),
+    writeRounds: (value, options) => write(names.rounds, value, shortLived(options)),
+    writeForm: (value, maxAgeSeconds) => write(names.form, value, shortLived({ maxAgeSeconds })),
     isOwn: (setCookie) => isOwnName(nameIn(setCookie), names),
     sessionCookieName: name,
     formCookieName: names.form,

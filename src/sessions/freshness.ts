@@ -7,7 +7,7 @@ import { type SessionStore } from './store.ts'
 
 /** What becomes of sessions when their tokens are refreshed. */
 export interface Freshness {
-  /** The newest state of a session that there is. Never rejects. */
+  /** The newest state of a session that there is. @throws {Problem} where that can't be known */
   newest (session: Session): Session | Promise<Session>
   /** Run out, signed out or revoked since it was found. */
   hasEnded (session: Session): boolean
@@ -40,7 +40,7 @@ export function createFreshness (lifetimes: Lifetimes, { cookies, store, newest,
   return {
     refound,
     hasEnded,
-    newest: (session: Session) => newest.of(session),
+    newest: (session: Session) => newest.surelyOf(session),
     /** Only what is due can be out of date: a browser sends an earlier state for a while, or for ever if an answer was lost. */
     upToDate (found: FoundSession, presented: Session): FoundSession | Promise<FoundSession> {
       const known = newest.of(presented)

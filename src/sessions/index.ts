@@ -10,6 +10,7 @@ import { type Cookies, type RequestCookies } from './cookies.ts'
 import { fittingSession } from './fitting-session.ts'
 import { createFreshness, type Freshness } from './freshness.ts'
 import { type FoundSession } from './found-session.ts'
+import { type NamedRevocation, type NamedSessions } from './named-sessions.ts'
 import { type NewestSessions } from './newest-sessions.ts'
 import { type Revocation, type Revocations } from './revocations.ts'
 import { isRefreshDue, isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
@@ -21,7 +22,7 @@ export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
 export { createFormCookie, type FormCookie, formLifetimeMilliseconds } from './form-cookie.ts'
 export { type FoundSession } from './found-session.ts'
 export { type Leases } from './leases.ts'
-export { type Redis } from './redis.ts'
+export { recordExpiry } from './record-expiry.ts'
 export { type Revocation } from './revocations.ts'
 export { type Shelf } from './shelf.ts'
 export { createSeals, type Seal } from './sealing.ts'
@@ -33,6 +34,7 @@ export interface SessionParts {
   readonly cookies: Cookies
   readonly store: SessionStore
   readonly revocations: Revocations
+  readonly named: NamedSessions
   readonly newest: NewestSessions
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -67,6 +69,8 @@ export interface Sessions extends Freshness {
   end (found: FoundSession): Promise<string[]>
   /** Ends sessions that somebody else than their browser asks to end, wherever they are. */
   revoke (revocation: Revocation): Promise<void>
+  /** The same, as somebody asks who proves nothing. @returns whether a session of that name began here and was not ended so before */
+  revokeNamed (revocation: NamedRevocation): Promise<boolean>
 }
 
 /** Longer than this nobody is let in on the word of a memory that may be out of date. */
@@ -76,7 +80,7 @@ const mostStaleOpenMilliseconds = 60_000
 const maxTold = 10_000
 const maxLeased = 100_000
 
-export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, newest, now }: SessionParts): Sessions {
+export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, named, newest, now }: SessionParts): Sessions {
   /** Ended sessions that were spoken of already. */
   const told = new LRUCache<string, true>({ max: maxTold })
   /** Session id → idle expiry, of sessions that are used through open connections, which write no cookies. */
@@ -84,9 +88,9 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
   const freshness = createFreshness(lifetimes, { cookies, store, newest, hasEnded: (session) => endOf(session) !== undefined, now })
 
   function endOf (session: Session): SessionEnd | 'revoked' | undefined {
-    if (revocations.isRevoked(session)) return 'revoked'
+    if (revocations.isRevoked(session) || named.isEnded(session)) return 'revoked'
     const idleExpiresAt = Math.max(session.idleExpiresAt, leased.get(session.id) ?? 0)
-    return sessionEnd({ expiresAt: session.expiresAt, idleExpiresAt }, now())
+    return sessionEnd({ expiresAt: session.expiresAt, startedAt: session.startedAt, idleExpiresAt }, now(), lifetimes)
   }
 
   function judge (cookiesSent: RequestCookies, session: Session | undefined): FoundSession | Promise<FoundSession> {
@@ -140,6 +144,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
     time: async () => await revocations.time(),
     async start (signedIn, found, since) {
       const session = { ...newSession(signedIn, now(), lifetimes), createdAt: since }
+      await named.note(session)
       const started = await fittingSession(session, found.cookies, { cookies, store })
       if (started !== undefined) await endKept(found)
       return started
@@ -169,7 +174,8 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
       await endKept(found)
       return cookies.clearTicket(found.cookies)
     },
-    async revoke (revocation) { await revocations.revoke(revocation) }
+    async revoke (revocation) { await revocations.revoke(revocation) },
+    revokeNamed: (revocation) => named.end(revocation)
   }
 }
 

@@ -13,6 +13,8 @@ import { generationOf, isRefreshDue, type Session } from './session.ts'
 export interface NewestSessions {
   /** The newest state known, which may be the very one given. Never rejects. */
   of (session: Session): Session | Promise<Session>
+  /** The same, for who is going to spend a refresh token. @throws {Problem} where another replica may know a newer one, and can't be asked */
+  surelyOf (session: Session): Session | Promise<Session>
   /** Never rejects: what can't be shared is known here at least. */
   keep (session: Session): void | Promise<void>
 }
@@ -37,13 +39,16 @@ export function createNewestSessions (now: () => number): OwnNewestSessions {
     return session
   }
 
+  function of (session: Session): Session {
+    const known = held.get(session.id)
+    if (known === undefined || generationOf(known) <= generationOf(session)) return session
+    // The same object for as long as it may be: what is prepared for the application hangs on it.
+    return known.idleExpiresAt >= session.idleExpiresAt ? known : put({ ...known, idleExpiresAt: session.idleExpiresAt })
+  }
+
   return {
-    of (session) {
-      const known = held.get(session.id)
-      if (known === undefined || generationOf(known) <= generationOf(session)) return session
-      // The same object for as long as it may be: what is prepared for the application hangs on it.
-      return known.idleExpiresAt >= session.idleExpiresAt ? known : put({ ...known, idleExpiresAt: session.idleExpiresAt })
-    },
+    of,
+    surelyOf: of,
     keep (session) {
       const known = held.get(session.id)
       if (known === undefined || generationOf(known) < generationOf(session)) put(session)
@@ -74,13 +79,19 @@ export function createSharedNewestSessions ({ redis, seal, logger, now }: Shared
     logger.warn({ event: 'refresh.unshared', session: session.id, err }, 'what other replicas know of a refreshed session can’t be had at the moment')
   }
 
+  function surelyOf (session: Session): Session | Promise<Session> {
+    const known = here.of(session)
+    return isRefreshDue(known, now()) ? read(known) : known
+  }
+
   return {
+    surelyOf,
     of (session) {
-      const known = here.of(session)
-      if (!isRefreshDue(known, now())) return known
-      return read(known).catch((error: unknown) => {
+      const found = surelyOf(session)
+      if (!(found instanceof Promise)) return found
+      return found.catch((error: unknown) => {
         complain(session, error)
-        return known
+        return here.of(session)
       })
     },
     async keep (session) {

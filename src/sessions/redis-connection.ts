@@ -61,8 +61,8 @@ const commonOptions = {
   connectionName: 'doorward',
   disableClientInfo: true,
   retryStrategy: pause,
-  // A master that has become a replica; it stays one, so the connection is worth nothing.
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY')
+  // A master that has become a replica, or has lost its replicas: another one may have taken its place.
+  reconnectOnError: (error: Error) => /^(READONLY|NOREPLICAS)\b/.test(error.message)
 }
 
 type CommonOptions = typeof commonOptions & { readonly db: number, readonly tls?: Tls }

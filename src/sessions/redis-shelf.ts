@@ -10,6 +10,11 @@ interface Shelved {
 
 /** In Redis, sealed, for whichever replica comes to take it; the first that does has it, and nobody else. */
 export function createRedisShelf (kind: string, { redis, seal }: { readonly redis: Redis, readonly seal: Seal }): Shelf {
+  function valueIn (key: string, sealed: string | undefined): string | undefined {
+    const shelved = sealed === undefined ? undefined : seal.open(sealed) as Shelved | undefined
+    return shelved?.key === key ? shelved.value : undefined
+  }
+
   return {
     async put (name, value, milliseconds) {
       const key = redis.keyOf(kind, name)
@@ -17,9 +22,11 @@ export function createRedisShelf (kind: string, { redis, seal }: { readonly redi
     },
     async take (name) {
       const key = redis.keyOf(kind, name)
-      const sealed = await redis.take(key)
-      const shelved = sealed === undefined ? undefined : seal.open(sealed) as Shelved | undefined
-      return shelved?.key === key ? shelved.value : undefined
+      return valueIn(key, await redis.take(key))
+    },
+    async has (name) {
+      const key = redis.keyOf(kind, name)
+      return valueIn(key, await redis.get(key)) !== undefined
     }
   }
 }

@@ -48,6 +48,7 @@ export function createRedis (settings: RedisSettings, { keyPrefix, logger, onFai
   /** Why there is no connection: more to the point than what a request meets, which is that there is none. */
   let lost: unknown
   client.on('ready', () => { lost = undefined })
+  client.on('close', () => { lost ??= new Error('the connection has ended') })
   // Without a listener the process would end.
   client.on('error', (error: Error) => {
     lost = error

@@ -7,6 +7,8 @@ export type Revocation =
   | { readonly by: 'id', readonly value: string }
   /** One session of a provider, or all of a person there (OpenID Connect Back-Channel Logout section 2.7). */
   | { readonly by: 'sid' | 'sub', readonly value: string, readonly provider: string }
+  /** All of a person there for which the provider has given no name: any of them may be the one that it means. */
+  | { readonly by: 'unnamed', readonly value: string, readonly provider: string }
   /** All of a person at any provider, as an administrator names them. */
   | { readonly by: 'user', readonly value: string }
 
@@ -30,8 +32,8 @@ export interface Revocations {
 export const maxRevocations = 100_000
 
 /** In memory: for this process alone, and for as long as a revoked session could have lived. */
-export function createRevocations (maxLifetimeMilliseconds: number, now: () => number): Revocations {
-  const revokedAt = new LRUCache<string, number>({ max: maxRevocations, ttl: maxLifetimeMilliseconds })
+export function createRevocations (maxLifetimeMilliseconds: number, now: () => number, max = maxRevocations): Revocations {
+  const revokedAt = new LRUCache<string, number>({ max, ttl: maxLifetimeMilliseconds })
   return {
     time: now,
     staleMilliseconds: () => 0,
@@ -59,7 +61,7 @@ export function revocationsThatEnd ({ id, providerSessionId, identity: { provide
     { by: 'id', value: id },
     { by: 'sub', value: sub, provider },
     { by: 'user', value: user },
-    ...providerSessionId === undefined ? [] : [{ by: 'sid', value: providerSessionId, provider } as const]
+    providerSessionId === undefined ? { by: 'unnamed', value: sub, provider } : { by: 'sid', value: providerSessionId, provider }
   ]
 }
 

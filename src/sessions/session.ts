@@ -18,6 +18,8 @@ export interface Session {
   readonly tokens?: Tokens | undefined
   /** By the clock that revocations go by, which may be another than that of the other times. */
   readonly createdAt: number
+  /** By the clock of the other times; absent in what an earlier version kept. */
+  readonly startedAt?: number | undefined
   readonly expiresAt: number
   readonly idleExpiresAt: number
   /** When the tokens are due for a refresh; absent where they can't be refreshed. */
@@ -68,6 +70,7 @@ export function newSession (signedIn: SignedIn, now: number, lifetimes: Lifetime
     ...signedIn,
     id: randomBytes(16).toString('base64url'),
     createdAt: now,
+    startedAt: now,
     expiresAt,
     idleExpiresAt: Math.min(now + lifetimes.idleMilliseconds, expiresAt),
     ...refreshTime(signedIn.tokens, now, lifetimes)
@@ -109,10 +112,13 @@ export function isRefreshDue ({ refreshAt = Infinity }: Session, now: number): b
   return now >= refreshAt
 }
 
-/** Why the session is over, or `undefined` while it lives. */
-export function sessionEnd (session: Pick<Session, 'expiresAt' | 'idleExpiresAt'>, now: number): SessionEnd | undefined {
-  if (now >= session.expiresAt) return 'max_lifetime'
-  if (now >= session.idleExpiresAt) return 'idle_timeout'
+/**
+ * Why the session is over, or `undefined` while it lives. One that was given a longer life than the configuration now
+ * gives ends with the others: what was revoked is remembered for that long and no longer.
+ */
+export function sessionEnd ({ expiresAt, idleExpiresAt, startedAt = Infinity }: Pick<Session, 'expiresAt' | 'idleExpiresAt' | 'startedAt'>, now: number, { maxMilliseconds }: Pick<Lifetimes, 'maxMilliseconds'>): SessionEnd | undefined {
+  if (now >= Math.min(expiresAt, startedAt + maxMilliseconds)) return 'max_lifetime'
+  if (now >= idleExpiresAt) return 'idle_timeout'
   return undefined
 }
 

@@ -6,6 +6,8 @@ export interface Shelf {
   put (name: string, value: string, milliseconds: number): void | Promise<void>
   /** The value, to the first who asks; `undefined` for everybody else, and once its time is over. */
   take (name: string): string | undefined | Promise<string | undefined>
+  /** Whether something lies there; it stays. @throws {Problem} where that can't be known */
+  has (name: string): boolean | Promise<boolean>
 }
 
 export interface ShelfLimits {
@@ -28,6 +30,7 @@ export function createMemoryShelf ({ maxEntries, maxCharacters }: ShelfLimits, n
       const entry = entries.get(name)
       entries.delete(name)
       return entry !== undefined && now() < entry.until ? entry.value : undefined
-    }
+    },
+    has: (name) => now() < (entries.get(name)?.until ?? -Infinity)
   }
 }

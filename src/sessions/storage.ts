@@ -2,8 +2,9 @@ import { type Logger } from '../observability/index.ts'
 import { createCookieStore } from './cookie-store.ts'
 import { createLeases, createSharedLeases, type Leases } from './leases.ts'
 import { createMemoryStore } from './memory-store.ts'
+import { createNamedSessions, type NamedSessions } from './named-sessions.ts'
 import { createNewestSessions, createSharedNewestSessions, type NewestSessions } from './newest-sessions.ts'
-import { createRedis, type Redis, type RedisSettings } from './redis.ts'
+import { createRedis, type RedisSettings } from './redis.ts'
 import { createRedisStore } from './redis-store.ts'
 import { createRevocations, type Revocations } from './revocations.ts'
 import { type Seal } from './sealing.ts'
@@ -35,40 +36,46 @@ export interface StorageParts {
 export interface Storage {
   readonly store: SessionStore
   readonly revocations: Revocations
+  readonly named: NamedSessions
   readonly newest: NewestSessions
   readonly leases: Leases
   /** A place for one kind of thing; in Redis, Redis itself sets the limits. */
   shelf (kind: string, limits: ShelfLimits): Shelf
-  /** What replicas share, if anything. */
-  readonly redis: Redis | undefined
   /** Resolves once it is known whether everything is there; what is not is tried again for as long as it takes. */
   start (): Promise<void>
   close (): void
 }
 
+const nameLimits = { maxEntries: 100_000, maxCharacters: 100_000 }
+const maxUnproven = 10_000
+
 export function createStorage ({ store, redis: settings, maxLifetimeMilliseconds }: StorageSettings, { seals, logger, now, onAsked, onFailed }: StorageParts): Storage {
   const own = (): SessionStore => store === 'memory' ? createMemoryStore(now) : createCookieStore(seals.session)
+  const named = (names: Shelf, revocations: Revocations): NamedSessions =>
+    createNamedSessions({ names, revocations, unproven: createRevocations(maxLifetimeMilliseconds, now, maxUnproven), maxLifetimeMilliseconds })
   if (settings === undefined) {
+    const revocations = createRevocations(maxLifetimeMilliseconds, now)
     return {
       store: own(),
-      revocations: createRevocations(maxLifetimeMilliseconds, now),
+      revocations,
+      named: named(createMemoryShelf(nameLimits, now), revocations),
       newest: createNewestSessions(now),
       leases: createLeases(),
       shelf: (_kind, limits) => createMemoryShelf(limits, now),
-      redis: undefined,
       async start () {},
       close () {}
     }
   }
   const redis = createRedis(settings, { keyPrefix: settings.keyPrefix, logger, onFailed })
   const revocations = createSharedRevocations({ redis, maxLifetimeMilliseconds, logger, onAsked })
+  const shelf = (kind: string): Shelf => createRedisShelf(kind, { redis, seal: seals.shelf })
   return {
     store: store === 'redis' ? createRedisStore({ redis, seal: seals.record, now }) : own(),
     revocations,
+    named: named(shelf('sid'), revocations),
     newest: createSharedNewestSessions({ redis, seal: seals.record, logger, now }),
     leases: createSharedLeases(redis),
-    shelf: (kind) => createRedisShelf(kind, { redis, seal: seals.shelf }),
-    redis,
+    shelf,
     async start () {
       await redis.connect()
       await revocations.start()

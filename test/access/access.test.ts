@@ -290,7 +290,7 @@ const anyGrant = fc.record({ roles: names, organizations: fc.dictionary(name, na
 test('another group never takes an access away', async (t) => {
   const neverLoses = fc.property(fc.array(anyRule), fc.dictionary(name, anyGrant), fc.option(fc.constantFrom('[a-c]', '[^b]'), { nil: undefined }), fc.array(name), name, (rules, mapping, filter, groups, another) => {
     const mapped = createMapping({
-      claims: { user: 'sub', email: 'email', name: 'name', firstName: 'f', lastName: 'l', groups: 'groups', requireEmail: false },
+      claims: { user: 'sub', email: 'email', name: 'name', firstName: 'f', lastName: 'l', groups: 'groups', groupsSeparator: 'none', rolesSeparator: 'none', requireEmail: false },
       groups: { rename: { A: ['c', 'd'] }, filter, allow: [], require: [] },
       roles: { default: [], mapping },
       organizations: {},

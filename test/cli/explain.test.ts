@@ -206,3 +206,16 @@ test('explain needs to know which of several providers sent the claims', async (
   t.match(await run(t, { provider: 'corp' }, alice, several), { code: 0, stdout: /user +alice\n[^]*provider +corp\n/ })
   t.match(await run(t, { provider: 'partner' }, { ...alice, upn: 'alice@partner' }, several), { code: 3, stdout: /user +alice@partner\n[^]*provider +partner\n[^]*needs membership of partners/ })
 })
+
+test('explain says what `when` has dropped, and for whom it is', async (t) => {
+  const several = configuration.replace(/^provider: .*$/m, `providers:
+  - { id: corp, label: One, issuer: https://idp.example.com, clientId: app }
+  - { id: partner, label: Two, issuer: https://idp.partner.example, clientId: app }`)
+    .replace('allow: [auditor]', 'allow: [auditor, admin]')
+    .replace('cmdbsyncer-admins: {', 'cmdbsyncer-admins: { when: { provider: corp },')
+  const { code, stdout } = await run(t, { provider: 'partner' }, { ...alice, realm_access: { roles: ['admin'] } }, several)
+  t.equal(code, 0)
+  t.match(stdout, /admin.* from the claim \/realm_access\/roles, dropped by when.*corp/)
+  t.match(stdout, /admin.* by roles\.mapping\.cmdbsyncer-admins.*dropped by when.*corp/)
+  t.match(stdout, /global_admin.* by roles\.mapping\.cmdbsyncer-admins.*dropped by when.*corp/)
+})

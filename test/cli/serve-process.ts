@@ -31,9 +31,9 @@ interface Run {
   readonly ended: Promise<number | string>
 }
 
-/** Runs a command line; the process ends with the test. @param output where standard output goes; default: it is kept */
-export function runMain (t: Test, args: readonly string[], { cwd, output }: { cwd?: string, output?: string } = {}): Run {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', output === undefined ? 'pipe' : openSync(output, 'w'), 'pipe'], env: {}, cwd })
+/** Runs a command line; the process ends with the test. @param output where standard output goes; default: it is kept. @param node flags of Node's own */
+export function runMain (t: Test, args: readonly string[], { cwd, output, node = [] }: { cwd?: string, output?: string, node?: readonly string[] } = {}): Run {
+  const child = spawn(process.execPath, [...node, main, ...args], { stdio: ['ignore', output === undefined ? 'pipe' : openSync(output, 'w'), 'pipe'], env: {}, cwd })
   const text = { stdout: '', stderr: '' }
   child.stdout?.setEncoding('utf8').on('data', (part: string) => { text.stdout += part })
   child.stderr?.setEncoding('utf8').on('data', (part: string) => { text.stderr += part })

@@ -1,6 +1,6 @@
 /** How a gateway starts, fails to start, and ends. */
 import { once } from 'node:events'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { type Test, test } from 'tap'
@@ -161,4 +161,15 @@ test('a command whose output can’t be written says so and fails, without a sta
   const schema = runMain(t, ['schema'], { output: '/dev/full' })
   t.equal(await schema.ended, 1)
   t.equal(schema.stderr(), 'doorward: standard output can’t be written to (ENOSPC)\n')
+})
+
+test('an older Node is told so, before it meets what it does not know', async (t) => {
+  const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { engines: { node: string } }
+  const oldest = engines.node.replace('>=', '')
+  const runAs = (version: string) => runMain(t, ['--version'], { node: ['--import', `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'${version}'}})`] })
+  for (const version of ['20.19.0', '22.20.0', 'x']) {
+    const { ended, stdout, stderr } = runAs(version)
+    t.strictSame([await ended, stdout(), stderr()], [1, '', `doorward: needs Node ${oldest} or newer, and this is ${version}\n`])
+  }
+  for (const version of [`${oldest}.0`, '23.0.0', '24.21.0']) t.equal(await runAs(version).ended, 0, version)
 })

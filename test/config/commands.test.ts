@@ -11,7 +11,8 @@ const sidecar = {
   DOORWARD_PROVIDER_ISSUER: 'https://idp.example.com',
   DOORWARD_PROVIDER_CLIENT_ID: 'app',
   DOORWARD_UPSTREAM_URL: 'http://127.0.0.1:8080',
-  // Without one there is a warning.
+  // Without one of these there is a warning.
+  DOORWARD_PROVIDER_CLIENT_SECRET: 'secret',
   DOORWARD_SESSION_REDIS_URL: 'redis://127.0.0.1',
   DOORWARD_SESSION_SECRET: Buffer.alloc(32, 'k').toString('base64'),
   DOORWARD_ASSERTION_KEY: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()

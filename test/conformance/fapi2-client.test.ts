@@ -4,8 +4,10 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, type JWK } from 'jose'
 import t, { type Test } from 'tap'
+import { logoutClaims, postLogout } from '../support/logout-tokens.ts'
 import { type Claims, type RogueHooks } from '../support/rogue-hooks.ts'
-import { otherRsaKey, raw, unsigned } from '../support/rogue-provider.ts'
+import { type RogueGatewayOptions, startRogueGateway } from '../support/rogue-gateway.ts'
+import { otherRsaKey, raw, type RogueOptions, unsigned } from '../support/rogue-provider.ts'
 import { assertAccepted, assertRejected, attempt, type Attempt, type Rejection } from './attempt.ts'
 
 const clientKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -14,7 +16,7 @@ const published = { ...signer.publicKey.export({ format: 'jwk' }), kid: 'same', 
 const header = { alg: 'ES256', kid: 'same' }
 
 /** Signs as FAPI wants it, beside decoys of the same `kid` for other algorithms (section 5.4.3). */
-async function fapiAttempt (t: Test, change: RogueHooks & { readonly claims?: (claims: Claims) => Claims } = {}): Promise<Attempt> {
+async function fapiAttempt (t: Test, change: RogueHooks & { readonly claims?: (claims: Claims) => Claims } = {}, { refreshes = false, configuration, ...options }: RogueGatewayOptions & Pick<RogueOptions, 'refreshes'> = {}): Promise<Attempt> {
   const { claims = (honest) => honest, ...hooks } = change
   const decoy = { ...await otherRsaKey(), kid: 'same' }
   return await attempt(t, {
@@ -22,8 +24,9 @@ async function fapiAttempt (t: Test, change: RogueHooks & { readonly claims?: (c
     jwks: () => ({ keys: [{ ...decoy, alg: 'RS256' }, { ...decoy, alg: 'PS256' }, published] }),
     idToken: async (honest, _header, keys) => await keys.sign(claims(honest), header, signer.privateKey as unknown as Uint8Array),
     token: (answer) => ({ ...answer, token_type: 'DPoP' }),
+    refreshes,
     ...hooks
-  }, { configuration: { provider: { profile: 'fapi2', clientSecret: undefined, clientKey } } })
+  }, { ...options, configuration: { provider: { profile: 'fapi2', clientSecret: undefined, clientKey }, ...configuration } })
 }
 
 t.test('fapi2-security-profile-final-client-test-happy-path-no-dpop-nonce', async (t) => {
@@ -59,6 +62,37 @@ t.test('fapi2-security-profile-final-client-test-rs-dpop-auth-scheme-case-insens
   })
   t.equal(result.page.status, 200)
   t.equal(result.rogue.calls('userinfo').length, 2)
+})
+
+t.test('fapi2-security-profile-final-client-test-refresh-token-test', async (t) => {
+  const clock = { now: Date.now() }
+  const { gateway, rogue, browser, upstream, page } = await fapiAttempt(t, {
+    token: (answer) => ({ ...answer, token_type: 'DPoP' }),
+    refresh: (answer) => ({ ...answer, token_type: 'DPoP' })
+  }, { now: () => clock.now, refreshes: true, configuration: { session: { idleTimeout: '8h' }, headers: { profiles: ['oauth2-proxy'], accessToken: true } } })
+  t.equal(page.status, 200)
+  const due = 59 * 60 * 1000
+  const open = async () => {
+    clock.now += due
+    return (await browser.get(`${gateway.origin}/wanted`)).status
+  }
+  // The first access token of a refresh is refused where it is used, once.
+  rogue.hooks.userinfo = () => {
+    delete rogue.hooks.userinfo
+    return raw({ status: 401, headers: { 'www-authenticate': 'DPoP error="invalid_token"' }, body: '' })
+  }
+  t.strictSame([await open(), await open()], [200, 200])
+  const [, ...refreshes] = rogue.calls('token')
+  t.strictSame(refreshes.map(({ form }) => form.get('grant_type')), ['refresh_token', 'refresh_token'])
+  t.equal(new Set(refreshes.map(({ form }) => form.get('refresh_token'))).size, 2, 'each refresh token is good once')
+  for (const { headers, form } of refreshes) {
+    t.match(decodeJwt(String(headers['dpop'])), { htm: 'POST', htu: `${rogue.issuer}/token` })
+    t.match(decodeJwt(form.get('client_assertion') ?? ''), { aud: rogue.issuer })
+  }
+  const tokens = rogue.calls('userinfo').map(({ headers }) => headers.authorization?.replace('DPoP ', ''))
+  t.equal(new Set(tokens).size, 3, 'the token that was refused is not tried again')
+  t.strictSame(upstream.requests.map(({ headers }) => headers['x-forwarded-access-token']), tokens, 'the application has the newest')
+  t.match(gateway.audit.map(({ event, outcome }) => `${String(event)} ${String(outcome)}`), ['login success', 'session.refresh success', 'session.refresh success'])
 })
 
 const accepted: Readonly<Record<string, Parameters<typeof fapiAttempt>[1]>> = {
@@ -100,3 +134,32 @@ for (const [name, authorize] of Object.entries(states)) {
     t.match(gateway.audit, [{ reason: 'state_invalid' }])
   })
 }
+
+t.test('RS256 is no signature of a logout token, an access token or an answer about one', async (t) => {
+  const bearer = { audiences: ['https://api.example.com'], tokens: 'auto' }
+  const { gateway, rogue } = await startRogueGateway(t, {
+    configuration: { provider: { profile: 'fapi2', clientSecret: undefined, clientKey, bearer }, access: { rules: [{ path: '/**', bearer: true }] } },
+    rogue: {
+      discovery: (document) => ({ ...document, id_token_signing_alg_values_supported: ['ES256', 'RS256'] }),
+      jwks: (set) => ({ keys: [...set.keys, published] })
+    }
+  })
+  const signed = async (alg: string, typ: string, claims: Claims) => alg === 'RS256'
+    ? await rogue.keys.sign(claims, { ...rogue.keys.header, typ })
+    : await rogue.keys.sign(claims, { ...header, typ }, signer.privateKey as unknown as Uint8Array)
+  const now = Math.floor(Date.now() / 1000)
+  const access = { iss: rogue.issuer, aud: 'https://api.example.com', sub: 'program', iat: now, exp: now + 300, client_id: 'program' }
+  const ask = async (token: string) => (await fetch(`${gateway.origin}/x`, { headers: { authorization: `Bearer ${token}` } })).status
+  const answers = async (alg: string) => [
+    (await postLogout(gateway.origin, await signed(alg, 'logout+jwt', logoutClaims(rogue)))).status,
+    await ask(await signed(alg, 'at+jwt', access))
+  ]
+  t.strictSame(await answers('RS256'), [400, 401])
+  t.strictSame(await answers('ES256'), [200, 200])
+
+  for (const [alg, status] of [['RS256', 503], ['ES256', 200]] as const) {
+    const claims = { iss: rogue.issuer, aud: rogue.clientId, iat: now, token_introspection: { active: true, token_type: 'Bearer', ...access } }
+    rogue.hooks.introspection = async () => raw({ headers: { 'content-type': 'application/token-introspection+jwt' }, body: await signed(alg, 'token-introspection+jwt', claims) })
+    t.equal(await ask(`opaque-${alg}`), status, alg)
+  }
+})

@@ -4,10 +4,13 @@
  */
 import { base64url, decodeJwt, exportJWK, generateKeyPair, type JWK } from 'jose'
 import t, { type Test } from 'tap'
-import { type Browser } from '../support/browser.ts'
-import { type Claims } from '../support/rogue-hooks.ts'
+import { ask, responseTo } from '../proxy/open-gateway.ts'
+import { Browser } from '../support/browser.ts'
+import { startGateway } from '../support/gateway.ts'
+import { clientSecret } from '../support/provider.ts'
+import { type Claims, type RogueHooks } from '../support/rogue-hooks.ts'
 import { logoutClaims, logoutEvent, logoutToken, postLogout } from '../support/logout-tokens.ts'
-import { raw, type RogueProvider, unsigned, withBrokenSignature } from '../support/rogue-provider.ts'
+import { raw, type RogueProvider, startRogueProvider, unsigned, withBrokenSignature } from '../support/rogue-provider.ts'
 import { type RogueGateway, type RogueGatewayOptions, startRogueGateway } from '../support/rogue-gateway.ts'
 
 const now = (): number => Math.floor(Date.now() / 1000)
@@ -77,11 +80,11 @@ type Forgery = readonly [token: (rogue: RogueProvider) => Promise<string> | stri
 
 const changed = (changes: Claims): Forgery[0] => (rogue) => logoutToken(rogue, changes)
 
-async function withOtherAlgorithm (rogue: RogueProvider): Promise<string> {
+async function withOtherAlgorithm (rogue: RogueProvider, changes: Claims = {}): Promise<string> {
   const { privateKey, publicKey } = await generateKeyPair('ES256')
   const key = { ...await exportJWK(publicKey), kid: 'other', alg: 'ES256', use: 'sig' }
   rogue.hooks.jwks = ({ keys }) => ({ keys: [...keys, key] as JWK[] })
-  return await rogue.keys.sign(logoutClaims(rogue), { alg: 'ES256', kid: 'other', typ: 'logout+jwt' }, privateKey)
+  return await rogue.keys.sign(logoutClaims(rogue, changes), { alg: 'ES256', kid: 'other', typ: 'logout+jwt' }, privateKey)
 }
 
 async function idTokenOf (rogue: RogueProvider): Promise<string> {
@@ -92,7 +95,7 @@ const day = 24 * 60 * 60
 
 const forgeries: Readonly<Record<string, Forgery>> = {
   'oidcc-client-test-rp-backchannel-rpinitlogout-alg-none': [(rogue) => unsigned(logoutClaims(rogue)), 'algorithm'],
-  'oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg': [withOtherAlgorithm, 'algorithm'],
+  'oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg': [(rogue) => withOtherAlgorithm(rogue), 'algorithm'],
   'oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce': [changed({ nonce: 'n' }), 'kind'],
   'oidcc-client-test-rp-backchannel-rpinitlogout-no-event': [changed({ events: undefined }), 'kind'],
   'oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event': [changed({ events: { 'http://schemas.openid.net/event/foobar': {} } }), 'kind'],
@@ -192,6 +195,8 @@ t.test('a logout token is good once', async (t) => {
   t.equal(again.status, 400)
   t.match(gateway.logs.join(''), '"type":"TokenRejected","message":"replayed"')
   t.equal(await isSignedIn(setup, browser), true, 'and stays signed in')
+  const many = await Promise.all(Array.from({ length: 20 }, async () => (await postLogout(gateway.origin, token)).status))
+  t.strictSame([...new Set(many)], [400], 'however many come at once')
 })
 
 t.test('a session that is not known, or of another issuer, is no error and no effect', async (t) => {
@@ -203,9 +208,46 @@ t.test('a session that is not known, or of another issuer, is no error and no ef
   t.equal(await isSignedIn(setup, browser), true)
 })
 
-t.test('before anybody has signed in, whatever algorithm the provider has keys for is accepted', async (t) => {
-  const { gateway, rogue } = await startRogueGateway(t)
-  t.equal((await postLogout(gateway.origin, await withOtherAlgorithm(rogue))).status, 200)
+const announcing = (...algorithms: readonly string[]): RogueHooks => ({ discovery: (document) => ({ ...document, id_token_signing_alg_values_supported: algorithms }) })
+
+t.test('before anybody has signed in, any algorithm that the provider announces is accepted, and no other', async (t) => {
+  const announced = await startRogueGateway(t, { rogue: announcing('RS256', 'ES256') })
+  t.equal((await postLogout(announced.gateway.origin, await withOtherAlgorithm(announced.rogue))).status, 200)
+  const other = await startRogueGateway(t)
+  t.equal((await postLogout(other.gateway.origin, await withOtherAlgorithm(other.rogue))).status, 400)
+  t.match(other.gateway.logs.join(''), '"type":"TokenRejected","message":"algorithm"')
+})
+
+t.test('a provider that has changed its algorithm is understood an hour after the last id_token, and at once after a refresh', async (t) => {
+  const clock = { now: Date.now() }
+  const setup = await signedIn(t, { ...announcing('RS256', 'ES256'), refreshes: true }, { now: () => clock.now, configuration: { session: { idleTimeout: '8h' }, provider: { clockTolerance: '2h' } } })
+  const { gateway, rogue, browser } = setup
+  const post = async () => (await postLogout(gateway.origin, await withOtherAlgorithm(rogue, { sid: 'another' }))).status
+  t.equal(await post(), 400)
+  clock.now += 58 * 60 * 1000
+  t.equal(await post(), 400)
+  clock.now += 2 * 60 * 1000
+  t.equal(await post(), 200)
+  t.equal((await browser.get(`${gateway.origin}/x`)).status, 200)
+  t.equal(rogue.calls('token').length, 2, 'refreshed')
+  t.equal(await post(), 400)
+})
+
+t.test('a logout token with both a sid and a sub ends the session of that name, and those of the person that have none', async (t) => {
+  const setup = await startRogueGateway(t)
+  const { gateway, rogue } = setup
+  const signIn = async (claims: Claims): Promise<Browser> => {
+    rogue.hooks.idToken = (honest) => ({ ...honest, ...claims })
+    rogue.hooks.userinfo = (honest) => ({ ...honest, ...claims })
+    const browser = new Browser()
+    t.equal((await browser.open(`${gateway.origin}/x`)).status, 200)
+    return browser
+  }
+  const browsers = [await signIn({ sid: 'one' }), await signIn({}), await signIn({ sid: 'two' }), await signIn({ sub: 'rogue-2' })]
+  t.equal((await postLogout(gateway.origin, await logoutToken(rogue, { sid: 'one' }))).status, 200)
+  t.strictSame(await Promise.all(browsers.map((browser) => isSignedIn(setup, browser))), [false, false, true, true])
+  t.strictSame(revocations(setup), ['backchannel sid one'])
+  t.equal(await isSignedIn(setup, await signIn({})), true, 'who signs in again is in')
 })
 
 t.test('what is not one logout token in a form is refused, whatever is in it', async (t) => {
@@ -229,6 +271,23 @@ t.test('what is not one logout token in a form is refused, whatever is in it', a
   t.equal(await fetch(url, { method: 'POST', body: endless, duplex: 'half', headers: { 'content-type': form } } as RequestInit).then(({ status }) => status, () => 'cut'), 413)
   t.equal(await isSignedIn(setup, browser), true)
   t.equal((await post(`logout_token=${token}`, `${form.toUpperCase()} ; charset=utf-8`)).status, 200, 'the token itself was good')
+})
+
+t.test('a provider that waits to be asked for the body is asked, unless it would not be taken', async (t) => {
+  const setup = await signedIn(t)
+  const { gateway: { port }, rogue, browser } = setup
+  const body = `logout_token=${await logoutToken(rogue)}`
+  const post = (type: string, length: number) => ask(port, { method: 'POST', path: '/oidc/backchannel-logout', headers: { 'content-type': type, 'content-length': length, expect: '100-continue' } })
+  for (const [type, length, status] of [['application/json', body.length, 415], ['application/x-www-form-urlencoded', 1024 * 1024, 413]] as const) {
+    const request = post(type, length)
+    request.on('continue', () => { t.fail('nobody wants it') }).flushHeaders()
+    t.equal((await responseTo(request)).resume().statusCode, status)
+    request.destroy()
+  }
+  const request = post('application/x-www-form-urlencoded', body.length)
+  request.on('continue', () => { request.end(body) }).flushHeaders()
+  t.equal((await responseTo(request)).resume().statusCode, 200)
+  t.equal(await isSignedIn(setup, browser), false)
 })
 
 t.test('a logout that can’t be checked is not confirmed: the provider may send it again', async (t) => {
@@ -298,16 +357,34 @@ t.test('made-up sessions do not push out what is remembered of real ones', async
   const setup = await signedIn(t)
   const { gateway, browser, rogue } = setup
   const { issuer: iss } = rogue
-  const statuses = new Map<number, number>()
-  for (let number = 0; number < 1_050; number++) {
-    const { status } = await fetch(frontchannel(gateway.origin, { iss, sid: `made-up-${number}` }))
-    statuses.set(status, (statuses.get(status) ?? 0) + 1)
-  }
-  t.strictSame([...statuses.keys()], [200, 503])
-  t.ok((statuses.get(503) ?? 0) > 0)
-  const own = await browser.get(frontchannel(gateway.origin, { iss, sid: 'provider-session' }), { from: iss })
-  t.equal(own.status, 200, 'whoever comes with the session that is meant is not held up')
-  t.equal(await isSignedIn(setup, browser), false)
+  const cookie = browser.jar.header(new URL(gateway.origin)) ?? ''
+  const frame = async (sid: string) => (await fetch(frontchannel(gateway.origin, { iss, sid }))).status
+  const statuses = new Set<number>()
+  for (let number = 0; number < 1_050; number++) statuses.add(await frame(`made-up-${number}`))
+  t.strictSame([...statuses], [200])
+  t.strictSame(revocations(setup), [], 'and are no news')
+  t.equal(await frame('provider-session'), 200)
+  t.equal(await isSignedIn(setup, browser), false, 'a real one is not held up')
+  t.equal((await fetch(`${gateway.origin}/oidc/session`, { headers: { cookie } })).status, 401)
+  t.strictSame(revocations(setup), ['frontchannel sid provider-session'])
+  t.equal(await frame('provider-session'), 200)
+  t.equal(revocations(setup).length, 1, 'what has ended does not end again')
+})
+
+t.test('a session that began before Doorward was started anew is ended by a frame, too', async (t) => {
+  const publicUrl = 'https://app.example.com'
+  const rogue = await startRogueProvider(t, { clientSecret, claims: { sid: 'provider-session' } })
+  const start = () => startGateway(t, { issuer: rogue.issuer, upstream: 'http://127.0.0.1:9', publicUrl })
+  const before = await start()
+  const browser = new Browser({ balancer: { [publicUrl]: before.port } })
+  await browser.open(`${publicUrl}/oidc/login?return_to=/oidc/session`)
+  const after = await start()
+  const later = new Browser({ balancer: { [publicUrl]: after.port } })
+  const cookie = browser.jar.header(new URL(publicUrl)) ?? ''
+  const status = async () => (await later.get(`${publicUrl}/oidc/session`, { headers: { cookie } })).status
+  t.equal(await status(), 200)
+  t.equal((await later.get(frontchannel(publicUrl, { iss: rogue.issuer, sid: 'provider-session' }), { from: rogue.issuer })).status, 200)
+  t.equal(await status(), 401)
 })
 
 t.test('whoever is signed out at the provider while a sign-in is under way is not signed in by it', async (t) => {

@@ -113,6 +113,49 @@ t.test('a refresh token that the provider takes back ends the session', async (t
   t.match(setup.told()[0], { metadata: { error: 'invalid_grant', errorDescription: 'the session was ended by an administrator' } })
 })
 
+/** Refresh token, then access token, as the provider was asked to revoke them. */
+function revoked ({ rogue }: RogueGateway): Array<string | null> {
+  const form = (kind: string) => rogue.calls('revocation').filter(({ form }) => form.get('token_type_hint') === kind).map(({ form }) => form.get('token'))
+  return [...form('refresh_token'), ...form('access_token')]
+}
+
+t.test('what a refused refresh leaves of tokens is revoked at the provider: the new ones, where there are any', async (t) => {
+  const refused: Readonly<Record<string, readonly [hooks: RogueOptions, configuration?: RogueGatewayOptions['configuration']]>> = {
+    'userinfo about somebody else': [{ userinfo: (claims) => ({ ...claims, sub: 'rogue-2' }) }],
+    'an id_token about somebody else': [{ idToken: (claims) => ({ ...claims, sub: 'rogue-2' }) }],
+    'a signature of somebody else': [{ idToken: async (claims, header, keys) => withBrokenSignature(await keys.sign(claims, header)) }],
+    'a person who is not admitted any more': [{ userinfo: (claims) => ({ ...claims, groups: [] }) }, { groups: { require: ['cmdbsyncer-ops'] } }]
+  }
+  for (const [name, [hooks, configuration]] of Object.entries(refused)) {
+    let given: Readonly<Record<string, unknown>> = {}
+    const setup = await signedIn(t, { ...hooks, refresh: (answer) => (given = answer) }, { rogue: { revocation: () => '' }, ...configuration !== undefined && { configuration } })
+    t.equal(await setup.ask(), 302, name)
+    t.strictSame(revoked(setup), [given['refresh_token'], given['access_token']], name)
+  }
+
+  const taken = await signedIn(t, { refresh: () => raw({ status: 400, body: '{"error":"invalid_grant"}' }) }, { rogue: { revocation: () => '' } })
+  t.equal(await taken.ask(), 302)
+  t.strictSame(revoked(taken), [taken.rogue.calls('token')[1]?.form.get('refresh_token')])
+
+  const without = await signedIn(t, { userinfo: (claims) => ({ ...claims, sub: 'rogue-2' }) }, { rogue: { revocation: () => '' }, configuration: { provider: { logout: { revokeTokens: false } } } })
+  t.equal(await without.ask(), 302)
+  t.strictSame(revoked(without), [])
+})
+
+t.test('tokens that come when the session has been signed out meanwhile are revoked, too', async (t) => {
+  let given: Readonly<Record<string, unknown>> = {}
+  const setup = await signedIn(t, {}, { rogue: { revocation: () => '' } })
+  const { gateway, browser, rogue } = setup
+  const old = { cookie: browser.jar.header(new URL(gateway.origin)) ?? '' }
+  rogue.hooks.refresh = async (answer) => {
+    await fetch(`${gateway.origin}/oidc/logout`, { method: 'POST', headers: old, redirect: 'manual' })
+    return (given = answer)
+  }
+  t.equal(await setup.ask(), 302)
+  t.ok(revoked(setup).includes(String(given['refresh_token'])))
+  t.ok(revoked(setup).includes(String(given['access_token'])))
+})
+
 const harmless: Readonly<Record<string, RogueOptions>> = {
   'the same nonce and time of authentication': {},
   'no nonce and no time of authentication': { idToken: ({ nonce: _, auth_time: _time, ...claims }) => claims }

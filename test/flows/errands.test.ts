@@ -80,6 +80,18 @@ test('the choice of a provider loses neither the form nor what the rule demands'
   }
 })
 
+test('who needs a better sign-in than they have gets it where they signed in, and the choice for another account', async (t) => {
+  const clock = stoppedClock()
+  const { browser, url } = await startBoth(t, { now: () => clock.now })
+  await browser.signIn(linkOf(await browser.open(url('/plain')), 'A partner'), 'alice')
+  clock.now += 20 * minute
+  t.equal((await browser.open(url('/recent/x'))).url.origin, new URL(partner.issuer).origin, 'without being asked where')
+  t.equal(asked(partner)['max_age'], '900')
+  const chooser = await browser.open(url('/oidc/login?return_to=/recent/x&rule=0&switch_account=true'))
+  t.equal(linkOf(chooser, 'Example Corporation').searchParams.get('rule'), '0')
+  t.equal((await browser.open(url('/recent/x'))).url.pathname, '/oidc/login', 'nobody is signed in any more')
+})
+
 test('the choice of a provider keeps the name of a fragment, and is not asked for it again', async (t) => {
   const setup = await startBoth(t, { session: { keepFragment: true } })
   const { browser, url } = setup

@@ -1,6 +1,9 @@
 /** Answers of the provider that the browser posts (OAuth 2.0 Form Post Response Mode), from another site. */
 import t, { test } from 'tap'
-import { startProvider } from '../support/provider.ts'
+import { Browser } from '../support/browser.ts'
+import { startGateway } from '../support/gateway.ts'
+import { clientSecret, startProvider } from '../support/provider.ts'
+import { type RogueProvider, startRogueProvider } from '../support/rogue-provider.ts'
 import { anotherBrowser, calls, logins, startJourney, wayBack } from './journey.ts'
 
 const provider = await startProvider(t)
@@ -76,4 +79,22 @@ test('the session before ends, and no part of it is left, though the browser kee
   t.notMatch(browser.jar.header(new URL(url('/'))), /__Host-doorward\.\d=/)
   t.equal((await anotherBrowser(journey).get(url('/oidc/session'), { headers: { cookie: before }, program: true })).status, 401)
   t.strictSame(logins(journey), ['success', 'success'])
+})
+
+test('of several providers, only one that has its answers posted needs a cookie that goes along with forms of other sites', async (t) => {
+  const [posts, asks] = await Promise.all([1, 2].map(() => startRogueProvider(t, { clientSecret }))) as [RogueProvider, RogueProvider]
+  const publicUrl = 'https://app.example.com'
+  const { port } = await startGateway(t, {
+    issuer: [{ id: 'posts', label: 'Posts', issuer: posts.issuer, responseMode: 'form_post' }, { id: 'asks', label: 'Asks', issuer: asks.issuer }],
+    upstream: 'http://127.0.0.1:9',
+    publicUrl
+  })
+  for (const [id, sameSite] of [['posts', 'None'], ['asks', 'Lax']] as const) {
+    const browser = new Browser({ balancer: { [publicUrl]: port } })
+    const page = await browser.open(`${publicUrl}/oidc/login?provider=${id}&return_to=/oidc/session`)
+    const { chain } = id === 'posts' ? await browser.submit(page) : page
+    const written = [...page.chain, ...chain].flatMap(({ setCookies }) => setCookies).filter((line) => /^__Host-doorward-(login-[\w-]+|rounds)=[^;]/.test(line))
+    const attributes = new Map(written.map((line) => [line.split('=')[0]?.slice('__Host-doorward-'.length, -'.'.length).slice(0, 5), /SameSite=(\w+)/.exec(line)?.[1]]))
+    t.strictSame(Object.fromEntries(attributes), { login: sameSite, round: sameSite }, id)
+  }
 })

@@ -180,3 +180,12 @@ test('the token that the session held is revoked, and a provider that fails at i
   await without.browser.open(`${without.gateway.origin}/oidc/logout`)
   t.strictSame(without.rogue.calls('revocation'), [])
 })
+
+test('a token that can’t be revoked does not keep another from it', async (t) => {
+  const configuration = { headers: { profiles: ['oauth2-proxy'], accessToken: true } }
+  const { gateway, rogue, browser } = await startRogueGateway(t, { configuration, rogue: { refreshes: true, revocation: (form) => form.get('token_type_hint') === 'refresh_token' ? raw({ delayMilliseconds: Infinity }) : '' } })
+  await browser.open(`${gateway.origin}/x`)
+  t.match((await browser.open(`${gateway.origin}/oidc/logout`)).text, /You are signed out/)
+  t.strictSame(rogue.calls('revocation').map(({ form }) => form.get('token_type_hint')), ['refresh_token', 'access_token'])
+  t.equal(gateway.logs.filter((line) => line.includes('provider.revocation_failed')).length, 1)
+})

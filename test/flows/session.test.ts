@@ -40,6 +40,20 @@ test('a session ends when it is not used for the idle time, and lives on while i
   t.equal((await browser.open(url('/x'))).status, 200, 'and a new one begins')
 })
 
+test('that a session has run out is in the audit trail once, whatever is asked for first', async (t) => {
+  const clock = stoppedClock()
+  const journey = await startJourney(t, { provider, upstream, now: () => clock.now })
+  for (const path of ['/x', '/oidc/login?return_to=/x', '/oidc/callback?state=old', '/oidc/logout', '/oidc/signed-out', '/oidc/session']) {
+    const browser = anotherBrowser(journey)
+    await browser.signIn(journey.url('/x'), 'bob')
+    journey.gateway.audit.length = 0
+    clock.now += 30 * minute
+    const cookie = cookieOf(browser, journey)
+    for (const again of [1, 2]) await anotherBrowser(journey).get(journey.url(path), { headers: { cookie }, program: again === 1 && path === '/oidc/session' })
+    t.match(journey.gateway.audit.filter(({ event }) => event === 'session.expired'), [{ reason: 'idle_timeout', user: { user: 'bob' }, request: { path: path.split('?')[0] } }], path)
+  }
+})
+
 test('a session ends at its longest life, however much it is used', async (t) => {
   const clock = stoppedClock()
   const { browser, gateway, url } = await startJourney(t, { provider, upstream, now: () => clock.now })
@@ -53,6 +67,21 @@ test('a session ends at its longest life, however much it is used', async (t) =>
   clock.now += 1
   t.equal((await browser.get(url('/x'))).status, 302)
   t.match(gateway.audit.slice(1), [{ event: 'session.expired', reason: 'max_lifetime' }])
+})
+
+test('a session that was given a longer life ends when it would have, had it begun under the shorter one', async (t) => {
+  const clock = stoppedClock()
+  const options = { provider, upstream, publicUrl: 'https://app.example.com', now: () => clock.now }
+  const before = await startJourney(t, { ...options, configuration: { session: { idleTimeout: '8h' } } })
+  await before.browser.signIn(before.url('/x'), 'bob')
+  const cookie = cookieOf(before.browser, before)
+  const after = await startJourney(t, { ...options, configuration: { session: { idleTimeout: '1h', maxLifetime: '1h' } } })
+  clock.now += hour - 1
+  t.equal(await statusWith(cookie, after), 200)
+  clock.now += 1
+  t.equal(await statusWith(cookie, before), 200)
+  t.equal(await statusWith(cookie, after), 302)
+  t.match(after.gateway.audit, [{ event: 'session.expired', reason: 'max_lifetime' }])
 })
 
 test('using a session is written back once per tenth of the idle time, and never into a shared cache', async (t) => {

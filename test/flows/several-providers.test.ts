@@ -15,7 +15,7 @@ type Settings = Readonly<Record<string, unknown>>
 const corp = await startProvider(t)
 /** Its people have the names of the other's, and call themselves members of the same groups. */
 const partner = await startProvider(t, {
-  people: { alice: { ...people['alice'], name: 'Alice Elsewhere', upn: 'alice@partner.example', memberOf: ['cmdbsyncer-admins', 'guests'] } }
+  people: { alice: { ...people['alice'], name: 'Alice Elsewhere', upn: 'alice@partner.example', memberOf: ['cmdbsyncer-admins', 'guests'], entitlements: ['admin', 'reader'] } }
 })
 
 interface Setup {
@@ -129,6 +129,19 @@ test('an e-mail address leads to the provider of its domain, which is told the a
   }
 })
 
+test('an address that another site puts into a link is a hint to the provider, and nothing else', async (t) => {
+  const { gateway, url } = await start(t, { corp: { emailDomains: ['example.com'] } })
+  const odd = ['a&prompt=none&redirect_uri=https://evil.example@example.com', '"><script>alert(1)</script>@example.com', '\u0000\u001B[31m\u202E@example.com', '%0d%0aX-Evil:1@example.com']
+  const answers = await Promise.all(odd.map(async (email) => await new Browser().get(url(`/oidc/login?${new URLSearchParams({ email }).toString()}`), { from: 'https://evil.example/' })))
+  for (const [index, { status, location, headers }] of answers.entries()) {
+    t.strictSame([status, location?.origin, location?.searchParams.getAll('login_hint'), headers['x-evil']], [302, corp.issuer, [odd[index]], undefined])
+    t.strictSame([location?.searchParams.getAll('redirect_uri'), location?.searchParams.has('prompt')], [[url('/oidc/callback/corp')], false])
+  }
+  const split = await new Browser().get(url(`/oidc/login?${new URLSearchParams({ email: 'a\r\nX-Evil: 1@example.com' }).toString()}`))
+  t.strictSame([split.status, split.headers['x-evil']], [400, undefined])
+  t.notMatch([...gateway.logs, ...gateway.auditLines].join(''), /evil|script|202E|\u202E/i, 'and is not written down')
+})
+
 test('the same subject at two providers is two people', async (t) => {
   const mapping = { 'cmdbsyncer-admins': { when: { providers: ['corp'] }, roles: ['admin'] }, guests: { roles: ['guest'] } }
   const rules = [{ path: '/admin/**', require: { roles: ['admin'] } }, { path: '/internal/**', require: { providers: ['corp'] } }]
@@ -161,6 +174,16 @@ test('the same subject at two providers is two people', async (t) => {
   await atPartner.browser.open(setup.url('/oidc/logout'))
   t.match(await session(atCorp), { user: 'alice' }, 'one signs out, the other does not notice')
   t.equal((await atPartner.browser.get(setup.url('/oidc/session'), { program: true })).status, 401)
+})
+
+test('a provider can’t give by its roles claim what is kept for another', async (t) => {
+  const mapping = { 'cmdbsyncer-admins': { when: { provider: 'corp' }, roles: ['admin'] } }
+  const rules = [{ path: '/admin/**', require: { roles: ['admin'] } }, { path: '/reader/**', require: { roles: ['reader'] } }]
+  const setup = await start(t, { configuration: { claims: { roles: 'entitlements' }, roles: { mapping }, access: { rules } } })
+  const { browser, url } = setup
+  await signInAt('A partner', setup, 'alice')
+  t.match(await session(setup), { provider: 'partner', roles: ['reader'] })
+  t.strictSame([(await browser.get(url('/admin/'))).status, (await browser.get(url('/reader/'))).status], [403, 200])
 })
 
 test('who wants another account chooses anew, and is asked there', async (t) => {

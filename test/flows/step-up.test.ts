@@ -122,6 +122,7 @@ test('what comes back counts, not what was asked for: a page says what is missin
     t.equal((await new Browser().get(url('/plain'), { headers: { cookie } })).status, 200, 'the session that there was goes on')
     Object.assign(manners, { isDeaf: false, saysNothing: false })
     t.equal((await browser.open(linkOf(page, 'Sign in again'))).url.href, url(path), 'the button asks for the same again')
+    t.equal(linkOf(page, 'Use another account').searchParams.get('switch_account'), 'true')
   }
 })
 

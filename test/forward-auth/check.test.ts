@@ -1,6 +1,7 @@
 /** The question and the answer, without a proxy: what decides, and that it decides as it does for what Doorward forwards. */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { Browser } from '../support/browser.ts'
 import { exchange, parseMessage, type RawMessage, requestText, statusOf, valuesOf } from '../support/raw-socket.ts'
 import { type RogueGateway, type RogueGatewayOptions, signedInCookie, startRogueGateway } from '../support/rogue-gateway.ts'
 
@@ -87,6 +88,21 @@ t.test('a navigation is led to the public origin, a program is not', async (t) =
   t.match(JSON.parse(challenge.body), { login_url: login })
   const elsewhere = await ask([['X-Original-URL', 'https://other.example/a?b=%26'], ['X-Original-Method', 'GET'], navigation])
   t.strictSame(valuesOf(elsewhere, 'location'), [login])
+})
+
+t.test('what a rule demands of a sign-in is asked of the provider, whether a proxy asks before or after it', async (t) => {
+  const { ask, cookie, gateway, rogue } = await start(t, { configuration: { access: { rules: [{ path: '/a', allow: 'anonymous' }, { path: '/recent/**', require: { maxAge: '15m', acr: ['gold'] } }] } } })
+  const login = `${gateway.origin}/oidc/login?return_to=%2Frecent%2Fx%3Fb%3D1&rule=1`
+  const navigation: Line = ['Accept', 'text/html']
+  for (const session of [[], [['Cookie', cookie]]] as Line[][]) {
+    const redirect = await ask([...about('/recent/x?b=1'), navigation, ...session])
+    t.strictSame([redirect.status, valuesOf(redirect, 'location')], [302, [login]])
+    const forNginx = await ask([...about('/recent/x?b=1'), navigation, ...session], '/oidc/check?proxy=nginx')
+    t.strictSame([forNginx.status, valuesOf(forNginx, 'location')], [401, [login]])
+  }
+  await new Browser().open(login)
+  const wish = rogue.calls('authorize').at(-1)?.url.searchParams
+  t.strictSame([wish?.get('max_age'), wish?.get('acr_values')], ['900', 'gold'])
 })
 
 t.test('for nginx it is 200, 401 or 403; a redirect is a 401 with its Location', async (t) => {

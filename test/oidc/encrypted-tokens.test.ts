@@ -1,12 +1,13 @@
-/** id_tokens and userinfo that the provider signs and encrypts for the client (RFC 7516, OpenID Connect Core sections 10.2 and 5.3.2). */
+/** id_tokens, userinfo and logout tokens that the provider signs and encrypts for the client (RFC 7516, OpenID Connect Core sections 10.2 and 5.3.2). */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { CompactEncrypt, type JSONWebKeySet } from 'jose'
 import t, { test } from 'tap'
 import { startJourney } from '../flows/journey.ts'
 import { Browser } from '../support/browser.ts'
 import { client, startProvider } from '../support/provider.ts'
+import { logoutClaims, logoutToken, postLogout } from '../support/logout-tokens.ts'
 import { startRogueGateway } from '../support/rogue-gateway.ts'
-import { raw } from '../support/rogue-provider.ts'
+import { raw, unsigned, withBrokenSignature } from '../support/rogue-provider.ts'
 
 const encryptionAlgorithms = ['RSA-OAEP', 'RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A128KW']
 const provider = await startProvider(t, { protocol: { enabledJWA: { idTokenEncryptionAlgValues: encryptionAlgorithms, userinfoEncryptionAlgValues: encryptionAlgorithms }, features: { encryption: { enabled: true }, jwtUserinfo: { enabled: true } } } })
@@ -73,6 +74,23 @@ test('what was not encrypted for us, or not well, signs nobody in', async (t) =>
     t.match(gateway.audit, [{ event: 'login', outcome: 'failure' }], name)
     t.notOk([...gateway.logs, ...gateway.auditLines].some((line) => line.includes(tokens[0] ?? '-')), 'the token is not logged')
   }
+})
+
+test('an encrypted logout token ends the session, unless it is for another key or nobody has signed it', async (t) => {
+  const configuration = { provider: { decryptionKeys: [pem(rsa.privateKey)] } }
+  const { gateway, rogue, browser } = await startRogueGateway(t, { configuration, rogue: { claims: { sid: 'provider-session' }, idToken: async (claims, header, keys) => await encrypted(await keys.sign(claims, header), 'RSA-OAEP', rsa.publicKey) } })
+  t.equal((await browser.open(`${gateway.origin}/x`)).status, 200)
+  const post = async (token: string) => (await postLogout(gateway.origin, token)).status
+  t.equal(await post(await encrypted(await logoutToken(rogue), 'RSA-OAEP', other.publicKey)), 400)
+  t.equal(await post(await encrypted(unsigned(logoutClaims(rogue)), 'RSA-OAEP', rsa.publicKey)), 400)
+  t.equal(await post(await encrypted(withBrokenSignature(await logoutToken(rogue)), 'RSA-OAEP', rsa.publicKey)), 400)
+  t.strictSame([...gateway.logs.join('').matchAll(/"type":"TokenRejected","message":"(\w+)"/g)].map(([, cause]) => cause), ['encrypted', 'algorithm', 'signature'])
+  t.equal((await browser.get(`${gateway.origin}/x`)).status, 200)
+  t.equal(await post(await encrypted(await logoutToken(rogue), 'RSA-OAEP', rsa.publicKey)), 200)
+  t.equal((await browser.get(`${gateway.origin}/x`)).status, 302)
+
+  const without = await startRogueGateway(t)
+  t.equal((await postLogout(without.gateway.origin, await encrypted(await logoutToken(without.rogue), 'RSA-OAEP', rsa.publicKey))).status, 400)
 })
 
 test('without keys an encrypted token is refused, and the log says what is missing', async (t) => {

@@ -107,11 +107,11 @@ export async function startSentinel (t: Test): Promise<TestSentinel> {
   }
 }
 
-/** A cluster of three masters. */
-export async function startCluster (t: Test): Promise<readonly TestRedis[]> {
+/** A cluster of three masters, each followed by so many replicas. */
+export async function startCluster (t: Test, replicas = 0): Promise<readonly TestRedis[]> {
   const lines = ['cluster-enabled yes', 'cluster-node-timeout 1000']
-  const nodes = await Promise.all([1, 2, 3].map(() => startRedis(t, { lines })))
-  await run('redis-cli', ['--cluster', 'create', ...nodes.map(({ port }) => `127.0.0.1:${port}`), '--cluster-yes'])
+  const nodes = await Promise.all(Array.from({ length: 3 * (1 + replicas) }, () => startRedis(t, { lines })))
+  await run('redis-cli', ['--cluster', 'create', ...nodes.map(({ port }) => `127.0.0.1:${port}`), '--cluster-replicas', String(replicas), '--cluster-yes'])
   for (const node of nodes) await until(async () => /cluster_state:ok/.test(await node.ask('cluster', 'info')))
   return nodes
 }
