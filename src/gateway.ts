@@ -2,91 +2,126 @@
  * The composition root: builds every part from the configuration and mounts it, top to bottom, in order. Nothing else
  * wires parts together, and nothing here decides about a request.
  */
-import { readFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { type FastifyInstance } from 'fastify'
 import { createAccess, referencedClaims, stepUpsOf } from './access/index.ts'
-import { createAdmin, createReadiness, type Readiness } from './admin/index.ts'
-import { type Application, buildApplication, needsOf } from './applications.ts'
+import { createAdmin, type Readiness } from './admin/index.ts'
+import { buildApplication, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
-import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf, upstreamsOf } from './config/index.ts'
+import { type Configuration, providersOf, upstreamsOf } from './config/index.ts'
+import { createEndings, type Endings } from './endings.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
 import { createMapping } from './mapping/index.ts'
-import { type Audit, countRefusedConnections, countRequests, createCountedAudit, createLogs, createMetrics, type DroppedLines, type Logger } from './observability/index.ts'
-import { clientKeySet, createBearer, createProvider, createProviders, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type Provider, type ProviderParts, type Providers, type ProxySettings, readClientKey, readDecryptionKey, type Refresh, type SignInParts } from './oidc/index.ts'
+import { countRefusedConnections, countRequests, type Metrics } from './observability/index.ts'
+import { clientKeySet, createBearer, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type SignInParts } from './oidc/index.ts'
+import { buildProviders } from './identity-providers.ts'
+import { buildLasting, dependenciesOf, type GatewayParts, type Lasting } from './lasting.ts'
 import { isOwnTarget } from './own-routes.ts'
 import { createPages } from './pages/index.ts'
 import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, createSendForm } from './pipeline/index.ts'
-import { createIdleWatch, createOpenConnections, type ForwardParts, mountUpstreams, routeUpgrades } from './proxy/index.ts'
+import { createIdleWatch, createOpenConnections, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
-import { createServer, forwardedMethods } from './server/index.ts'
-import { type Storage } from './sessions/index.ts'
+import { createFront, createServer, createTransport, type Front, forwardedMethods, type Generation } from './server/index.ts'
 import { buildCookies, buildSessions } from './session-state.ts'
 
-export interface GatewayParts {
-  readonly logger: Logger
-  readonly audit: Audit
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-  /** Of what is written: since the start. */
-  readonly droppedLines?: (() => DroppedLines) | undefined
-  /** Of Doorward: told to those who watch it. */
-  readonly version: string
-  /** Between Doorward and the providers. */
-  readonly proxy?: ProxySettings | undefined
-}
+export { type GatewayParts } from './lasting.ts'
 
 /** Two servers, each of which serves once `listen` is called on it. */
 export interface Gateway {
   /** For people and programs (`server.listen`). */
-  readonly app: FastifyInstance
+  readonly app: Front
   /** For those who run it (`admin.listen`). */
-  readonly admin: FastifyInstance
+  readonly admin: Front
   readonly readiness: Readiness
+  readonly metrics: Pick<Metrics, 'reloaded'>
+  /**
+   * Puts another configuration in place, or nothing at all. What has begun ends as it began. One at a time; what can't be
+   * exchanged has to be as it was (src/cli/restart-settings.ts).
+   *
+   * @throws where a part of it can't be built
+   */
+  reload (configuration: Configuration): Promise<void>
 }
 
 /** Builds the gateway. @throws {AssertionKeyError} or {ClientKeyError} for an unusable key */
-export async function createGateway (configuration: Configuration, { logger, audit: trail, droppedLines, now, version, proxy }: GatewayParts): Promise<Gateway> {
+export async function createGateway (configuration: Configuration, parts: GatewayParts): Promise<Gateway> {
+  const lasting = buildLasting(configuration, parts)
+  const { logOf, metrics, readiness, state: { storage } } = lasting
+  const onError = (err: unknown): void => { logOf('config').error({ event: 'generation.unclosed', err }, 'what ran on an earlier configuration could not be closed') }
+  const transport = createTransport(configuration.server, logOf('server'))
+  countRefusedConnections(transport.server, { metrics, logger: logOf('server'), now: parts.now })
+  const app = createFront(transport.server, { onGenerations: metrics.generations, onError })
+  // Who scrapes keeps the connection, and must not keep the process.
+  const admin = createFront(createHttpServer(), { isCutAtClose: true, onError })
+
+  async function reload (next: Configuration): Promise<void> {
+    const exchange = transport.prepare(next.server)
+    const generation = await createGeneration(next, lasting)
+    // All at once: no request comes in between.
+    exchange()
+    generation.enter()
+    app.serve(generation.serving)
+    admin.serve({ app: generation.admin, retire () {}, closeTunnels () {}, closeOpen () {} })
+  }
+
+  await reload(configuration)
+  return {
+    app: {
+      ...app,
+      async listen (options) {
+        await storage.start()
+        await app.listen(options)
+      },
+      async close () {
+        await app.close()
+        storage.close()
+      }
+    },
+    admin,
+    readiness,
+    metrics,
+    reload
+  }
+}
+
+interface BuiltGeneration {
+  readonly serving: Generation
+  readonly admin: FastifyInstance
+  /** Tells what outlives it what is so from now on. Neither waits nor fails. */
+  enter (): void
+}
+
+/** Everything that follows from one configuration; nothing stays behind where a part of it can't be built. */
+async function createGeneration (configuration: Configuration, lasting: Lasting): Promise<BuiltGeneration> {
+  const endings = createEndings()
+  try {
+    return await buildGeneration(configuration, lasting, endings)
+  } catch (error) {
+    await endings.run()
+    throw error
+  }
+}
+
+async function buildGeneration (configuration: Configuration, lasting: Lasting, endings: Endings): Promise<BuiltGeneration> {
   const { server, assertion, access } = configuration
   const { basePath } = server
   const publicUrl = new URL(server.publicUrl)
   const publicOrigin = publicUrl.origin
 
-  const logOf = createLogs(logger, configuration.log.levels)
-  const metrics = createMetrics({ version, droppedLines, providers: providersOf(configuration).map(({ id }) => id) })
-  const audit = createCountedAudit(trail, metrics)
-  const dependencyOf = (provider: string): string => `provider:${provider}`
-  const readiness = createReadiness([providersOf(configuration).map(({ id }) => dependencyOf(id))], now, configuration.session.redis.url === undefined ? [] : [sessionStore])
+  const { logOf, metrics, audit, readiness, now, state } = lasting
+  const providerIds = providersOf(configuration).map(({ id }) => id)
 
   const cookies = buildCookies(configuration, publicUrl)
-  const { storage, ...signIn } = await buildSessions(configuration, {
-    cookies,
-    application: publicOrigin,
-    logger: logOf('sessions'),
-    now,
-    onAsked (isUp, reason) {
-      metrics.sessionStoreAsked(isUp)
-      readiness.asked(sessionStore, isUp, reason)
-    },
-    onFailed: metrics.sessionStoreFailed
-  })
-  const clients = createIdleWatch(server.clientTimeout)
-  const open = createOpenConnections(configuration.session.closeGrace, metrics)
-  const applications = upstreamsOf(configuration).map((upstream) => buildApplication(upstream, configuration, { now, clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) }))
+  const { enter: enterSessions, ...signIn } = await buildSessions(configuration, { lasting: state, cookies, application: publicOrigin, now })
+  const clients = endings.add(createIdleWatch(server.clientTimeout))
+  const open = endings.add(createOpenConnections(configuration.session.closeGrace, metrics))
+  const applications = upstreamsOf(configuration).map((upstream) => endings.add(buildApplication(upstream, configuration, { now, clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) })))
   const needs = needsOf(applications)
   const mapping = loggedMapping(createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] }), logOf('mapping'))
   const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
-  const spent = storage.shelf('logout-token', { maxEntries: 100_000, maxCharacters: 10_000_000 })
-  const providers = createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider({ ...provider, proxy }, configuration, {
-    logger: logOf('oidc'),
-    now,
-    spent,
-    onAsked (isUp, reason) {
-      metrics.providerAsked(provider.id, isUp)
-      readiness.asked(dependencyOf(provider.id), isUp, reason)
-    }
-  }))))
-  const refresh = createRefresh({ ...signIn, providers, leases: storage.leases, mapping, keeps: needs, audit, logger: logOf('oidc'), now })
-  const assertions = await createAssertions({ ...assertion, issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
+  const providers = endings.add(await buildProviders(configuration, lasting))
+  const refresh = endings.add(createRefresh({ ...signIn, providers, leases: state.storage.leases, memory: lasting.refreshes, mapping, keeps: needs, audit, logger: logOf('oidc'), now }))
+  const assertions = await createAssertions({ ...assertion, key: assertion.key ?? lasting.ownKeys(assertion.algorithm), issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
 
   const pipeline = createPipeline({
     basePath,
@@ -106,41 +141,30 @@ export async function createGateway (configuration: Configuration, { logger, aud
   const originOf = createRequestOrigins({ ...server, publicUrl })
   const keepForm = createKeepForm({ ...signIn, publicUrl, limit: configuration.session.postLimit, clients, logger: logOf('access') })
   const crossOrigin = createCrossOrigin(new Set(access.corsOrigins), basePath)
-  const app = createServer(server, {
-    logger: logOf('server'),
+  const app = createServer(basePath, {
     originOf,
     answer: async (error, request, reply) => crossOrigin.preflight(error, request, reply) ?? await answerProblem(await keepForm(error, request, reply), request, reply, { pages, logger: logOf('access') })
   })
   crossOrigin.allow(app)
-  countRefusedConnections(app.server, { metrics, logger: logOf('server'), now })
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
   mountClientKeys(app, basePath, await clientKeySet(providersOf(configuration)))
   mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger: logOf('access') })
   await mountUpstreams(app, { methods: forwardedMethods, admit: createSendForm({ ...signIn, pipeline, logger: logOf('access') }), logger: logOf('proxy') })
-  runWith(app, { providers, refresh, storage, applications, clients, open })
-  const api = { token: configuration.admin.token, providers: providersOf(configuration).map(({ id }) => id), sessions: signIn.sessions, audit }
-  return { app, admin: createAdmin({ readiness, metrics, logger: logOf('admin'), api }), readiness }
-}
-
-/** As `/readyz` names it. */
-const sessionStore = 'session-store'
-
-async function buildProvider (provider: ProviderConfiguration & Pick<GatewayParts, 'proxy'>, configuration: Configuration, parts: ProviderParts): Promise<Provider> {
-  const { clientKey, clientCertificate } = provider
-  return createProvider({
-    ...provider,
-    clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey, { isStrict: provider.profile === 'fapi2' }),
-    decryptionKeys: await Promise.all(provider.decryptionKeys.map(readDecryptionKey)),
-    clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
-    caPem: readOptional(provider.caFile),
-    clockToleranceMilliseconds: provider.clockTolerance,
-    bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
-    addressedBy: configuration.provider === undefined ? provider.id : undefined,
-    redirectUri: redirectUriOf(provider, configuration),
-    logout: { ...provider.logout, signedOutUri: signedOutUriOf(configuration) }
-  }, parts)
+  app.addHook('onClose', endings.run)
+  const admin = createAdmin({ readiness, metrics, logger: logOf('admin'), api: { token: configuration.admin.token, providers: providerIds, sessions: signIn.sessions, audit } })
+  await Promise.all([app, admin].map(async (server) => { await server.ready() }))
+  return {
+    serving: { app, retire: providers.retire, closeTunnels: open.closeTunnels, closeOpen: open.closeAll },
+    admin,
+    enter () {
+      enterSessions()
+      metrics.configured(providerIds)
+      readiness.depend(dependenciesOf(configuration))
+      providers.start()
+    }
+  }
 }
 
 type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsStrict' | 'keepsFragment' | 'stepUps'> & { readonly assertions: Assertions }
@@ -149,34 +173,4 @@ type OwnRouteParts = Omit<SignInParts, 'basePath' | 'publicOrigin' | 'sessionIsS
 function mountOwnRoutes (app: FastifyInstance, { server: { basePath, publicUrl }, session, access }: Configuration, parts: OwnRouteParts): void {
   mountSignIn(app, { ...parts, basePath, publicOrigin: new URL(publicUrl).origin, sessionIsStrict: session.cookie.sameSite === 'strict', keepsFragment: session.keepFragment, stepUps: stepUpsOf(access.rules) })
   app.get(`${basePath}/jwks`, { exposeHeadRoute: true, config: { anyHost: true } }, (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(parts.assertions.jwks))
-}
-
-interface RunningParts extends Pick<ForwardParts, 'clients' | 'open'> {
-  readonly refresh: Refresh
-  readonly providers: Providers
-  readonly storage: Storage
-  readonly applications: readonly Application[]
-}
-
-/** What runs beside the requests begins and ends with the server. */
-function runWith (app: FastifyInstance, { providers, refresh, storage, applications, clients, open }: RunningParts): void {
-  app.addHook('onReady', async () => {
-    providers.start()
-    await storage.start()
-  })
-  app.addHook('preClose', (done) => {
-    open.closeTunnels()
-    done()
-  })
-  app.addHook('onClose', async () => {
-    clients.close()
-    open.close()
-    await refresh.close()
-    storage.close()
-    await Promise.all([providers, ...applications].map(async (part) => { await part.close() }))
-  })
-}
-
-function readOptional (file: string | undefined): string | undefined {
-  return file === undefined ? undefined : readFileSync(file, 'utf8')
 }

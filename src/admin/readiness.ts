@@ -19,6 +19,8 @@ export interface ReadinessReport extends State<'starting' | 'ready' | 'unavailab
 export interface Readiness {
   /** The dependency was asked for something, and answered or did not. The reason is for everybody to read: it holds no secret. */
   asked (dependency: string, isUp: boolean, reason?: string): void
+  /** What else it depends on from now on, as in `createReadiness`. What is known of a dependency stays known, and who was ready stays so. */
+  depend (others: ReadonlyArray<readonly string[]>): void
   /** From here on nobody new should be sent here. */
   drain (): void
   report (): ReadinessReport
@@ -33,9 +35,11 @@ export interface Readiness {
  * @param vital names of those that are all needed, all the time
  */
 export function createReadiness (others: ReadonlyArray<readonly string[]>, now: () => number, vital: readonly string[] = []): Readiness {
-  const kinds = [...others, ...vital.map((name) => [name])]
+  const vitalKinds = vital.map((name) => [name])
+  let kinds = [...others, ...vitalKinds]
   const since = <Status extends string>(status: Status): State<Status> => ({ status, since: new Date(now()).toISOString() })
-  const states: Record<string, DependencyState> = Object.fromEntries(kinds.flat().map((name) => [name, since('unknown')]))
+  const statesOf = (earlier: Readonly<Record<string, DependencyState>>): Record<string, DependencyState> => Object.fromEntries(kinds.flat().map((name) => [name, earlier[name] ?? since('unknown')]))
+  let states = statesOf({})
   const answered = new Set<string>()
   let own: State<ReadinessReport['status']> = since('starting')
 
@@ -48,6 +52,10 @@ export function createReadiness (others: ReadonlyArray<readonly string[]>, now: 
       if (isUp) answered.add(dependency)
       const isServing = kinds.every((kind) => kind.some((name) => answered.has(name)))
       if (isServing && own.status === 'starting') own = since('ready')
+    },
+    depend (next) {
+      kinds = [...next, ...vitalKinds]
+      states = statesOf(states)
     },
     drain () { own = since('draining') },
     report () {

@@ -5,6 +5,8 @@ import { exitInvalidConfiguration, type LoadedConfiguration, readConfiguration }
 import { drain, trackConnections } from './drain.ts'
 import { ListenError, listenOn } from './listening.ts'
 import { openOutput, type Output } from './output.ts'
+import { recordFiles } from './files-read.ts'
+import { followConfiguration, type ReadConfiguration } from './reload.ts'
 import { type Terminal } from './terminal.ts'
 import { version } from './version.ts'
 
@@ -22,14 +24,15 @@ const closingMilliseconds = 2_000
 
 /** `doorward serve`: runs the gateway until the process is asked to end. */
 export async function serve (args: { config?: string | undefined }, host: Host): Promise<number> {
-  const loaded = await readConfiguration(args.config, host)
+  const files = recordFiles(host.cwd)
+  const loaded = await readConfiguration(args.config, host, files.readFile)
   if (loaded === undefined) return exitInvalidConfiguration
 
   const output = openOutput(loaded.configuration, host)
   for (const warning of loaded.warnings) output.logOf('config').warn({ event: 'config.warning' }, warning)
   try {
     const gateway = await createGateway(loaded.configuration, { ...output, now: Date.now, version: version(), proxy: proxyFrom(host.environment) })
-    return await run(gateway, loaded, output, host)
+    return await run(gateway, { loaded, files }, { output, host, file: args.config })
   } catch (error) {
     output.logOf('process').fatal({ event: 'start.failed', err: error }, 'can’t start')
     return exitFailed
@@ -38,27 +41,31 @@ export async function serve (args: { config?: string | undefined }, host: Host):
   }
 }
 
-async function run (gateway: Gateway, loaded: LoadedConfiguration, output: Output, host: Host): Promise<number> {
+async function run (gateway: Gateway, read: ReadConfiguration, { output, host, file }: { readonly output: Output, readonly host: Host, readonly file: string | undefined }): Promise<number> {
+  const { loaded } = read
   const { configuration, source } = loaded
   const { flush } = output
   const logger = output.logOf('process')
   const { server, admin } = configuration
   const connections = trackConnections(gateway.app.server)
-  host.onHangup?.(() => {
-    output.reopen()
-    logger.info({ event: 'outputs.reopened' }, 'what is written goes to files opened anew')
-  })
   const problem = await startListening(gateway, loaded)
   if (problem !== undefined) {
     host.stderr(`${problemText(problem)}\n`)
     return exitFailed
   }
+  const reloads = followConfiguration(read, { gateway, output, terminal: host, file })
+  host.onHangup?.(() => {
+    output.reopen()
+    logger.info({ event: 'outputs.reopened' }, 'what is written goes to files opened anew')
+    reloads.ask()
+  })
   const toRegister = { redirectUris: providersOf(configuration).map((provider) => redirectUriOf(provider, configuration)), postLogoutRedirectUri: signedOutUriOf(configuration) }
   logger.info({ event: 'started', config: source, listen: server.listen, admin: admin.listen, publicUrl: server.publicUrl, ...toRegister }, `Doorward serves ${server.publicUrl}`)
   await host.untilStopped(server.drainTimeout + closingMilliseconds, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ event: 'crashed', err }, 'unexpected error')
     logger.info({ event: 'stopping', signal }, 'stopping')
     gateway.readiness.drain()
+    await reloads.close()
     const cut = await drain(gateway.app.close(), connections, server.drainTimeout)
     await gateway.admin.close()
     logger.info({ event: 'stopped', connectionsCut: cut }, 'stopped')

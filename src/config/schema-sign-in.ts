@@ -29,6 +29,8 @@ export const serverSection = z.strictObject({
   maxConnections: z.number().int().min(1).max(1_000_000).default(20_000)
     .describe('How many connections of clients may be open at once; further ones are closed at once.'),
   clientTimeout: duration('60s', '1ms').describe('How long a client may pause while it sends a body or takes an answer; event streams and WebSockets are exempt while nothing is to be sent.'),
+  reload: z.enum(['auto', 'signal', 'off']).default('auto')
+    .describe('When the configuration and the files that it names are read again: `auto` at SIGHUP and when one of the files changes, `signal` at SIGHUP alone, `off` never.'),
   drainTimeout: duration('25s').describe('After a termination signal, running requests may take this long to finish.')
 }).describe('Where Doorward listens, and where people reach it.')
 

@@ -5,7 +5,7 @@
  * Owns their shape and what is kept out of them. It does not decide what happens to a request, nor where metrics are
  * read (admin/).
  */
-export { type Audit, type AuditEvent, type AuditRequest, auditRequest, type AuditUser, createAudit, type LoginFailure, type TokenRejection } from './audit.ts'
+export { type Audit, type AuditEvent, type AuditRequest, auditRequest, type AuditUser, createAudit, type LoginFailure, type ReloadFailure, type ReloadTrigger, type TokenRejection } from './audit.ts'
 export { countRefusedConnections } from './count-refused-connections.ts'
 export { countRequests } from './count-requests.ts'
 export { createCountedAudit } from './counted-audit.ts'
@@ -13,5 +13,5 @@ export { createLogger, type Logger, type LogSettings } from './logger.ts'
 export { createLogs, type Logs, type Subsystem, subsystems } from './subsystems.ts'
 export { type Destination, openDestination } from './destination.ts'
 export { escapeControls } from './escape-controls.ts'
-export { createPseudonyms, type PseudonymKind, pseudonymOf } from './pseudonyms.ts'
+export { createPseudonyms, type PseudonymKind, type Pseudonyms, pseudonymOf } from './pseudonyms.ts'
 export { clientLeft, createMetrics, type DroppedLines, type Metrics, type RequestKind, type UpstreamFailure, type UpstreamMetrics } from './metrics.ts'

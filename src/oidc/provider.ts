@@ -14,6 +14,7 @@ import { createIntrospection } from './provider-introspection.ts'
 import { hintToKeep } from './provider-end-session.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
+import { type ProviderMemory } from './provider-memory.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
 import { underProfile } from './provider-profile.ts'
 import { createPushedRequests } from './provider-pushed.ts'
@@ -23,7 +24,6 @@ import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts
 import { createSignatureCheck } from './provider-signature.ts'
 import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
-import { createRefetchBudget } from './refetch-budget.ts'
 
 export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'clockToleranceMilliseconds'> {
   /** The browser brings the answer in a form that a page of the provider posts. */
@@ -43,6 +43,8 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 
   readonly logout: ProviderLogout
   /** Begins to look for the provider in the background. */
   start (): void
+  /** Looks for it no more, and tells of nothing: another has taken its place. It still serves who has begun here. */
+  retire (): void
   close (): Promise<void>
 }
 
@@ -51,12 +53,14 @@ export interface ProviderParts {
   readonly now: () => number
   /** Where logout tokens that were used are remembered. */
   readonly spent: Shelf
+  /** What is known of the provider from an earlier configuration, and will be by a later one. */
+  readonly memory: ProviderMemory
   /** Called each time that the provider was asked for its metadata; with the reason, where it can't be used. */
   readonly onAsked: (isUp: boolean, reason?: string) => void
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
-export function createProvider (given: ProviderSettings, { logger, now, spent, onAsked }: ProviderParts): Provider {
+export function createProvider (given: ProviderSettings, { logger, now, spent, memory, onAsked }: ProviderParts): Provider {
   const settings = underProfile(given)
   const isLoopbackHttp = settings.issuer.startsWith('http:')
   const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
@@ -66,12 +70,12 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     use_mtls_endpoint_aliases: settings.clientCertificate !== undefined,
     [oauth.clockTolerance]: Math.ceil(settings.clockToleranceMilliseconds / 1000)
   }
-  const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), now, onAttempt: report })
-  const keys = createProviderKeys({ fetch: http.fetch, mayRefetch: createRefetchBudget(now), now })
-  const requests = { client, options, sender: createSender(options, client, settings.dpop), decrypt: createDecryption(settings.decryptionKeys), verifySignature: createSignatureCheck(options, keys), now }
+  const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), memory, now, onAttempt: report })
+  const keys = createProviderKeys({ fetch: http.fetch, memory, mayRefetch: memory.mayRefetch, now })
+  const requests = { client, options, sender: createSender(options, client, settings.dpop, memory), decrypt: createDecryption(settings.decryptionKeys), verifySignature: createSignatureCheck(options, keys), now }
   const tokens = createTokenRequests(settings, requests)
   const push = createPushedRequests(settings, requests)
-  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, spent, logger, now })
+  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, memory, spent, logger, now })
 
   function report (error: unknown): void {
     const reason = error === undefined ? undefined : outageReason(error)
@@ -96,6 +100,7 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,
     start: metadata.start,
+    retire: metadata.stop,
     refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, onClaims, learnFrom: logout.learnFrom, now }),
     readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
     async authorizationUrl (secrets, wish) {

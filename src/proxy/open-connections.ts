@@ -24,6 +24,8 @@ export interface OpenConnections {
   add (connection: OpenConnection): () => void
   /** Closes the tunnels; what is an answer still has the time to end. */
   closeTunnels (): void
+  /** Closes them all. */
+  closeAll (): void
   /** Watches no longer. */
   close (): void
 }
@@ -66,6 +68,7 @@ export function createOpenConnections (graceMilliseconds: number, { tunnelOpened
         if (isTunnel) close()
       }
     },
+    closeAll () { for (const { close } of seenBytes.keys()) close() },
     close: () => { clearInterval(clock) }
   }
 }

@@ -6,7 +6,7 @@ import { valueAt } from '../../src/config/path.ts'
 import { loadConfiguration, problemText } from '../../src/config/index.ts'
 import { proxyFrom } from '../../src/oidc/index.ts'
 import { createGateway } from '../../src/gateway.ts'
-import { createAudit, createLogger } from '../../src/observability/index.ts'
+import { createAudit, createLogger, createLogs } from '../../src/observability/index.ts'
 import { auditProblems } from './audit-line.ts'
 import { clientId, clientSecret } from './provider.ts'
 import { sawSecret, secretsIn } from './secrets-seen.ts'
@@ -76,7 +76,7 @@ async function startOnFreePort (t: Test, options: GatewayOptions): Promise<TestG
       auditLines.push(line)
       audit.push(JSON.parse(line) as Record<string, unknown>)
     }, now),
-    logger: createLogger({ level: 'trace', format: 'json', isTerminal: false, secretPaths: [] }, { write: (line) => { logs.push(line) } })
+    logOf: createLogs(createLogger({ level: 'trace', format: 'json', isTerminal: false, secretPaths: [] }, { write: (line) => { logs.push(line) } }), loaded.configuration.log.levels)
   })
   const close = async (): Promise<void> => { await Promise.all([app.close(), admin.close()]) }
   t.teardown(async () => {
@@ -85,7 +85,7 @@ async function startOnFreePort (t: Test, options: GatewayOptions): Promise<TestG
   })
   await admin.listen({ host: '127.0.0.1', port: 0 })
   await app.listen({ host: '127.0.0.1', port })
-  routes.push(...app.printRoutes({ commonPrefix: false }).split('\n').filter((line) => line !== ''))
+  routes.push(...app.current().app.printRoutes({ commonPrefix: false }).split('\n').filter((line) => line !== ''))
   return { origin, port, admin: `http://127.0.0.1:${(admin.server.address() as AddressInfo).port}`, audit, auditLines, logs, routes, close }
 }
 
