@@ -87,15 +87,15 @@ export function followConfiguration (first: ReadConfiguration, { gateway, output
     current = next
     gateway.metrics.reloaded(true)
     const told = { trigger, settings: changes.map(({ name }) => name), files: [...files] }
-    log.info({ event: 'config.reloaded', config: source, ...told }, 'another configuration is in place')
     output.audit.record({ event: 'config.reload', outcome: 'success', metadata: told })
+    log.info({ event: 'config.reloaded', config: source, ...told }, 'another configuration is in place')
   }
 
   function refuse (trigger: ReloadTrigger, reason: ReloadFailure, problems: readonly ConfigurationProblem[]): void {
     gateway.metrics.reloaded(false)
     const texts = problems.map(problemText)
-    log.error({ event: 'config.rejected', trigger, reason, problems: texts }, 'the configuration was not put in place; the one before goes on')
     output.audit.record({ event: 'config.reload', outcome: 'failure', reason, metadata: { trigger, problems: texts } })
+    log.error({ event: 'config.rejected', trigger, reason, problems: texts }, 'the configuration was not put in place; the one before goes on')
   }
 
   function follow (files: FilesRead): void {
