@@ -22,7 +22,7 @@ export interface Reloading extends ServeProcess {
   audited (): Record<string, unknown>[]
 }
 
-export async function startReloading (t: Test, sections: Readonly<Record<string, object>>): Promise<Reloading> {
+export async function startReloading (t: Test, sections: Sections): Promise<Reloading> {
   const gateway = await startServe(t, sections)
   await gateway.logged('started')
   const file = join(gateway.folder, 'doorward.yaml')
