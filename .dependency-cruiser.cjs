@@ -7,13 +7,14 @@ const above = {
   admin: ['sessions', 'observability'],
   oidc: ['sessions', 'mapping', 'pages', 'request-origin', 'observability'],
   sessions: ['mapping', 'observability'],
-  access: ['mapping'],
-  mapping: [],
+  access: ['mapping', 'patterns', 'request-origin'],
+  mapping: ['patterns'],
+  patterns: [],
   assertion: [],
   pages: [],
   observability: [],
   'request-origin': [],
-  config: ['request-origin', 'header-names']
+  config: ['patterns', 'request-origin', 'header-names']
 }
 
 const folderRules = Object.entries(above).map(([folder, allowed]) => ({
@@ -32,6 +33,7 @@ const homes = {
   cookie: '^src/sessions/cookies\\.ts$',
   ioredis: '^src/sessions/redis-connection\\.ts$',
   '@fastify/http-proxy': '^src/proxy/',
+  re2js: '^src/patterns/',
   undici: '^src/(proxy/|oidc/provider-http\\.ts$)',
   zod: '^src/config/',
   yaml: '^src/config/',

@@ -41,6 +41,7 @@ export const problems = {
   internal: { status: 500, title: 'Something went wrong', detail: 'This is our fault, not yours. Try again; if it stays, tell the administrator the reference below.' },
   session_too_large: { status: 500, title: 'Sign-in could not be completed', detail: 'Your account carries more information than a session can hold. The administrator can reduce the groups that the identity provider sends.' },
   provider_failed: { status: 502, title: 'Sign-in could not be completed', detail: 'The identity provider’s answer could not be accepted. Try again; if it stays, tell the administrator the reference below.' },
+  groups_overage_unresolved: { status: 502, title: 'Sign-in could not be completed', detail: 'The identity provider keeps the list of your groups apart, and it could not be read. Without it nobody can tell what you may do here. Tell the administrator the reference below.' },
   upstream_failed: { status: 502, title: 'Application not reachable', detail: 'The application behind this site did not answer properly. Try again in a moment.' },
   session_store_unavailable: { status: 503, title: 'Sign-in can’t be checked', detail: 'Who is signed in can’t be looked up at the moment. Nobody has been signed out: try again in a moment.' },
   sign_in_unavailable: { status: 503, title: 'Sign-in is unavailable', detail: 'The identity provider can’t be reached at the moment. Try again in a moment; whoever is already signed in can go on.' },
@@ -68,7 +69,10 @@ export interface ProblemOptions {
 export interface Person {
   readonly user: string
   readonly email?: string | undefined
+  /** The id of the provider in the configuration. */
+  readonly provider: string
   readonly roles: readonly string[]
+  readonly groups: readonly string[]
 }
 
 /** Thrown by any part to end a request; told apart by `code`, never by message. */

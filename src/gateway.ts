@@ -6,12 +6,12 @@ import { createServer as createHttpServer } from 'node:http'
 import { type FastifyInstance } from 'fastify'
 import { createAccess, referencedClaims, stepUpsOf } from './access/index.ts'
 import { createAdmin, type Readiness } from './admin/index.ts'
-import { buildApplication, needsOf } from './applications.ts'
+import { buildApplication, headerSizes, needsOf } from './applications.ts'
 import { type Assertions, createAssertions } from './assertion/index.ts'
 import { type Configuration, providersOf, upstreamsOf } from './config/index.ts'
 import { createEndings, type Endings } from './endings.ts'
 import { mountForwardAuth } from './forward-auth/index.ts'
-import { createMapping } from './mapping/index.ts'
+import { claimNamesAt, createMapping } from './mapping/index.ts'
 import { countRefusedConnections, countRequests, type Metrics } from './observability/index.ts'
 import { clientKeySet, createBearer, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type SignInParts } from './oidc/index.ts'
 import { buildProviders } from './identity-providers.ts'
@@ -22,6 +22,7 @@ import { answerProblem, createCrossOrigin, createKeepForm, createPipeline, creat
 import { createIdleWatch, createOpenConnections, mountUpstreams, routeUpgrades } from './proxy/index.ts'
 import { createRequestOrigins } from './request-origin/index.ts'
 import { createFront, createServer, createTransport, type Front, forwardedMethods, type Generation } from './server/index.ts'
+import { type Session } from './sessions/index.ts'
 import { buildCookies, buildSessions } from './session-state.ts'
 
 export { type GatewayParts } from './lasting.ts'
@@ -118,7 +119,7 @@ async function buildGeneration (configuration: Configuration, lasting: Lasting, 
   const applications = upstreamsOf(configuration).map((upstream) => endings.add(buildApplication(upstream, configuration, { now, clients, open, isOwnCookie: cookies.isOwn, counts: metrics.upstream(upstream.path) })))
   const needs = needsOf(applications)
   const mapping = loggedMapping(createMapping({ ...configuration, providers: providersOf(configuration), keepClaims: [...referencedClaims(access.rules), ...needs.claims] }), logOf('mapping'))
-  const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', detail: configuration.pages.detail })
+  const pages = createPages({ basePath, publicUrl: publicOrigin, providerLabel: configuration.provider?.label ?? 'Sign in', providerNames: new Map(configuration.providers.map(({ id, label }) => [id, label])), detail: configuration.pages.detail })
   const providers = endings.add(await buildProviders(configuration, lasting))
   const refresh = endings.add(createRefresh({ ...signIn, providers, leases: state.storage.leases, memory: lasting.refreshes, mapping, keeps: needs, audit, logger: logOf('oidc'), now }))
   const assertions = await createAssertions({ ...assertion, key: assertion.key ?? lasting.ownKeys(assertion.algorithm), issuer: publicOrigin, lifetimeMilliseconds: assertion.lifetime }, now)
@@ -149,7 +150,12 @@ async function buildGeneration (configuration: Configuration, lasting: Lasting, 
   countRequests(app.server, metrics, (target) => isOwnTarget(target, basePath))
   routeUpgrades(app, metrics)
   mountClientKeys(app, basePath, await clientKeySet(providersOf(configuration)))
-  mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, pages, audit, assertions, now })
+  const claimsPage = {
+    roles: configuration.pages.claimsFor,
+    namesAt: (provider: string) => claimNamesAt(provider, { ...configuration, providers: providersOf(configuration) }),
+    headerSizes: async (session: Session) => await headerSizes(applications, session, assertions)
+  }
+  mountOwnRoutes(app, configuration, { ...signIn, providers, mapping, keeps: needs, claimsPage, pages, audit, assertions, now })
   if (server.forwardAuth) mountForwardAuth(app, { basePath, publicOrigin, methods: new Set(forwardedMethods), originOf, pipeline, pages, logger: logOf('access') })
   await mountUpstreams(app, { methods: forwardedMethods, admit: createSendForm({ ...signIn, pipeline, logger: logOf('access') }), logger: logOf('proxy') })
   app.addHook('onClose', endings.run)

@@ -24,6 +24,7 @@ async function buildProvider (provider: ProviderConfiguration, configuration: Co
     clockToleranceMilliseconds: provider.clockTolerance,
     bearer: { ...provider.bearer, cacheMilliseconds: provider.bearer.cacheTime },
     addressedBy: configuration.provider === undefined ? provider.id : undefined,
+    groupClaims: [provider.claims.groups ?? configuration.claims.groups, provider.claims.roles ?? configuration.claims.roles].filter((claim) => claim !== undefined),
     redirectUri: redirectUriOf(provider, configuration),
     logout: { ...provider.logout, signedOutUri: signedOutUriOf(configuration) }
   }, {

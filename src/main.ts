@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The process: arguments, environment, signals, exit code. Nothing else touches `process`. */
+import { text } from 'node:stream/consumers'
 import closeWithGrace from 'close-with-grace'
 // Of types alone: nothing of ours may be read before Node is known to be new enough.
 import type { Host } from './cli/index.ts'
@@ -7,8 +8,9 @@ import type { Host } from './cli/index.ts'
 const isTerminal = process.stdout.isTTY === true
 
 const host: Host = {
-  stdout: (text) => { process.stdout.write(text) },
-  stderr: (text) => { process.stderr.write(text) },
+  stdout: (output) => { process.stdout.write(output) },
+  stderr: (output) => { process.stderr.write(output) },
+  stdin: () => text(process.stdin),
   environment: process.env,
   cwd: process.cwd(),
   isTerminal,

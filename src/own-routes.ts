@@ -49,6 +49,11 @@ export function logoutUrl (basePath: string, returnTo?: string): string {
   return returnTo === undefined ? `${basePath}/logout` : `${basePath}/logout?${new URLSearchParams({ return_to: returnTo }).toString()}`
 }
 
+/** Where people see what the provider says of them; as JSON, for a program or to be kept. */
+export function claimsUrl (basePath: string, format: 'html' | 'json' = 'html'): string {
+  return format === 'html' ? `${basePath}/claims` : `${basePath}/claims?format=json`
+}
+
 /** Where proxies ask whether a request may pass. */
 export function checkUrl (basePath: string): string {
   return `${basePath}/check`

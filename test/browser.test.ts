@@ -24,6 +24,8 @@ test('a day at work: in, refused, in as somebody else, out, and in again', { ski
   const refused = await page.goto(url('/admin/users'))
   t.equal(refused?.status(), 403)
   t.match(await page.textContent('main'), /needs the role admin[\s\S]*access\.rules\[0\][\s\S]*Signed in as\s+bob/)
+  await page.getByText('Groups (2)').click()
+  t.ok(await page.getByText('data-scientists').isVisible())
   await picture(page, 'refused')
 
   await page.getByRole('link', { name: 'Use another account' }).click()

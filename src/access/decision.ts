@@ -8,10 +8,18 @@ export interface AccessSettings {
   readonly rules: readonly RuleSettings[]
 }
 
-/** At most one of `allow`, `deny` and `require`; with none of them a rule demands a sign-in. */
+/**
+ * What a rule is for (path, methods, hosts, addresses), and what it says of that. At most one of `allow`, `deny` and
+ * `require`; with none of them a rule demands a sign-in.
+ */
 export interface RuleSettings {
+  /** May hold `{organization}` and `{project}`, each as a whole segment that `require` refers to. */
   readonly path: string
   readonly methods?: readonly string[] | undefined
+  /** As request-origin/ names them. */
+  readonly hosts?: readonly string[] | undefined
+  /** CIDRs, as request-origin/ writes them. */
+  readonly clientAddresses?: readonly string[] | undefined
   readonly allow?: 'anonymous' | 'authenticated' | undefined
   readonly deny?: true | undefined
   readonly require?: Requirements | undefined
@@ -22,16 +30,34 @@ export interface RuleSettings {
   readonly bearer: boolean
 }
 
+/** What is demanded of a person, and of the sign-in itself, which `all`, `any` and `not` do not hold. */
+export interface Requirements extends Conditions, StepUp {}
+
 /** Every kind given must be met; within a kind any value does. */
-export interface Requirements extends StepUp {
+export interface Conditions {
   readonly roles?: readonly string[] | undefined
+  /** In any case. */
   readonly groups?: readonly string[] | undefined
-  readonly organizations?: readonly string[] | undefined
+  readonly organizations?: Memberships | undefined
+  readonly projects?: Memberships | undefined
+  /** Attribute → that it is set, or the values of which it must hold one. */
+  readonly attributes?: Readonly<Record<string, true | readonly string[]>> | undefined
   /** Signed in at one of these. */
   readonly providers?: readonly string[] | undefined
-  /** Claim (name or JSON pointer) → the values of which it must hold one. */
-  readonly claims?: Readonly<Record<string, readonly string[]>> | undefined
+  /** Of an address that the provider has verified; in lower case. */
+  readonly emailDomains?: readonly string[] | undefined
+  /** Claim (name or JSON pointer) → what it must hold. Every one of them. */
+  readonly claims?: Readonly<Record<string, ClaimDemand>> | undefined
+  readonly all?: readonly Conditions[] | undefined
+  readonly any?: readonly Conditions[] | undefined
+  readonly not?: Conditions | undefined
 }
+
+/** Member of any; with roles, any of which has to be held there. */
+export type Memberships = readonly string[] | Readonly<Record<string, readonly string[]>>
+
+/** One of these texts, or a text that is matched as a whole. */
+export type ClaimDemand = readonly string[] | { readonly matches: string }
 
 /** How a request without a session is answered. */
 export type Challenge = 'auto' | 'redirect' | '401'
@@ -41,6 +67,10 @@ export interface AccessRequest {
   /** Every way in which an upstream may read the path, in policy form. */
   readonly readings: readonly string[]
   readonly method: string
+  /** Which of the known hosts is asked for, as request-origin/ names it. */
+  readonly host: string
+  /** As request-origin/ writes it; empty where it is not known. */
+  readonly clientAddress: string
   /** The path holds `%23` or `%3F`, which some upstreams read as the end of the path. */
   readonly hasEncodedDelimiter: boolean
 }
@@ -51,6 +81,8 @@ export interface RuleName {
   readonly index: number | 'default'
   readonly path: string
   readonly methods?: readonly string[]
+  readonly hosts?: readonly string[]
+  readonly clientAddresses?: readonly string[]
 }
 
 export type Decision =

@@ -10,12 +10,13 @@
  */
 import { type Identity } from '../mapping/index.ts'
 import { type Authentication, type StepUp } from '../step-up.ts'
-import { type AccessRequest, type AccessSettings, type Decision, type RuleSettings } from './decision.ts'
+import { emailClaims } from './claim-conditions.ts'
+import { type AccessRequest, type AccessSettings, type Conditions, type Decision, type RuleSettings } from './decision.ts'
 import { caseFolded } from './policy-form.ts'
-import { compileRule, type Rule, stepUpIn } from './rule.ts'
+import { compileRule, type Reading, type Rule, stepUpIn } from './rule.ts'
 import { createRuleIndex } from './rule-index.ts'
 
-export type { AccessRequest, AccessSettings, Challenge, Decision, Requirements, RuleName, RuleSettings } from './decision.ts'
+export type { AccessRequest, AccessSettings, Challenge, Conditions, Decision, Requirements, RuleName, RuleSettings } from './decision.ts'
 export { policyForm, policyFormOfRule } from './policy-form.ts'
 
 export interface Access {
@@ -30,28 +31,36 @@ export interface Access {
 
 /** Compiles the rules. Settings have been checked by the configuration. */
 export function createAccess (settings: AccessSettings): Access {
-  const findRule = createRuleIndex(settings.rules.map((rule, index) => ({ glob: rule.path, rule: compileRule(rule, index) })))
+  const findRule = createRuleIndex(settings.rules.map((rule, index) => ({ glob: rule.path, hosts: rule.hosts, rule: compileRule(rule, index) })))
   const fallback = compileRule(defaultRule(settings.default), 'default')
-  const noReading = compileRule(defaultRule('deny'), 'default').judge(undefined)
+  const noReading: Decision = { outcome: 'deny', rule: { index: 'default', path: '/**' }, missing: 'is open to nobody', unmet: {} }
 
-  function ruleFor (path: string, method: string): Rule {
-    const reading = { path, folded: caseFolded(path) }
-    return findRule(reading, method) ?? fallback
+  /** The rule of each reading. */
+  function rulesFor (request: AccessRequest): ReadonlyArray<readonly [Rule, Reading]> {
+    return request.readings.map((path) => {
+      const reading = { path, folded: caseFolded(path) }
+      return [findRule(reading, request) ?? fallback, reading]
+    })
   }
 
   return {
-    decide ({ readings, method, hasEncodedDelimiter }, identity, authentication) {
-      const decision = readings.map((path) => ruleFor(path, method).judge(identity, authentication)).reduce(stricter, undefined) ?? noReading
+    decide (request, identity, authentication) {
+      const decision = rulesFor(request).map(([rule, reading]) => rule.judge(reading, request, identity, authentication)).reduce(stricter, undefined) ?? noReading
       const isOpen = decision.outcome === 'allow' && decision.anonymous
-      return isOpen && hasEncodedDelimiter ? { outcome: 'ambiguous', rule: decision.rule } : decision
+      return isOpen && request.hasEncodedDelimiter ? { outcome: 'ambiguous', rule: decision.rule } : decision
     },
-    allowsBearer: ({ readings, method }) => readings.length > 0 && readings.every((path) => ruleFor(path, method).bearer)
+    allowsBearer: (request) => request.readings.length > 0 && rulesFor(request).every(([rule]) => rule.bearer)
   }
 }
 
 /** The claims that rules refer to, by name or pointer: what a session must keep so that they can be decided. */
 export function referencedClaims (rules: readonly RuleSettings[]): string[] {
-  return [...new Set(rules.flatMap((rule) => Object.keys(rule.require?.claims ?? {})))]
+  return [...new Set(rules.flatMap(({ require }) => require === undefined ? [] : claimsIn(require)))]
+}
+
+function claimsIn ({ claims = {}, emailDomains, all = [], any = [], not }: Conditions): string[] {
+  const nested = [...all, ...any, ...not === undefined ? [] : [not]]
+  return [...Object.keys(claims), ...emailDomains === undefined ? [] : emailClaims, ...nested.flatMap(claimsIn)]
 }
 
 /** What each rule demands of the sign-in itself, by its position. */

@@ -1,3 +1,4 @@
+import { isPlaceholder } from './placeholders.ts'
 import { policyFormOfRule } from './policy-form.ts'
 
 const anySegments = Symbol('**')
@@ -5,7 +6,8 @@ type Pattern = (text: string) => boolean
 
 /**
  * Compiles the path of a rule: `*` stands for any characters within a segment, `**` as a whole segment for any number
- * of segments, none included, so that `/admin/**` covers `/admin`. Everything else stands for itself.
+ * of segments, none included, so that `/admin/**` covers `/admin`. A placeholder stands for one segment that is not
+ * empty. Everything else stands for itself.
  *
  * Not translated to a regular expression: several wildcards in one would let a request choose how long matching takes.
  * Here the time is at most the length of the path times the length of the rule.
@@ -14,14 +16,19 @@ type Pattern = (text: string) => boolean
  */
 export function compileGlob (glob: string, fold: (text: string) => string = (text) => text): Pattern {
   const literal = (text: string) => fold(policyFormOfRule(text))
-  if (!glob.includes('*')) return equals(literal(glob))
+  if (!hasWildcard(glob)) return equals(literal(glob))
 
   // By far the most common shape. The parent of `/**` is empty, and every path is below it.
   const parent = glob.endsWith('/**') ? glob.slice(0, -3) : glob
-  if (!parent.includes('*')) return isAtOrBelow(literal(parent))
+  if (!hasWildcard(parent)) return isAtOrBelow(literal(parent))
 
   const pattern = glob.slice(1).split('/').map((segment) => segment === '**' ? anySegments : compileSegment(segment, literal))
   return (path) => matchesSegments(pattern, path.slice(1).split('/'))
+}
+
+/** Whether a path or one of its segments covers more than one spelling. */
+export function hasWildcard (glob: string): boolean {
+  return glob.includes('*') || glob.split('/').some(isPlaceholder)
 }
 
 function equals (expected: string): Pattern {
@@ -35,6 +42,7 @@ function isAtOrBelow (parent: string): Pattern {
 
 /** Split at the wildcards before decoding: `%2A` is an asterisk that stands for itself. */
 function compileSegment (segment: string, literal: (text: string) => string): Pattern {
+  if (isPlaceholder(segment)) return (text) => text !== ''
   const [first = '', ...inner] = segment.split('*').map(literal)
   const last = inner.pop()
   if (last === undefined) return equals(first)

@@ -24,6 +24,15 @@ export function caseFolded (path: string): string {
   return path.replace(/(?:%[89A-F][0-9A-F])+/g, decodeUtf8).normalize('NFC').toLowerCase()
 }
 
+/** The text that a segment in policy form stands for; `undefined` where it is not UTF-8, or empty. */
+export function textOfSegment (segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment) || undefined
+  } catch {
+    return undefined
+  }
+}
+
 function decodeAscii (escape: string): string {
   const code = Number.parseInt(escape.slice(1), 16)
   return code < 0x80 && code !== 0x25 ? String.fromCharCode(code) : escape.toUpperCase()

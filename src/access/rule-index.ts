@@ -1,9 +1,12 @@
+import { hasWildcard } from './path-glob.ts'
 import { caseFolded, policyFormOfRule } from './policy-form.ts'
-import { type Reading, type Rule } from './rule.ts'
+import { type Circumstances, type Reading, type Rule } from './rule.ts'
 
-/** A rule and the path that it is for, as the configuration spells it. */
+/** A rule, and what it is for, as the configuration spells it. */
 export interface IndexedRule {
   readonly glob: string
+  /** None: all. */
+  readonly hosts?: readonly string[] | undefined
   readonly rule: Rule
 }
 
@@ -16,55 +19,85 @@ interface Ordered {
 interface Node {
   readonly rules: Ordered[]
   readonly children: Map<string, Node>
+  /** What follows any segment: one that holds a wildcard. */
+  any: Node | undefined
 }
 
-/**
- * Finds the first rule that covers a path without looking at those that can't. Rules are kept by the segments with
- * which their globs begin, up to the first wildcard; on the way down a path are all that may cover it.
- */
-export function createRuleIndex (rules: readonly IndexedRule[]): (reading: Reading, method: string) => Rule | undefined {
-  const root = newNode()
-  rules.forEach(({ glob, rule }, position) => { nodeFor(root, glob).rules.push({ position, rule }) })
+export type FindRule = (reading: Reading, circumstances: Circumstances) => Rule | undefined
 
-  return (reading, method) => {
-    const { folded } = reading
-    let best: Ordered | undefined
-    let node: Node | undefined = root
-    for (let start = 1; node !== undefined; start = endOfSegment(folded, start) + 1) {
-      best = firstCovering(node.rules, best, reading, method)
-      if (node.children.size === 0 || start > folded.length) break
-      node = node.children.get(folded.slice(start, endOfSegment(folded, start)))
-    }
-    return best?.rule
+/**
+ * Finds the first rule that covers a request without looking at those that can't. Rules are kept by host, and by the
+ * segments of their globs, up to the first that may stand for several; on the way down a path are all that may cover it.
+ */
+export function createRuleIndex (rules: readonly IndexedRule[]): FindRule {
+  const everywhere = newNode()
+  const byHost = new Map<string, Node>()
+  rules.forEach(({ glob, hosts, rule }, position) => {
+    for (const root of hosts === undefined ? [everywhere] : hosts.map((host) => rootOf(byHost, host))) nodeFor(root, glob).rules.push({ position, rule })
+  })
+
+  return (reading, circumstances) => {
+    const search: Search = { reading, circumstances, best: undefined }
+    descend(byHost.get(circumstances.host), 1, search)
+    descend(everywhere, 1, search)
+    return search.best?.rule
   }
 }
 
 function newNode (): Node {
-  return { rules: [], children: new Map() }
+  return { rules: [], children: new Map(), any: undefined }
+}
+
+function rootOf (byHost: Map<string, Node>, host: string): Node {
+  const root = byHost.get(host) ?? newNode()
+  byHost.set(host, root)
+  return root
 }
 
 /** Segments are compared folded and decoded: what counts for the rule itself is for the rule to say. */
 function nodeFor (root: Node, glob: string): Node {
   let node = root
-  for (const segment of caseFolded(policyFormOfRule(fixedStart(glob))).slice(1).split('/')) {
-    if (segment === '') break
-    const child = node.children.get(segment) ?? newNode()
-    node.children.set(segment, child)
-    node = child
+  for (const segment of glob.slice(1).split('/')) {
+    const name = caseFolded(policyFormOfRule(segment))
+    // A `%2F` that somebody wrote into a rule is a slash to the path that it is compared with.
+    if (segment === '' || segment === '**' || name.includes('/')) break
+    node = hasWildcard(segment) ? anyOf(node) : childOf(node, name)
   }
   return node
 }
 
-/** The segments before the first that holds a wildcard. */
-function fixedStart (glob: string): string {
-  const wildcard = glob.indexOf('*')
-  return wildcard === -1 ? glob : glob.slice(0, glob.lastIndexOf('/', wildcard))
+function anyOf (node: Node): Node {
+  node.any ??= newNode()
+  return node.any
 }
 
-function firstCovering (candidates: readonly Ordered[], best: Ordered | undefined, reading: Reading, method: string): Ordered | undefined {
+function childOf (node: Node, segment: string): Node {
+  const child = node.children.get(segment) ?? newNode()
+  node.children.set(segment, child)
+  return child
+}
+
+interface Search {
+  readonly reading: Reading
+  readonly circumstances: Circumstances
+  best: Ordered | undefined
+}
+
+/** @param start where the segment begins that follows the node; behind the end of the path, an empty one may follow */
+function descend (node: Node | undefined, start: number, search: Search): void {
+  if (node === undefined) return
+  search.best = firstCovering(node.rules, search)
+  const { folded } = search.reading
+  if (start > folded.length + 1) return
+  const end = endOfSegment(folded, start)
+  if (node.children.size > 0) descend(node.children.get(folded.slice(start, end)), end + 1, search)
+  descend(node.any, end + 1, search)
+}
+
+function firstCovering (candidates: readonly Ordered[], { reading, circumstances, best }: Search): Ordered | undefined {
   for (const candidate of candidates) {
     if (best !== undefined && candidate.position > best.position) return best
-    if (candidate.rule.covers(reading, method)) return candidate
+    if (candidate.rule.covers(reading, circumstances)) return candidate
   }
   return best
 }

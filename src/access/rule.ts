@@ -1,9 +1,12 @@
 import { type Identity } from '../mapping/index.ts'
+import { createRanges } from '../request-origin/index.ts'
 import { type Authentication, type StepUp, unmetStepUp } from '../step-up.ts'
-import { type Decision, type Requirements, type RuleName, type RuleSettings } from './decision.ts'
+import { type AccessRequest, type Decision, type Requirements, type RuleName, type RuleSettings } from './decision.ts'
 import { compileGlob } from './path-glob.ts'
+import { compileCapture } from './placeholders.ts'
 import { caseFolded } from './policy-form.ts'
-import { compileRequirements, wordsFor } from './requirements.ts'
+import { compileRequirements } from './requirements.ts'
+import { wordsFor } from './requirement-words.ts'
 
 /** A path in policy form, and the same folded for rules to which case does not matter. */
 export interface Reading {
@@ -11,9 +14,12 @@ export interface Reading {
   readonly folded: string
 }
 
+export type Circumstances = Pick<AccessRequest, 'method' | 'host' | 'clientAddress'>
+
 export interface Rule {
-  readonly covers: (reading: Reading, method: string) => boolean
-  readonly judge: (identity: Identity | undefined, authentication?: Authentication) => Decision
+  readonly covers: (reading: Reading, circumstances: Circumstances) => boolean
+  /** @param reading one that the rule covers */
+  readonly judge: (reading: Reading, circumstances: Circumstances, identity: Identity | undefined, authentication?: Authentication) => Decision
   readonly bearer: boolean
 }
 
@@ -21,15 +27,17 @@ export interface Rule {
 export function compileRule (settings: RuleSettings, index: number | 'default'): Rule {
   const coversPath = settings.allow === 'anonymous' ? exactPath(settings.path) : lenientPath(settings.path)
   const coversMethod = compileMethods(settings.methods)
+  const coversHost = compileHosts(settings.hosts)
+  const coversAddress = compileAddresses(settings.clientAddresses)
   return {
-    covers: (reading, method) => coversMethod(method) && coversPath(reading),
+    covers: (reading, { method, host, clientAddress }) => coversMethod(method) && coversHost(host) && coversAddress(clientAddress) && coversPath(reading),
     judge: compileJudgement(settings, nameOf(settings, index)),
     bearer: settings.bearer
   }
 }
 
-function nameOf ({ path, methods }: RuleSettings, index: number | 'default'): RuleName {
-  return Object.freeze(methods === undefined ? { index, path } : { index, path, methods })
+function nameOf ({ path, methods, hosts, clientAddresses }: RuleSettings, index: number | 'default'): RuleName {
+  return Object.freeze({ index, path, ...methods && { methods }, ...hosts && { hosts }, ...clientAddresses && { clientAddresses } })
 }
 
 /** HEAD is GET without the content (RFC 9110 section 9.3.2): whoever may not get something may not ask for its head. */
@@ -38,6 +46,17 @@ function compileMethods (methods: readonly string[] | undefined): (method: strin
   const covered = new Set(methods)
   if (covered.has('GET')) covered.add('HEAD')
   return (method) => covered.has(method)
+}
+
+function compileHosts (hosts: readonly string[] | undefined): (host: string) => boolean {
+  return hosts === undefined ? () => true : (host) => hosts.includes(host)
+}
+
+/** An address that is not known may be any of them: the rule covers it, and refuses. */
+function compileAddresses (ranges: readonly string[] | undefined): (address: string) => boolean {
+  if (ranges === undefined) return () => true
+  const isWithin = createRanges(ranges)
+  return (address) => address === '' || isWithin(address)
 }
 
 /** What opens a path to everybody opens that path and no other spelling of it. */
@@ -53,7 +72,14 @@ function lenientPath (path: string): (reading: Reading) => boolean {
   return ({ folded }) => matches(folded) || matches(folded.endsWith('/') ? folded.slice(0, -1) : `${folded}/`)
 }
 
-function compileJudgement ({ allow, deny, require, unauthenticated, maxBody }: RuleSettings, rule: RuleName): Rule['judge'] {
+function compileJudgement (settings: RuleSettings, rule: RuleName): Rule['judge'] {
+  const judge = compileVerdict(settings, rule)
+  if (settings.clientAddresses === undefined) return judge
+  const unlocated: Decision = { outcome: 'deny', rule, missing: 'needs a client address that is known', unmet: {} }
+  return (reading, circumstances, ...who) => circumstances.clientAddress === '' ? unlocated : judge(reading, circumstances, ...who)
+}
+
+function compileVerdict ({ path, allow, deny, require, unauthenticated, maxBody }: RuleSettings, rule: RuleName): Rule['judge'] {
   if (deny === true) {
     const denied: Decision = { outcome: 'deny', rule, missing: 'is open to nobody', unmet: {} }
     return () => denied
@@ -64,9 +90,10 @@ function compileJudgement ({ allow, deny, require, unauthenticated, maxBody }: R
   const stepUp = stepUpIn(require)
   const challenged: Decision = { outcome: 'sign_in', unauthenticated, rule, ...stepUp !== undefined && { stepUp } }
   const unmetBy = compileRequirements(require ?? {})
-  return (identity, authentication) => {
+  const capturedIn = compileCapture(path)
+  return (reading, _, identity, authentication) => {
     if (identity === undefined) return challenged
-    const unmet = unmetBy(identity)
+    const unmet = unmetBy({ identity, captured: capturedIn(reading.path) })
     if (unmet !== undefined) return { outcome: 'deny', rule, missing: wordsFor(unmet), unmet }
     // Last: nobody shall sign in again only to be refused.
     if (stepUp === undefined || unmetStepUp(stepUp, authentication) === undefined) return allowed

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { dirname, resolve } from 'node:path'
 import { AssertionKeyError, publishedKey, signingKey } from '../assertion/index.ts'
 import { type Configuration, type ConfigurationProblem, loadConfiguration, type LoadOutcome, problemText, providersOf, type ReadFile } from '../config/index.ts'
-import { ClientKeyError, publicClientKey, readClientKey, readDecryptionKey } from '../oidc/index.ts'
+import { ClientKeyError, publicClientKey, readClientKey, readDecryptionKey, readServiceAccount } from '../oidc/index.ts'
 import { type Terminal } from './terminal.ts'
 
 /** EX_CONFIG of sysexits.h: what a command ends with where `readConfiguration` gave nothing. */
@@ -53,12 +53,13 @@ async function assertionFindings ({ algorithm, key, previousKeys }: Configuratio
 }
 
 async function clientFindings (configuration: Configuration, cwd: string): Promise<Finding[]> {
-  const findings = providersOf(configuration).map(async ({ profile, clientKey, previousClientKeys, decryptionKeys, clientCertificate }, index) => {
+  const findings = providersOf(configuration).map(async ({ profile, clientKey, previousClientKeys, decryptionKeys, clientCertificate, groupSource: { serviceAccountKey } }, index) => {
     const place = configuration.provider === undefined ? ['providers', index] : ['provider']
     const keys = [
       ...clientKey === undefined ? [] : [keyFinding([...place, 'clientKey'], readClientKey(clientKey, { isStrict: profile === 'fapi2' }))],
       ...previousClientKeys.map((previous, index) => keyFinding([...place, 'previousClientKeys', index], publicClientKey(previous))),
-      ...decryptionKeys.map((key, index) => keyFinding([...place, 'decryptionKeys', index], readDecryptionKey(key)))
+      ...decryptionKeys.map((key, index) => keyFinding([...place, 'decryptionKeys', index], readDecryptionKey(key))),
+      ...serviceAccountKey === undefined ? [] : [keyFinding([...place, 'groupSource', 'serviceAccountKey'], Promise.resolve(serviceAccountKey).then(readServiceAccount))]
     ]
     return [...(await Promise.all(keys)).flat(), ...certificateFindings([...place, 'clientCertificate'], clientCertificate, cwd)]
   })

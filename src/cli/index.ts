@@ -12,6 +12,7 @@ import { keygen } from './keygen.ts'
 import { schema } from './schema.ts'
 import { type Host, serve } from './serve.ts'
 import { revokeSessions } from './sessions-revoke.ts'
+import { testPolicy } from './test-policy.ts'
 import { version } from './version.ts'
 
 export { type Host } from './serve.ts'
@@ -43,16 +44,24 @@ const commands: Readonly<Record<string, Command>> = {
   explain: {
     summary: 'show what a set of claims becomes, and why',
     flags: {
-      claims: { value: 'FILE.json', does: 'the claims of a person, as the provider would send them' },
+      claims: { value: 'FILE.json', does: 'the claims of a person, as the provider would send them; - for standard input' },
       path: { value: 'PATH', does: 'also decide about this path' },
       method: { value: 'METHOD', does: 'with this method (default: GET)' },
+      host: { value: 'HOST', does: 'at this host (default: that of the public URL)' },
+      address: { value: 'IP', does: 'from this client address (default: one that is not known)' },
       provider: { value: 'ID', does: 'the provider that sent them (needed where there are several)' },
       json: { does: 'print JSON' },
       config
     },
     run: (values, host) => explain({
-      claims: text(values['claims']), path: text(values['path']), method: text(values['method']), provider: text(values['provider']), json: values['json'] === true, config: text(values['config'])
+      claims: text(values['claims']), path: text(values['path']), method: text(values['method']), host: text(values['host']), address: text(values['address']), provider: text(values['provider']), json: values['json'] === true, config: text(values['config'])
     }, host)
+  },
+  test: {
+    summary: 'hold the configuration against a file of expectations',
+    operand: 'FILE',
+    flags: { json: { does: 'print JSON' }, config },
+    run: (values, host) => testPolicy({ file: text(values['FILE']), json: values['json'] === true, config: text(values['config']) }, host)
   },
   'sessions revoke': {
     summary: 'end the sessions of somebody at the Doorward that runs with this configuration',

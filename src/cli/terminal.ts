@@ -4,6 +4,8 @@ export interface Terminal {
   readonly stdout: (text: string) => void
   /** Writes to standard error, as it is. */
   readonly stderr: (text: string) => void
+  /** All of standard input; absent where there is none. */
+  readonly stdin?: () => Promise<string>
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   /** Whether a person is likely to read standard output as it is written. */

@@ -1,4 +1,5 @@
 import { type Conflict } from './conflict.ts'
+import { providersNamedByRules } from './conflicts-access.ts'
 import { isPublicClient } from './conflicts-client.ts'
 import { pathText } from './path.ts'
 import { type Configuration, type placedProviders, type ProviderConfiguration } from './schema.ts'
@@ -18,7 +19,7 @@ export function referenceConflicts (configuration: Configuration): Conflict[] {
   const { provider, providers, access, roles } = configuration
   const ids = [...provider === undefined ? [] : [provider], ...providers].map(({ id }) => id)
   const named = [
-    ...access.rules.map(({ require }, index) => [`access.rules[${index}].require.providers`, require?.providers] as const),
+    ...providersNamedByRules(access),
     ...Object.entries(roles.mapping).map(([key, { when }]) => [`${pathText(['roles', 'mapping', key])}.when.providers`, when?.providers] as const)
   ]
   return named.flatMap(([setting, providers = []]) => providers.flatMap((id, index) => {

@@ -1,6 +1,8 @@
 import { isOwnTarget } from '../own-routes.ts'
 import { type Conflict } from './conflict.ts'
+import { ruleConflicts } from './conflicts-access.ts'
 import { clientConflicts, discoveryConflicts, profileConflicts, responseConflicts } from './conflicts-client.ts'
+import { groupSourceConflicts } from './conflicts-group-source.ts'
 import { bearerConflicts, type PlacedProviders, providerConflicts, referenceConflicts } from './conflicts-providers.ts'
 import { redisConflicts } from './redis-conflicts.ts'
 import { type Configuration, placedProviders, placedUpstreams } from './schema.ts'
@@ -20,8 +22,9 @@ export function checkTogether (configuration: Configuration): Conflict[] {
     ...redisConflicts(session),
     ...pseudonymConflicts(configuration.audit),
     ...providerConflicts(configuration),
-    ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider), ...profileConflicts(place, provider), ...responseConflicts(place, provider, server.publicUrl)]),
+    ...providers.flatMap(([place, provider]) => [...clientConflicts(place, provider), ...discoveryConflicts(place, provider), ...profileConflicts(place, provider), ...responseConflicts(place, provider, server.publicUrl), ...groupSourceConflicts(place, provider, configuration)]),
     ...referenceConflicts(configuration),
+    ...ruleConflicts(configuration),
     ...upstreamConflicts(configuration),
     ...pathConflicts(configuration),
     ...bearerConflicts(providers, access),

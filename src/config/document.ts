@@ -13,8 +13,8 @@ export interface ConfigurationDocument {
   placeOf (path: Path, part: 'key' | 'value'): Place
 }
 
-/** Reads YAML 1.2, and thereby JSON. Never throws. */
-export function readDocument (name: string, text: string): ConfigurationDocument {
+/** Reads YAML 1.2, and thereby JSON. Never throws. @param content what the file is a map of */
+export function readDocument (name: string, text: string, content = 'settings, such as `server:`'): ConfigurationDocument {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
   const placeAt = (offset: number): Place => {
@@ -22,10 +22,10 @@ export function readDocument (name: string, text: string): ConfigurationDocument
     return { source: name, line, column: col }
   }
   const faults = faultsOf(document)
-  const content = faults.some(({ fatal }) => fatal) ? { value: {} } : contentOf(document)
-  if (content.fault !== undefined) faults.push({ offset: 0, message: content.fault, fatal: true })
+  const read = faults.some(({ fatal }) => fatal) ? { value: {} } : contentOf(document, content)
+  if (read.fault !== undefined) faults.push({ offset: 0, message: read.fault, fatal: true })
   return {
-    value: content.value,
+    value: read.value,
     broken: faults.some(({ fatal }) => fatal),
     problems: faults.map(({ offset, message }) => ({ place: placeAt(offset), message })),
     placeOf: (path, part) => placeAt(offsetOf(document, path, part))
@@ -42,7 +42,10 @@ interface Fault {
 function faultsOf (document: Document): Fault[] {
   const tooDeep = document.errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION')
   const errors = tooDeep === undefined ? [...document.errors, ...document.warnings] : [tooDeep]
-  const faults = errors.map((error) => ({ offset: error.pos[0], message: wordsFor(error), fatal: error.code !== 'DUPLICATE_KEY' }))
+  // What follows a text that was not expected is taken for what it is not.
+  const unexpected = errors.find(({ code }) => code === 'UNEXPECTED_TOKEN')
+  const told = errors.filter((error) => error.code !== 'UNEXPECTED_TOKEN' || error === unexpected)
+  const faults = told.map((error) => ({ offset: error.pos[0], message: wordsFor(error), fatal: error.code !== 'DUPLICATE_KEY' }))
   // What the parser stumbles over after its first complaint about a place only repeats it.
   const first = new Map(faults.toReversed().map((fault) => [fault.offset, fault]))
   return [...first.values(), ...faultsInTree(document)]
@@ -74,10 +77,10 @@ function faultsInTree (document: Document): Fault[] {
   return faults
 }
 
-function contentOf (document: Document): { value: Tree, fault?: string } {
+function contentOf (document: Document, content: string): { value: Tree, fault?: string } {
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {}
-    return isTree(value) ? { value } : { value: {}, fault: 'expected a map of settings, such as `server:`' }
+    return isTree(value) ? { value } : { value: {}, fault: `expected a map of ${content}` }
   } catch {
     return { value: {}, fault: 'aliases that multiply; write their values out' }
   }

@@ -8,6 +8,7 @@
 export { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf, type UpstreamConfiguration, upstreamsOf } from './schema.ts'
 export { type ReadFile, readTextFile } from './files.ts'
 export { loadConfiguration, type LoadOutcome } from './load.ts'
+export { type Expectation, type ExpectedOutcome, loadExpectations } from './expectations.ts'
 export { type ConfigurationProblem, problemText } from './report.ts'
 export { jsonSchema } from './json-schema.ts'
 export { settings, type Setting } from './settings.ts'

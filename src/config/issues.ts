@@ -1,5 +1,5 @@
 import { type z } from 'zod'
-import { isSecret, propertiesOf, schemaAt } from './json-schema.ts'
+import { isSecret, jsonSchema, type JsonSchema, propertiesOf, schemaAt } from './json-schema.ts'
 import { type Path, valueAt } from './path.ts'
 import { settings } from './settings.ts'
 import { nearest } from './suggest.ts'
@@ -43,38 +43,39 @@ function measure (origin: string): string {
   return origin === 'array' ? ' in the list' : ''
 }
 
-/** What the schema does not accept in the value, one fault for each key. */
-export function faultsOf (issues: readonly z.core.$ZodIssue[], value: unknown): Fault[] {
+/** What the schema does not accept in the value, one fault for each key. @param schema of another file than the configuration */
+export function faultsOf (issues: readonly z.core.$ZodIssue[], value: unknown, schema: JsonSchema = jsonSchema): Fault[] {
   return issues.flatMap((issue) => {
     const path = issue.path.map((key) => typeof key === 'number' ? key : String(key))
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key]))
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key], schema))
     if (issue.code === 'invalid_key') return [{ path, part: 'key', message: issue.issues[0]?.message ?? issue.message }]
-    return [{ path, part: 'value', message: `${issue.message}${found(issue, path, valueAt(value, path))}` }]
+    return [{ path, part: 'value', message: `${issue.message}${found(issue, path, valueAt(value, path), schema)}` }]
   })
 }
 
-function unknownKey (path: Path): Fault {
-  const meant = meantBy(path)
-  return { path, part: 'key', message: meant === undefined ? 'unknown setting' : `unknown setting; did you mean ${meant}?` }
+function unknownKey (path: Path, schema: JsonSchema): Fault {
+  const meant = meantBy(path, schema)
+  const unknown = schema === jsonSchema ? 'unknown setting' : 'unknown key'
+  return { path, part: 'key', message: meant === undefined ? unknown : `${unknown}; did you mean ${meant}?` }
 }
 
 /** A key of the same section that looks like it, else a setting of that very name elsewhere. */
-function meantBy (path: Path): string | undefined {
+function meantBy (path: Path, schema: JsonSchema): string | undefined {
   const section = path.slice(0, -1)
   const key = String(path.at(-1))
-  const sibling = nearest(key, Object.keys(propertiesOf(schemaAt(section) ?? {})))
-  if (sibling !== undefined) return sibling
+  const sibling = nearest(key, Object.keys(propertiesOf(schemaAt(section, schema) ?? {})))
+  if (sibling !== undefined || schema !== jsonSchema) return sibling
   const elsewhere = settings.filter(({ keys, variable }) => variable !== undefined && keys.at(-1) === key)
   return elsewhere.length === 0 ? undefined : elsewhere.map((setting) => setting.path).join(' or ')
 }
 
 /** What stands there instead: never that of a secret, nor what may hold one, such as an address with a password. */
-function found ({ code, message }: z.core.$ZodIssue, path: Path, value: unknown): string {
+function found ({ code, message }: z.core.$ZodIssue, path: Path, value: unknown, schema: JsonSchema): string {
   if (!message.startsWith('expected')) return ''
   if (value === null) return '; found nothing'
   if (typeof value === 'object') return ['invalid_type', 'invalid_union'].includes(code) ? `; found ${Array.isArray(value) ? 'a list' : 'a map'}` : ''
   // In place of a section there may be the secret that belongs in it.
-  if (schemaAt(path)?.properties !== undefined) return `; found ${typeof value === 'string' ? 'text' : `a ${typeof value}`}`
+  if (schemaAt(path, schema)?.properties !== undefined) return `; found ${typeof value === 'string' ? 'text' : `a ${typeof value}`}`
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
   if (isSecret(path) || /:\/\/.*[@?#]/.test(text)) return ''
   return `; found ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`

@@ -7,9 +7,18 @@ export type JsonSchema = z.core.JSONSchema.JSONSchema
 /** The configuration as it is written, before defaults and conversions, as JSON Schema (draft 2020-12). */
 export const jsonSchema: JsonSchema = z.toJSONSchema(configurationSchema, { io: 'input' })
 
-/** The part of the schema that describes the value at the path; undefined for what the configuration doesn't know. */
-export function schemaAt (path: Path): JsonSchema | undefined {
-  return path.reduce<JsonSchema | undefined>((node, key) => node && childSchema(node, key), jsonSchema)
+/** The part of the schema that describes the value at the path; undefined for what the schema doesn't know. */
+export function schemaAt (path: Path, root: JsonSchema = jsonSchema): JsonSchema | undefined {
+  return path.reduce<JsonSchema | undefined>((node, key) => {
+    const child = node && childSchema(node, key)
+    return child && resolved(child, root)
+  }, root)
+}
+
+/** What a reference refers to: conditions hold conditions, so the schema of one can't be written out. */
+export function resolved (node: JsonSchema, root: JsonSchema = jsonSchema): JsonSchema {
+  const definition = node.$ref === undefined ? undefined : root.$defs?.[node.$ref.replace('#/$defs/', '')]
+  return definition === undefined ? node : resolved(definition, root)
 }
 
 function childSchema (node: JsonSchema, key: string | number): JsonSchema | undefined {

@@ -1,29 +1,20 @@
 import { METHODS } from 'node:http'
 import { z } from 'zod'
-import { durationFrom, size } from './values.ts'
-
-const names = z.array(z.string().min(1)).min(1, { error: 'expected at least one name' })
+import { addressRange } from '../request-origin/index.ts'
+import { globProblem } from './path-glob.ts'
+import { conditions, demandsSomething, isNotEmpty } from './schema-conditions.ts'
+import { durationFrom, hostName, size } from './values.ts'
 
 const contextClass = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, { error: 'expected a value of acr without spaces or quotes' })
 
-const requirements = z.strictObject({
-  roles: names.optional().describe('Any of these roles.'),
-  groups: names.optional().describe('Any of these groups.'),
-  organizations: names.optional().describe('Member of any of these organizations.'),
-  providers: names.optional().describe('Signed in at any of these providers, by their ids.'),
-  claims: z.record(z.string().min(1), names)
-    .refine((claims) => Object.keys(claims).length > 0, { error: 'expected at least one claim' })
-    .optional()
-    .describe('Claim (name or JSON pointer) → any of these values.'),
+const demands = conditions.extend({
   acr: z.array(contextClass).min(1, { error: 'expected at least one value of acr' }).optional()
     .describe('The sign-in must have been of any of these kinds (`acr`). Whoever signed in otherwise is sent to the provider with `acr_values`.'),
   maxAge: durationFrom('10s').optional()
     .describe('The sign-in at the provider (`auth_time`) may be this long ago. Whoever signed in before that is sent there with `max_age`.')
-}).refine((demands) => Object.values(demands).some((demand) => demand !== undefined), {
-  error: 'expected at least one of roles, groups, organizations, providers, claims, acr and maxAge',
-  // Of a misspelt demand enough is said already.
-  when: ({ issues }) => issues.length === 0
 })
+
+const requirements = demands.refine(isNotEmpty, demandsSomething(Object.keys(demands.shape)))
 
 /** CONNECT and TRACE are answered by Doorward itself: a rule for them would never hold. */
 const ruledMethods = new Set(METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE'))
@@ -39,27 +30,22 @@ const pathGlob = z.string()
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
   })
 
-/** What never matches a request, or less than it seems to: the path of a request has one spelling. */
-function globProblem (glob: string): string | undefined {
-  if (glob === '/') return undefined
-  const segments = glob.slice(1).split('/')
-  const above = glob.replace(/\/+$/, '')
-  if (glob.includes('//')) return 'expected a path without empty segments'
-  if (segments.at(-1) === '') return `expected a path without a slash at its end; write ${above}/** or ${above}`
-  if (segments.some(isDotSegment)) return 'expected a path without . and .. segments'
-  if (segments.some((segment) => segment.includes('**') && segment !== '**')) return 'expected ** to stand alone between slashes, as in /admin/**; within a segment, * stands for any characters'
-  return undefined
-}
-
-function isDotSegment (segment: string): boolean {
-  return ['.', '..'].includes(segment.replace(/%2e/gi, '.'))
-}
+const clientRange = z.string().transform((text, context) => {
+  const range = addressRange(text)
+  if (range !== undefined) return range
+  context.addIssue({ code: 'custom', message: 'expected an address or a CIDR such as 10.0.0.0/8' })
+  return z.NEVER
+}).meta({ title: 'CIDR' })
 
 const rule = z.strictObject({
   path: pathGlob.default('/**')
-    .describe('Path glob: `*` stands for characters within a segment, `**` for any number of segments. `/admin/**` covers /admin too.'),
+    .describe('Path glob: `*` stands for characters within a segment, `**` for any number of segments. `/admin/**` covers /admin too. `{organization}` and `{project}` stand for one segment that `require` refers to.'),
   methods: z.array(method).min(1).optional()
     .describe('Methods that the rule is for; absent: all.'),
+  hosts: z.array(hostName).min(1, { error: 'expected at least one host' }).optional()
+    .describe('Hosts that the rule is for, of those that Doorward serves; absent: all.'),
+  clientAddresses: z.array(clientRange).min(1, { error: 'expected at least one address' }).optional()
+    .describe('Addresses of clients that the rule is for; absent: all. Other clients get what later rules say. A client whose address is not known is refused.'),
   allow: z.enum(['anonymous', 'authenticated']).optional().describe('Let everybody through, or everybody who is signed in.'),
   deny: z.literal(true).optional().describe('Let nobody through.'),
   require: requirements.optional().describe('Let those through who are signed in and meet every entry.'),

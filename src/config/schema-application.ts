@@ -51,7 +51,8 @@ export const assertionSection = z.strictObject({
 }).describe('The signed statement of who is signed in, in `X-Auth-Assertion`.')
 
 export const pagesSection = z.strictObject({
-  detail: z.enum(['full', 'minimal']).default('full').describe('Whether the refused page says which rule refused and who you are, or only that access was refused.')
+  claimsFor: z.array(z.string().min(1)).default(['admin']).describe('Roles, of which anybody with one may open the claims page, `/oidc/claims`; `[]` switches it off.'),
+  detail: z.enum(['full', 'minimal']).default('full').describe('Whether the refused page, and the answer to a program, say which rule refused, what is missing and who you are, with roles and groups, or only that access was refused. Either has the reference that is in the audit trail.')
 }).describe('The pages that people see.')
 
 export const auditSection = z.strictObject({

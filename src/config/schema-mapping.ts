@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { regularExpression as groupFilter } from './values.ts'
 
 const claimName = z.string().min(1).regex(/^(?!\/$)/, { error: 'expected the name of a claim or a JSON pointer such as /realm_access/roles' })
 const names = z.array(z.string().min(1))
 const groupNames = z.record(z.string().min(1), z.union([z.string().min(1), names.min(1)], { error: 'expected a group or a list of groups' }))
-const groupFilter = z.string().refine(isRegularExpression, { error: 'expected a regular expression' }).meta({ title: 'regular expression', format: 'regex' })
 const rolesByName = z.record(z.string().min(1), names)
 const separator = z.enum(['none', 'comma', 'semicolon', 'space'])
 
@@ -26,7 +26,7 @@ export const groupsSection = z.strictObject({
   rename: groupNames.default({})
     .describe('Group of the provider → one or more groups of the application.'),
   filter: groupFilter.optional()
-    .describe('Regular expression that a group must match to be kept, applied after `rename`.'),
+    .describe('Regular expression (RE2) that a group must match to be kept, applied after `rename`.'),
   allow: names.default([]).describe('Member of at least one of these, or the sign-in is refused. The provider’s name or a renamed one, in any case.'),
   require: names.default([]).describe('Member of all of these, or the sign-in is refused. The provider’s name or a renamed one, in any case.')
 }).describe('Which groups count, under which names, and who may sign in at all.')
@@ -99,13 +99,5 @@ function refuseMixedAttributes (mapping: Record<string, Grant>, context: z.Refin
       if (kind === earlier) continue
       context.addIssue({ code: 'custom', path: [group, 'attributes', attribute], message: `${kind} here, ${earlier} in an earlier entry: an attribute is one or the other` })
     }
-  }
-}
-
-function isRegularExpression (text: string): boolean {
-  try {
-    return RegExp(text, 'u') instanceof RegExp
-  } catch {
-    return false
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bearerSection } from './schema-bearer.ts'
 import { clientSettings } from './schema-client.ts'
 import { endpointSettings } from './schema-endpoints.ts'
+import { groupSourceSection } from './schema-group-source.ts'
 import { logoutSection } from './schema-logout.ts'
 import { duration, filePath, isHttpsOrLoopback, webUrl } from './values.ts'
 
@@ -40,6 +41,7 @@ export const providerSection = z.strictObject({
     .describe('Use the refresh token that the provider gives, if it gives one: tokens are refreshed before they expire, and what the provider then says of the person counts at once.'),
   caFile: filePath.optional().describe('PEM bundle of the certificate authorities to trust, beside the system’s, for connections to this provider.'),
   clockTolerance: duration('30s').describe('How far the clocks of Doorward and the provider may differ.'),
+  groupSource: groupSourceSection.prefault({}),
   bearer: bearerSection.prefault({}),
   logout: logoutSection.prefault({})
 }).describe('The OpenID Connect provider that people sign in at.')

@@ -3,7 +3,7 @@ import { ownClaims, ownGroups } from './schema-mapping.ts'
 import { providerSection } from './schema-provider.ts'
 
 /** The parsed value is in lower case, and in Punycode where it is not ASCII (RFC 5890). */
-const emailDomain = z.string()
+export const emailDomain = z.string()
   .refine(isEmailDomain, { error: 'expected the part of an e-mail address behind the @, such as example.com', abort: true })
   .transform((text) => new URL(`http://${text}`).host)
   .meta({ title: 'domain' })

@@ -1,12 +1,14 @@
-import { entrySchema, itemSchema, type JsonSchema } from './json-schema.ts'
+import { entrySchema, itemSchema, type JsonSchema, resolved } from './json-schema.ts'
 
 /** What may be written for a value, in a few words: `duration`, `lax, strict or none`, `list of text`. */
-export function typeWords (schema: JsonSchema): string {
+export function typeWords (given: JsonSchema): string {
+  const schema = resolved(given)
   if (schema.title !== undefined) return schema.title
   if (schema.anyOf !== undefined) return listed(schema.anyOf.flatMap((one) => valuesOf(one) ?? typeWords(one)))
   const values = valuesOf(schema)
   if (values !== undefined) return listed(values)
-  const item = itemSchema(schema)
+  const listedItem = itemSchema(schema)
+  const item = listedItem && resolved(listedItem)
   if (item !== undefined) return `list of ${item.title === undefined ? typeWords(item) : item.title.replace(/^\w+/, '$&s')}`
   const entry = entrySchema(schema)
   if (entry !== undefined) return `map of names to ${typeWords(entry)}`

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { patternProblem } from '../patterns/index.ts'
 import { isHost, trustedRange } from '../request-origin/index.ts'
 
 const unitMilliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -52,6 +53,12 @@ export const secretKey = z.string()
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((bytes) => bytes.length >= 32, { error: 'expected at least 32 bytes in base64; `doorward keygen` prints a fresh one' })
   .meta({ title: 'key in base64' })
+
+/** In the syntax of RE2, so that matching takes linear time; the parsed value is still the source. */
+export const regularExpression = z.string().superRefine((source, context) => {
+  const problem = patternProblem(source)
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: `expected a regular expression ${problem}` })
+}).meta({ title: 'regular expression' })
 
 /** Path to a file that is read at start; the parsed value is still the path. */
 export const filePath = z.string().min(1, { error: 'expected the path of a file' }).meta({ title: 'file path' })

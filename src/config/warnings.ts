@@ -1,3 +1,4 @@
+import { addressWarnings } from './conflicts-access.ts'
 import { type Configuration, placedProviders, placedUpstreams, type ProviderConfiguration } from './schema.ts'
 import { isLoopback } from './values.ts'
 
@@ -14,11 +15,12 @@ export function warningsFor (configuration: Configuration): string[] {
     ...Object.fromEntries(providers.map(([place, provider]) => [`${place}.clientSecret is not given, and no key or certificate: the provider has to be content with the client id; clientAuth: none says that this is meant`, hasForgottenSecret(provider)])),
     ...Object.fromEntries(providers.map(([place, { pkce }]) => [`${place}.pkce is false: a stolen authorization code can be used by whoever has it`, !pkce])),
     ...Object.fromEntries(providers.map(([place, { bearer }]) => [`${place}.bearer.introspection.requireAudience is false: a token that the provider issued for any other application opens this one too`, !bearer.introspection.requireAudience])),
+    ...Object.fromEntries(providers.map(([place, { groupSource }]) => [`${place}.groupSource.names is displayName: names of groups are not unique at Entra ID, and whoever may make a group there can give it the name that opens a door here`, groupSource.names === 'displayName'])),
     'claims.roles is common to several providers: each of them can give every role that no `when` in roles.mapping keeps for others; set it at the provider that may, and limit it by roles.allow': configuration.claims.roles !== undefined && providers.length > 1,
     ...Object.fromEntries(placedUpstreams(configuration).map(([place, { tls }]) => [`${place}.tls.verify is false: whoever can answer at the application’s address receives every request`, !tls.verify])),
     'access.default is anonymous and there are no rules: everything can be reached without signing in': access.default === 'anonymous' && access.rules.length === 0
   }
-  return Object.entries(warnings).filter(([, applies]) => applies).map(([text]) => text)
+  return [...Object.entries(warnings).filter(([, applies]) => applies).map(([text]) => text), ...addressWarnings(access)]
 }
 
 /** Nothing to show, and not said to be a public client: the provider would say so only when the first person signs in. */

@@ -2,7 +2,7 @@ import { type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import { checkUrl } from '../own-routes.ts'
 import { type Asked } from '../pipeline/index.ts'
-import { type MessageHead, type RequestOrigin } from '../request-origin/index.ts'
+import { type MessageHead, peerAddress, type RequestOrigin } from '../request-origin/index.ts'
 
 export interface AskedAboutParts {
   readonly basePath: string
@@ -31,7 +31,7 @@ export function askedAbout (request: FastifyRequest, { basePath, methods, origin
     originalUrl: agreed(targets, 'X-Forwarded-Uri or X-Original-URL'),
     headers,
     raw,
-    origin: knownOrigin(original === undefined ? request.origin : originNamed(original.host, request, originOf))
+    origin: ofClient(knownOrigin(original === undefined ? request.origin : originNamed(original.host, request, originOf)), peerAddress(raw.socket.remoteAddress))
   }
 }
 
@@ -85,6 +85,12 @@ function originNamed (host: string, { raw, origin }: FastifyRequest, originOf: A
 function knownOrigin (origin: RequestOrigin): RequestOrigin {
   if (origin.hostProblem !== undefined) throw origin.hostProblem
   return origin
+}
+
+/** A proxy that asks is not the client: where it does not say who is, a rule for its own address must not hold. */
+function ofClient (origin: RequestOrigin, peer: string): RequestOrigin {
+  const isTold = origin.forwardedFor.length > (peer === '' ? 0 : 1)
+  return isTold ? origin : { ...origin, clientAddress: '' }
 }
 
 function unclear (cause: string): Problem {

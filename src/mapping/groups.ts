@@ -1,3 +1,4 @@
+import { createPattern } from '../patterns/index.ts'
 import { createNameReader } from './claimed-names.ts'
 import { type Claims } from './identity.ts'
 import { type GroupSettings, type MappingSettings } from './settings.ts'
@@ -15,7 +16,7 @@ export interface Groups {
 export function createGroupReader ({ claims: { groups: claim, groupsSeparator: separator, groupsProperty: property }, groups: { rename, filter } }: MappingSettings): (claims: Claims) => Groups {
   const sentBy = createNameReader('groups', { claim, separator, property })
   const renamed = compileRename(rename)
-  const pattern = filter === undefined ? undefined : new RegExp(filter, 'u')
+  const pattern = filter === undefined ? undefined : createPattern(filter)
 
   return (claims) => {
     const { names: allSent, trace: unusable } = sentBy(claims)
@@ -26,7 +27,7 @@ export function createGroupReader ({ claims: { groups: claim, groupsSeparator: s
       const names = renamed(sent)
       for (const name of [sent, ...names ?? []]) known.add(name.toLowerCase())
       for (const name of names ?? [sent]) {
-        const passes = pattern === undefined || pattern.test(name)
+        const passes = pattern === undefined || pattern.isIn(name)
         if (passes) kept.add(name)
         trace.push({ what: 'group', value: name, claim, ...names && { renamedFrom: sent }, ...!passes && { dropped: 'groups.filter' } })
       }

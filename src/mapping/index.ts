@@ -18,11 +18,12 @@ import { recordOf, sumOf } from './sum.ts'
 import { type Trace } from './trace.ts'
 
 export { allClaimsOf } from './all-claims.ts'
+export { claimNamesAt } from './claim-names.ts'
 export { readClaim, textList } from './claim-value.ts'
 export type { Attribute, Claims, Identity } from './identity.ts'
-export type { MappingSettings } from './settings.ts'
+export type { ClaimNames, MappingSettings } from './settings.ts'
 export type { Refusal } from './sign-in-terms.ts'
-export type { Reason, Trace, TraceEntry } from './trace.ts'
+export type { Grant, Reason, Trace, TraceEntry } from './trace.ts'
 
 export interface MappingResult {
   readonly identity: Identity

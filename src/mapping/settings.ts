@@ -41,7 +41,7 @@ export type Separator = 'none' | 'comma' | 'semicolon' | 'space'
 
 export interface GroupSettings {
   readonly rename: Readonly<Record<string, string | readonly string[]>>
-  /** Source of a regular expression, compiled with the flag `u`. */
+  /** Source of a regular expression, which is searched for anywhere in the name. */
   readonly filter?: string | undefined
   readonly allow: readonly string[]
   readonly require: readonly string[]

@@ -20,13 +20,15 @@ const loginFailures = {
   idp_error: 'The provider ended the sign-in with an error, which `metadata.error` names.',
   session_too_large: 'What is to be kept of the person does not fit into cookies.',
   session_store_unavailable: 'Redis did not answer.',
-  acr_not_met: 'The provider signed the person in, but not as strongly or as recently as the rule demands.'
+  acr_not_met: 'The provider signed the person in, but not as strongly or as recently as the rule demands.',
+  groups_overage_unresolved: 'The person’s groups did not fit into the tokens, and could not be had from a directory; `metadata.cause` says why.'
 } as const
 
 /** Why a bearer token or a logout token was not accepted. */
 export const tokenRejections = [
   'too_large', 'malformed', 'encrypted', 'algorithm', 'critical', 'kind', 'issuer', 'audience', 'claims',
-  'expired', 'not_yet_valid', 'sender_constrained', 'key_unknown', 'signature', 'inactive', 'replayed'
+  'expired', 'not_yet_valid', 'sender_constrained', 'key_unknown', 'signature', 'inactive', 'replayed',
+  'groups_overage_unresolved'
 ] as const
 
 export const reloadTriggers = ['signal', 'file'] as const
@@ -121,7 +123,7 @@ export const auditMetadata: Readonly<Record<keyof typeof auditEvents, Readonly<R
     roles,
     unusable: { type: 'object[]', says: 'Claims that were looked for, and were absent or of another kind: `what`, `expected`, `claim`, `value` (its kind).' },
     ...fromProvider,
-    cause: { type: 'string', says: 'The likely cause of `state_invalid`: `http`, `cookies_blocked`, `session_refused`, `session_twice`, `unreadable`, `session_over` or `application`.' },
+    cause: { type: 'string', says: 'The likely cause of `state_invalid`: `http`, `cookies_blocked`, `session_refused`, `session_twice`, `unreadable`, `session_over` or `application`. Of `groups_overage_unresolved`: what kept the groups away, such as `groups_no_answer`.' },
     isRestarted: { type: 'boolean', says: 'Whether the sign-in was begun anew by itself, so that the person noticed nothing.' },
     isCircling: { type: 'boolean', says: 'The browser came back without a session again and again.' },
     missing,

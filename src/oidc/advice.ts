@@ -1,3 +1,4 @@
+import { groupAdvice } from './group-advice.ts'
 import { describedSafely } from './provider-words.ts'
 
 const registration = 'The client’s registration at the provider does not allow the authorization code flow'
@@ -32,7 +33,8 @@ export const advice = {
   issuer_slash: 'They differ in the slash at the end: write provider.issuer as the provider does',
   no_document: 'Open this address in a browser: where it shows no JSON, provider.issuer is not the issuer',
   incomplete: 'Doorward needs an OpenID provider with the authorization code flow; what speaks OAuth 2.0 alone is not enough',
-  issuer_other: 'Write provider.issuer as the provider does, if it is the one you mean'
+  issuer_other: 'Write provider.issuer as the provider does, if it is the one you mean',
+  ...groupAdvice
 } as const
 
 type AdviceCode = keyof typeof advice

@@ -15,6 +15,7 @@ import { type Provider } from './provider.ts'
 import { recordFailure } from './record-failure.ts'
 import { meetsStepUp } from './require-step-up.ts'
 import { sendPage } from './send-page.ts'
+import { claimsAnswer, type CompletedSignIn } from './show-claims.ts'
 import { startSession } from './start-session.ts'
 
 /**
@@ -39,9 +40,11 @@ async function endLogin (request: FastifyRequest, reply: FastifyReply, parameter
   if (!login.isResumed) return await recover(request, reply, found, login, provider, parts)
 
   reply.header('set-cookie', login.clearCookie)
-  const setCookie = await complete(request, parameters, login, sessions, provider, parts)
-  if (setCookie === undefined) return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 0, errand: { ...login.errand, isInsisting: true }, chooseAccount: false, provider })
-  reply.header('set-cookie', [...setCookie, rounds.count(login.returnTo, found.cookies, provider.isPostedTo), ...releasedForm(login, parts)])
+  const signedIn = await complete(request, parameters, login, sessions, provider, parts)
+  if (signedIn === undefined) return await beginLogin(request, reply, parts, found, { returnTo: login.returnTo, restarts: 0, errand: { ...login.errand, isInsisting: true }, chooseAccount: false, provider })
+  const claims = await claimsAnswer(signedIn, login, provider, request.id, parts)
+  if (claims !== undefined) return sendPage(reply.header('set-cookie', [...signedIn.setCookie, ...rounds.forget(found.cookies)]), claims)
+  reply.header('set-cookie', [...signedIn.setCookie, rounds.count(login.returnTo, found.cookies, provider.isPostedTo), ...releasedForm(login, parts)])
   return arrive(request, reply, login, parts)
 }
 
@@ -61,8 +64,8 @@ function withState (redirectUri: string, state: string | null): string {
 /** More than any of ours; an address has to be short enough to be served. */
 const longestState = 6 * 1024
 
-/** From the provider's answer to a session, or `undefined` where the provider has to be asked again. Every LoginProblem is one audit event, and so is success. */
-async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, { found, since }: SessionAtCallback, provider: Provider, parts: SignInParts): Promise<string[] | undefined> {
+/** From the provider's answer to a session with its Set-Cookie lines, or `undefined` where the provider has to be asked again. Every LoginProblem is one audit event, and so is success. */
+async function complete (request: FastifyRequest, parameters: URLSearchParams, login: ResumedLogin, { found, since }: SessionAtCallback, provider: Provider, parts: SignInParts): Promise<CompletedSignIn | undefined> {
   const { basePath, mapping, audit } = parts
   let identity: Identity | undefined
   try {
@@ -76,11 +79,11 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
     if (started === undefined) throw new LoginProblem('session_too_large', { members: { likely_cause: 'size', groups: identity.groups.length }, metadata: { groups: identity.groups.length } })
     if (login.replaces !== undefined) await parts.sessions.revoke({ by: 'id', value: login.replaces })
     audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
-    return started.setCookie
+    return { answer, result, ...started }
   } catch (failure) {
     const error = asLoginProblem(failure)
     if (!(error instanceof LoginProblem)) throw error
-    recordFailure(error, request, parts, identity ?? { provider: login.provider })
+    recordFailure(error, request, parts, identity ?? { ...error.subject, provider: login.provider })
     throw error.withMembers({ login_url: loginUrl(basePath, login.returnTo, login.errand) })
   }
 }
@@ -104,12 +107,12 @@ function releasedForm ({ errand: { form }, returnTo }: ResumedLogin, { formCooki
 /** @throws {LoginProblem} where the configuration does not admit the person */
 function requireAdmission (result: MappingResult, basePath: string, returnTo: string): void {
   if (result.refusal === undefined) return
-  const { reason, detail } = result.refusal
+  const { reason, detail, unmet } = result.refusal
   throw new LoginProblem(reason, {
     detail: `Your account ${detail}.`,
-    members: { switch_account_url: switchAccountUrl(basePath, returnTo) },
+    members: { missing: unmet, switch_account_url: switchAccountUrl(basePath, returnTo) },
     person: result.identity,
-    metadata: unusableClaims(result)
+    metadata: { missing: unmet, ...unusableClaims(result) }
   })
 }
 

@@ -2,7 +2,7 @@
  * How people sign in and out: the OpenID Connect authorization-code flow with PKCE (OpenID Connect Core section 3.1,
  * RFC 7636, RFC 9700), one file a flow, each with its own route below the base path. What the provider gave is refreshed
  * before it expires (refresh*.ts). And what an access token is worth that a program obtained elsewhere (RFC 6750):
- * bearer.ts, access-token*.ts.
+ * bearer.ts, access-token*.ts. Groups that are in no token come from a directory (group-*.ts).
  *
  * Owns what is said to the provider and what is believed of its answers. It does not know what is behind the gateway,
  * who may reach it (access/), nor how a session is kept (sessions/).
@@ -10,6 +10,7 @@
 import { type FastifyInstance } from 'fastify'
 import { mountBackchannelLogout } from './backchannel-logout.ts'
 import { mountCallback } from './callback.ts'
+import { mountClaimsPage } from './claims-page.ts'
 import { mountFrontchannelLogout } from './frontchannel-logout.ts'
 import { mountLogin } from './login.ts'
 import { mountLogout } from './logout.ts'
@@ -28,6 +29,7 @@ export { loggedMapping } from './logged-mapping.ts'
 export { createLogouts } from './logouts.ts'
 export { createRounds } from './rounds.ts'
 export { type SignInParts } from './parts.ts'
+export { readServiceAccount } from './service-account.ts'
 export { createProvider, type Provider, type ProviderParts } from './provider.ts'
 export { createProviderMemories, type ProviderMemories } from './provider-memory.ts'
 export { createProviders, type Providers } from './providers.ts'
@@ -41,4 +43,5 @@ export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {
   mountBackchannelLogout(app, parts)
   mountFrontchannelLogout(app, parts)
   mountSession(app, parts)
+  mountClaimsPage(app, parts)
 }

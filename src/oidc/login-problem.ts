@@ -1,4 +1,4 @@
-import { type LoginFailure } from '../observability/index.ts'
+import { type AuditUser, type LoginFailure } from '../observability/index.ts'
 import { Problem, type ProblemCode, type ProblemOptions } from '../errors.ts'
 
 /** What the person sees for each reason that the audit trail names. */
@@ -14,6 +14,7 @@ const codes: Record<LoginFailure, ProblemCode> = {
   state_invalid: 'login_cookie_missing',
   no_email_claim: 'sign_in_refused',
   required_group_missing: 'sign_in_refused',
+  groups_overage_unresolved: 'groups_overage_unresolved',
   acr_not_met: 'acr_not_met',
   session_too_large: 'session_too_large',
   session_store_unavailable: 'session_store_unavailable'
@@ -24,6 +25,8 @@ export interface LoginProblemOptions extends ProblemOptions {
   readonly code?: ProblemCode
   /** For the audit trail, beside the reason. */
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** Whom it is about, as far as known before anything was decided. */
+  readonly subject?: AuditUser
 }
 
 /** A sign-in that fails since sessions can't be kept or read is a failed sign-in; everything else stays what it is. */
@@ -36,13 +39,20 @@ export function asLoginProblem (error: unknown): unknown {
 export class LoginProblem extends Problem {
   readonly reason: LoginFailure
   readonly metadata: Readonly<Record<string, unknown>>
+  readonly subject: AuditUser
   readonly #options: LoginProblemOptions
 
   constructor (reason: LoginFailure, options: LoginProblemOptions = {}) {
     super(options.code ?? codes[reason], options)
     this.reason = reason
     this.metadata = options.metadata ?? {}
+    this.subject = options.subject ?? {}
     this.#options = options
+  }
+
+  /** The same problem, about somebody. */
+  about (subject: AuditUser): LoginProblem {
+    return new LoginProblem(this.reason, { ...this.#options, subject })
   }
 
   /** The same problem with members that only its catcher knows; its own stay as they are. */

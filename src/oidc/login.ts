@@ -5,7 +5,7 @@ import { beginLogin } from './begin-login.ts'
 import { type Choice, chooseProvider } from './choose-provider.ts'
 import { endSession } from './end-session.ts'
 import { errandOf, mayBringFragment, withoutFragment } from './errand.ts'
-import { isFromAnotherSite } from './fetch-metadata.ts'
+import { isFromAnotherSite, isNavigation } from './fetch-metadata.ts'
 import { findSession } from './find-session.ts'
 import { formOf } from './form.ts'
 import { parametersOf } from './parameters.ts'
@@ -35,7 +35,7 @@ export function mountLogin (app: FastifyInstance, parts: SignInParts): void {
 
   async function login (request: FastifyRequest, reply: FastifyReply, parameters: URLSearchParams): Promise<FastifyReply> {
     const returnTo = pageAfter(parameters, publicOrigin)
-    if (!isNavigation(request)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
+    if (!isNavigation(request.headers)) throw new Problem('sign_in_required', { members: { login_url: request.originalUrl } })
     if (mayBringFragment(request, parameters, parts)) return sendPage(reply, pages.signingIn({ returnTo, onward: withoutFragment(parameters, basePath), requestId: request.id }))
     const named = chooseProvider(parameters, providers)
     const found = await findSession(request, parts, { provider: named.isMade ? named.provider.id : undefined })
@@ -65,11 +65,4 @@ function whereSignedIn (choice: Choice, { session }: FoundSession, providers: Pr
   const provider = session && providers.get(session.identity.provider)
   if (choice.isMade || choice.email !== undefined || provider === undefined) return choice
   return { isMade: true, provider, loginHint: undefined }
-}
-
-/** A script or an image can't sign anybody in: it would only leave a login cookie behind each time. */
-function isNavigation (request: FastifyRequest): boolean {
-  const { 'sec-fetch-mode': mode = 'navigate', 'sec-fetch-dest': destination = 'document', 'sec-fetch-site': site } = request.headers
-  // A hidden frame of another site would begin, and end, sign-ins behind the person's back.
-  return mode === 'navigate' && (destination === 'document' || site !== 'cross-site')
 }

@@ -3,6 +3,7 @@ import { type Audit } from '../observability/index.ts'
 import { type Pages } from '../pages/index.ts'
 import { type FormCookie, type Sessions } from '../sessions/index.ts'
 import { type StepUp } from '../step-up.ts'
+import { type ClaimsPageParts } from './claims-readers.ts'
 import { type Logins } from './logins.ts'
 import { type Logouts } from './logouts.ts'
 import { type Providers } from './providers.ts'
@@ -26,6 +27,7 @@ export interface SignInParts {
   readonly keeps: Keeps
   /** What each rule demands of a sign-in, by its position. */
   readonly stepUps: ReadonlyArray<StepUp | undefined>
+  readonly claimsPage: ClaimsPageParts
   readonly pages: Pages
   readonly audit: Audit
   /** Milliseconds since the epoch. */

@@ -73,7 +73,7 @@ function isAboutIdToken (error: unknown): boolean {
 const refusedCodes: ReadonlySet<string> = new Set(['INSECURE_ENDPOINT', 'PROVIDER_KEYS_INVALID', 'DECRYPTION_FAILED'])
 
 /** Refused, timed out, cut off, or too large to be read: not an answer of the protocol. */
-function isUnreachable (error: unknown): boolean {
+export function isUnreachable (error: unknown): boolean {
   const code = errorCode(error)
   if (error instanceof DOMException) return error.name === 'TimeoutError' || error.name === 'AbortError'
   if (code === oauth.RESPONSE_IS_NOT_CONFORM) return errorStatus(error) >= 500

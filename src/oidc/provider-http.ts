@@ -53,7 +53,7 @@ export function createProviderHttp (settings: ProviderHttpSettings): ProviderHtt
         method: method as 'GET' | 'POST',
         headers,
         headersTimeout: Math.max(timeoutMilliseconds, writeTimeoutMilliseconds),
-        body: body instanceof URLSearchParams ? body.toString() : null,
+        body: body instanceof URLSearchParams || typeof body === 'string' ? body.toString() : null,
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline])
       })
       const bytes = await answer.body.arrayBuffer()
@@ -81,7 +81,7 @@ function agentFor ({ caPem, clientCertificate, proxy, allowLoopbackHttp }: Provi
  * any other would hide the `error` of the body.
  */
 function headersOf (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const wanted = headers['dpop-nonce'] === undefined ? ['content-type'] : ['content-type', 'dpop-nonce', 'www-authenticate']
+  const wanted = headers['dpop-nonce'] === undefined ? ['content-type', 'retry-after'] : ['content-type', 'retry-after', 'dpop-nonce', 'www-authenticate']
   return Object.fromEntries(wanted.flatMap((name) => {
     const value = headers[name]
     return typeof value === 'string' ? [[name, value]] : []

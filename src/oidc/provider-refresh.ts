@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { type IDToken } from 'oauth4webapi'
 import { type Claims } from '../mapping/index.ts'
 import { type Session, type Tokens } from '../sessions/index.ts'
+import { type CompleteGroups } from './group-completion.ts'
+import { isAboutPerson } from './groups-unresolved.ts'
 import { type ClaimSources } from './log-claims.ts'
 import { LoginProblem } from './login-problem.ts'
-import { type ProviderAnswer, providerAnswer } from './provider-answer.ts'
+import { type ProviderAnswer, providerAnswer, withGroups } from './provider-answer.ts'
 import { type ProviderServer } from './provider-introspection.ts'
 import { tokensOf } from './received-tokens.ts'
 import { type RefreshedTokens, type TokenRequests } from './provider-tokens.ts'
@@ -14,6 +16,7 @@ export interface ProviderRefreshParts {
   readonly requests: TokenRequests
   /** Told of what each source says. */
   readonly onClaims: (sources: ClaimSources) => void
+  readonly completeGroups: CompleteGroups
   /** Told of every id_token that was verified. */
   readonly learnFrom: (idToken: string) => void
   readonly now: () => number
@@ -31,7 +34,7 @@ export interface RefreshAnswer {
 export type ProviderRefresh = (session: Session) => Promise<RefreshAnswer>
 
 /** RFC 6749 section 6, OpenID Connect Core section 12. */
-export function createProviderRefresh ({ getServer, requests, onClaims, learnFrom, now }: ProviderRefreshParts): ProviderRefresh {
+export function createProviderRefresh ({ getServer, requests, completeGroups, learnFrom, onClaims, now }: ProviderRefreshParts): ProviderRefresh {
   /** What is signed comes first: an answer about somebody else must not get as far as userinfo. */
   async function readAnswer (server: ProviderServer, redeemed: RefreshedTokens, session: Session): Promise<ProviderAnswer | undefined> {
     const { idToken, idTokenText = '', accessToken } = redeemed
@@ -40,17 +43,17 @@ export function createProviderRefresh ({ getServer, requests, onClaims, learnFro
       requireSameSignIn(idToken, session)
       await redeemed.verify()
       learnFrom(idTokenText)
-      return answerFrom(idToken, await requests.userinfo(server, accessToken, sub))
+      return await complete(idToken, await requests.userinfo(server, accessToken, sub), accessToken)
     }
     if (signedFor?.isAllInUserinfo !== true) return undefined
-    const { issuer: iss, audience: aud } = signedFor
-    return answerFrom({ iss, aud: aud as string | string[], sub }, await requests.userinfo(server, accessToken, sub))
+    const signed = { iss: signedFor.issuer, aud: signedFor.audience as string | string[], sub }
+    return await complete(signed, await requests.userinfo(server, accessToken, sub), accessToken)
   }
 
-  function answerFrom (idToken: Parameters<typeof providerAnswer>[0], userinfo: Claims): ProviderAnswer {
-    const answer = providerAnswer(idToken, userinfo)
-    onClaims({ id_token: idToken, userinfo, merged: answer.claims })
-    return answer
+  async function complete (signed: Parameters<typeof providerAnswer>[0], userinfo: Claims, accessToken: string): Promise<ProviderAnswer> {
+    const answer = providerAnswer(signed, userinfo)
+    onClaims({ id_token: signed, userinfo, merged: answer.claims })
+    return withGroups(answer, await completeGroups({ claims: answer.claims, signed, accessToken }))
   }
 
   return async (session) => {
@@ -72,11 +75,13 @@ export function createProviderRefresh ({ getServer, requests, onClaims, learnFro
 const rejections: readonly string[] = ['id_token_invalid', 'issuer_mismatch', 'nonce_mismatch', 'userinfo_invalid']
 
 /**
- * Whether a failed refresh says that the sign-in holds no more: the provider takes the refresh token back, or speaks of
- * somebody else. That it is away, or refuses Doorward itself, is not the person's doing.
+ * Whether a failed refresh says that the sign-in holds no more: the provider takes the refresh token back, speaks of
+ * somebody else, or has groups for the person that a sign-in would fail on. That it is away, or refuses Doorward itself,
+ * is not the person's doing.
  */
-export function isRejection ({ reason, metadata }: LoginProblem): boolean {
-  return rejections.includes(reason) || metadata['error'] === 'invalid_grant'
+export function isRejection (problem: LoginProblem): boolean {
+  const { reason, metadata } = problem
+  return rejections.includes(reason) || metadata['error'] === 'invalid_grant' || isAboutPerson(problem)
 }
 
 /** OpenID Connect Core section 12.2; that we are among the audiences, and the rest of section 3.1.3.7, was checked before. */

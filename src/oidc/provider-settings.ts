@@ -1,4 +1,5 @@
 import { type DecryptionKey } from './decryption.ts'
+import { type GroupSourceSettings } from './group-source.ts'
 import { type ClientCredentials } from './provider-client.ts'
 import { type ProviderEndpoints } from './provider-endpoints.ts'
 import { type ClientCertificate } from './provider-http.ts'
@@ -38,6 +39,9 @@ export interface ProviderSettings extends ClientCredentials {
   /** How the browser brings the answer: in the address, or in a form. */
   readonly responseMode: 'query' | 'form_post'
   readonly bearer: BearerSettings
+  readonly groupSource: GroupSourceSettings
+  /** The claims that hold groups or roles, by name or JSON pointer. */
+  readonly groupClaims: readonly string[]
   readonly logout: LogoutSettings
 }
 

@@ -26,6 +26,8 @@ export interface RedeemedTokens {
   readonly accessToken: string
   readonly refreshToken: string | undefined
   readonly expiresInSeconds: number | undefined
+  /** What was granted, where the provider says (RFC 6749 section 5.1). */
+  readonly scope: string | undefined
 }
 
 export interface RefreshedTokens extends Omit<RedeemedTokens, 'idToken' | 'idTokenText'> {
@@ -58,7 +60,7 @@ export function createTokenRequests (settings: ProviderSettings, { client, sende
   }
 
   function tokensIn (answer: oauth.TokenEndpointResponse): Omit<RedeemedTokens, 'idToken' | 'idTokenText'> {
-    return { accessToken: answer.access_token, refreshToken: settings.refresh ? answer.refresh_token : undefined, expiresInSeconds: answer.expires_in }
+    return { accessToken: answer.access_token, refreshToken: settings.refresh ? answer.refresh_token : undefined, expiresInSeconds: answer.expires_in, scope: answer.scope }
   }
 
   async function redeem (server: oauth.AuthorizationServer, parameters: URLSearchParams, secrets: LoginSecrets) {

@@ -9,3 +9,11 @@ export function describedSafely (description: unknown): string | undefined {
   if (typeof description !== 'string') return undefined
   return description.replace(/[\w.~+/=-]{16,}/g, (word) => uuid.test(word) || /^[a-z_]+\.?$/i.test(word) ? word : '[redacted]')
 }
+
+const maxWordsLength = 300
+
+/** Several of the provider's words as one quotation. */
+export function quotedSafely (parts: readonly unknown[]): string {
+  const words = parts.map((part) => typeof part === 'number' ? String(part) : describedSafely(part)).filter((text) => text !== undefined)
+  return JSON.stringify(words.join(': ').slice(0, maxWordsLength))
+}

@@ -2,10 +2,14 @@ import * as oauth from 'oauth4webapi'
 import { type Logger } from '../observability/index.ts'
 import { type Shelf } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
+import { withGroupsOfTokens } from './access-token-groups.ts'
 import { createDecryption } from './decryption.ts'
+import { createGroupCompletion } from './group-completion.ts'
+import { createGroupSource } from './group-sources.ts'
 import { type ClaimSources, logClaims } from './log-claims.ts'
 import { outageReason } from './outage-reason.ts'
-import { type SignInAnswer, signInAnswer } from './provider-answer.ts'
+import { type SignInAnswer, signInAnswer, withGroups } from './provider-answer.ts'
+import { createApplicationTokens } from './provider-application-token.ts'
 import { authorizationParameters, authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
 import { findProvider, issuerUrl } from './provider-discovery.ts'
 import { createSender } from './provider-dpop.ts'
@@ -25,7 +29,7 @@ import { createSignatureCheck } from './provider-signature.ts'
 import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 
-export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'clockToleranceMilliseconds'> {
+export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 'label' | 'emailDomains' | 'redirectUri' | 'scopes' | 'clockToleranceMilliseconds'> {
   /** The browser brings the answer in a form that a page of the provider posts. */
   readonly isPostedTo: boolean
   /** Whether it is the issuer of this provider, spelled in any way that leads to the same place. */
@@ -75,6 +79,9 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, m
   const requests = { client, options, sender: createSender(options, client, settings.dpop, memory), decrypt: createDecryption(settings.decryptionKeys), verifySignature: createSignatureCheck(options, keys), now }
   const tokens = createTokenRequests(settings, requests)
   const push = createPushedRequests(settings, requests)
+  const source = createGroupSource(settings.groupSource, { fetch: http.fetch, fetchToken: createApplicationTokens(settings, { client, options, getServer: metadata.get }), now })
+  const completeGroups = createGroupCompletion({ source, groupClaims: settings.groupClaims })
+  const readAccessToken = createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now })
   const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, memory, spent, logger, now })
 
   function report (error: unknown): void {
@@ -94,6 +101,7 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, m
     label: settings.label,
     emailDomains: settings.emailDomains,
     redirectUri: settings.redirectUri,
+    scopes: settings.scopes,
     isPostedTo: settings.responseMode === 'form_post',
     clockToleranceMilliseconds: settings.clockToleranceMilliseconds,
     isIssuer: (issuer) => URL.parse(issuer)?.href === issuerUrl(settings.issuer).href,
@@ -101,8 +109,8 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, m
     logout,
     start: metadata.start,
     retire: metadata.stop,
-    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, onClaims, learnFrom: logout.learnFrom, now }),
-    readAccessToken: createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now }),
+    refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, completeGroups, learnFrom: logout.learnFrom, onClaims, now }),
+    readAccessToken: withGroupsOfTokens(readAccessToken, { completeGroups, logger, provider: settings.id }),
     async authorizationUrl (secrets, wish) {
       const server = await metadata.get()
       return authorizationUrl(server, await push(server, await authorizationParameters(server, settings, secrets, wish)))
@@ -115,9 +123,9 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, m
         logout.learnFrom(redeemed.idTokenText)
         const received = { ...tokensOf(redeemed, now()), idToken: hintToKeep(server, settings, redeemed.idTokenText) }
         const userinfo = await tokens.userinfo(server, redeemed.accessToken, redeemed.idToken.sub)
-        const answer = signInAnswer(redeemed.idToken, userinfo, received)
+        const answer = signInAnswer(redeemed.idToken, userinfo, received, redeemed.scope)
         onClaims({ id_token: redeemed.idToken, userinfo, merged: answer.claims })
-        return answer
+        return withGroups(answer, await completeGroups({ claims: answer.claims, signed: redeemed.idToken, accessToken: redeemed.accessToken }))
       } catch (error) {
         metadata.doubt()
         throw error

@@ -11,7 +11,7 @@ export interface Keeps {
 }
 
 /** `expires_in` counts from the response (RFC 6749 section 5.1). */
-export function tokensOf ({ accessToken, refreshToken, expiresInSeconds = 0 }: Omit<RedeemedTokens, 'idToken' | 'idTokenText'>, now: number): Tokens {
+export function tokensOf ({ accessToken, refreshToken, expiresInSeconds = 0 }: Pick<RedeemedTokens, 'accessToken' | 'refreshToken' | 'expiresInSeconds'>, now: number): Tokens {
   return {
     accessToken,
     ...expiresInSeconds > 0 && { accessTokenExpiresAt: Math.floor(now / 1000 + expiresInSeconds) },

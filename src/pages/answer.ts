@@ -1,4 +1,5 @@
 import { type Person, Problem, type ProblemCode } from '../errors.ts'
+import { accountOf } from './account.ts'
 import { answerHeaders, type Answer, type Layout } from './layout.ts'
 import { problemPage } from './problem-page.ts'
 import { loginUrlOf, type Links, type Site } from './site.ts'
@@ -12,16 +13,20 @@ export interface Occasion extends Links {
   readonly person?: Person | undefined
 }
 
-/** Codes that speak about one person's permissions: `pages.detail: minimal` keeps the reasons from them. */
-const refusals: ReadonlySet<ProblemCode> = new Set(['access_denied', 'sign_in_refused'])
+/** Codes whose reasons are the policy's: `pages.detail: minimal` keeps them from people and programs. */
+const refusals: ReadonlySet<ProblemCode> = new Set(['access_denied', 'sign_in_refused', 'acr_not_met'])
+
+/** The ways on, which say nothing about the policy. */
+const waysOn = ['login_url', 'switch_account_url']
 
 /**
  * Turns a problem into an HTML page, or into a problem document (RFC 9457) with the extension members `code`,
- * `request_id`, where a sign-in is required `login_url`, and those that the problem brings. The cause of the problem is never read here.
+ * `request_id`, where a sign-in is required `login_url`, where somebody is refused `account`, and those that the problem brings. The cause of the problem is never read here.
  */
 export function answerTo (problem: Problem, occasion: Occasion, site: Site, layout: Layout): Answer {
   if (site.detail === 'minimal' && refusals.has(problem.code)) {
-    const silent = new Problem(problem.code, { headers: problem.headers })
+    const members = Object.fromEntries(Object.entries(problem.members).filter(([name]) => waysOn.includes(name)))
+    const silent = new Problem(problem.code, { headers: problem.headers, members })
     return write(silent, { ...occasion, person: undefined }, site, layout)
   }
   return write(problem, occasion, site, layout)
@@ -44,9 +49,10 @@ function challenge (status: number): Record<string, string> {
 
 function problemDocument (problem: Problem, occasion: Occasion, site: Site): Answer {
   const { code, status, title, detail, members } = problem
-  const { requestId } = occasion
+  const { requestId, person } = occasion
   const document = {
     ...(code === 'sign_in_required' ? { login_url: loginUrlOf(occasion, site) } : {}),
+    ...person !== undefined && refusals.has(code) ? { account: accountOf(person) } : {},
     ...members,
     // Last, because no member may speak in the place of these.
     type: `urn:doorward:problem:${code}`,

@@ -8,11 +8,14 @@
  */
 import { type Problem } from '../errors.ts'
 import { answerTo, type Occasion } from './answer.ts'
+import { claimsPage } from './claims-page.ts'
+import { type ClaimsReport } from './claims-report.ts'
 import { chooserPage, type ProviderChoice } from './chooser-page.ts'
-import { createLayout, type Answer } from './layout.ts'
+import { answerHeaders, createLayout, type Answer } from './layout.ts'
 import { logoutConfirmationPage, signedInPage, signedOutPage, signingInPage } from './session-pages.ts'
 import { type Site } from './site.ts'
 
+export { type ClaimsBySource, type ClaimsHint, type ClaimsReport, claimsSources, type FoundClaim, type ReportedGrant, type ReportedGroup } from './claims-report.ts'
 export { wantsHtml } from './wants-html.ts'
 export { type Answer } from './layout.ts'
 export { type LikelyCause } from './likely-cause.ts'
@@ -23,6 +26,8 @@ export interface Pages {
   readonly answerTo: (problem: Problem, occasion: Occasion) => Answer
   /** Asks where to sign in, of several providers. */
   readonly chooser: (choice: ProviderChoice, requestId: string) => Answer
+  /** What a provider says of the person who reads it. */
+  readonly claims: (report: ClaimsReport, format: 'html' | 'json', requestId: string) => Answer
   /** Begins a sign-in where fragments are kept; goes on to `onward`, a path of our own, by itself. */
   readonly signingIn: (occasion: { readonly returnTo: string, readonly onward: string, readonly requestId: string }) => Answer
   /** Ends a sign-in where a redirect can't; goes on to `returnTo` by itself, with the fragment of that name. */
@@ -39,6 +44,9 @@ export function createPages (site: Site): Pages {
   return {
     answerTo: (problem, occasion) => answerTo(problem, occasion, site, layout),
     chooser: (choice, requestId) => layout(chooserPage(choice), requestId),
+    claims: (report, format, requestId) => format === 'html'
+      ? layout(claimsPage(report, site), requestId)
+      : { status: 200, headers: { ...answerHeaders, 'content-type': 'application/json' }, body: JSON.stringify(report) },
     signingIn: ({ returnTo, onward, requestId }) => layout(signingInPage(returnTo, onward), requestId),
     signedIn: ({ returnTo, fragment, requestId }) => layout(signedInPage(returnTo, fragment), requestId),
     signedOut: ({ isEverywhere, requestId }) => layout(signedOutPage(site, isEverywhere), requestId),

@@ -12,6 +12,8 @@ export interface PageContent {
   readonly body: Html
   /** Buttons and forms, the most useful first. */
   readonly actions: readonly Html[]
+  /** It holds tables. */
+  readonly isWide?: true
   /** It holds a form whose answer may send the browser on to other sites. */
   readonly postsOnward?: true
   /** Where the page goes on to by itself, at once: a path of this origin. */
@@ -76,7 +78,7 @@ function document (page: PageContent, requestId: string): Html {
 ${page.goesOnTo && goingOn(page.goesOnTo, page.script)}
 <style>${style}</style>
 </head>
-<body>
+<body${page.isWide && html` class="wide"`}>
 <main>
 ${drawings[page.drawing]}
 <h1>${page.heading}</h1>

@@ -2,7 +2,7 @@ import { html, type Html } from './html.ts'
 import { type Site } from './site.ts'
 
 /** Why a sign-in leads nowhere, where what is known at that moment tells. */
-export type LikelyCause = 'http' | 'cookies_blocked' | 'session_refused' | 'session_twice' | 'unreadable' | 'session_over' | 'application' | 'clock' | 'size'
+export type LikelyCause = 'http' | 'cookies_blocked' | 'session_refused' | 'session_twice' | 'unreadable' | 'session_over' | 'application' | 'clock' | 'size' | 'groups_elsewhere' | 'graph_permission'
 
 /** For whoever is in front of the page, then for whoever runs the site. */
 const words: Readonly<Record<LikelyCause, (site: Site, members: Readonly<Record<string, unknown>>) => Html>> = {
@@ -20,7 +20,11 @@ const words: Readonly<Record<LikelyCause, (site: Site, members: Readonly<Record<
   clock: (_site, { clock_difference: seconds }) => html`<p>The clock of the identity provider is ${difference(seconds)} this site’s clock. As long as that is so, no sign-in can be accepted.</p>
 <p class="quiet">For the administrator: set both clocks by the network.</p>`,
   size: (_site, { groups }) => html`<p>The identity provider sends ${String(groups)} groups for your account.</p>
-<p class="quiet">For the administrator: <code>groups.filter</code> keeps those that matter; headers that carry every claim or the access token make a session larger, too.</p>`
+<p class="quiet">For the administrator: <code>groups.filter</code> keeps those that matter; headers that carry every claim or the access token make a session larger, too.</p>`,
+  groups_elsewhere: () => html`<p>You are in more groups than the identity provider tells of at a sign-in.</p>
+<p class="quiet">For the administrator: <code>provider.groupSource</code> names the directory that has the rest.</p>`,
+  graph_permission: () => html`<p>This site may not read which groups you are in.</p>
+<p class="quiet">For the administrator: the client lacks the application permissions <code>User.ReadBasic.All</code> and <code>GroupMember.Read.All</code> of Microsoft Graph, or an administrator’s consent to them.</p>`
 }
 
 /** The box that names the cause; `undefined` where it is none of those known. */

@@ -4,7 +4,7 @@ import { type Drawing } from './drawings.ts'
 import { html, type Html } from './html.ts'
 import { type PageContent } from './layout.ts'
 import { likelyCauseBox } from './likely-cause.ts'
-import { missingCookie, refusal } from './reasons.ts'
+import { missingCookie, refusal, ruleIn, termsIn } from './reasons.ts'
 import { loginUrlOf, type Links, type Site } from './site.ts'
 
 /** One way on from a page. */
@@ -51,6 +51,7 @@ const faces: Readonly<Record<ProblemCode, readonly [Drawing, ...Offer[]]>> = {
   headers_too_large: ['missing', start],
   internal: ['missing', retry, start],
   session_too_large: ['closed', signInAgain],
+  groups_overage_unresolved: ['closed', signInAgain],
   provider_failed: ['closed', signInAgain],
   upstream_failed: ['missing', retry, start],
   session_store_unavailable: ['missing', retry, start],
@@ -73,8 +74,8 @@ export function problemPage (problem: Problem, occasion: Links & { readonly pers
 }
 
 function more (problem: Problem, person: Person | undefined, site: Site): Html | undefined {
-  if (problem.code === 'access_denied') return refusal(problem.members, person, 'Signed in as')
-  if (problem.code === 'sign_in_refused') return refusal(problem.members, person, 'Your account')
+  if (problem.code === 'access_denied') return refusal(ruleIn(problem.members), person, 'Signed in as', site)
+  if (problem.code === 'sign_in_refused') return refusal(termsIn(problem.members), person, 'Your account', site)
   if (problem.code === 'login_cookie_missing') return missingCookie(problem.members, site)
   return likelyCauseBox(problem.members, site)
 }

@@ -1,4 +1,5 @@
 import { type Person } from '../errors.ts'
+import { accountBox, accountOf } from './account.ts'
 import { html, type Html } from './html.ts'
 import { likelyCauseBox } from './likely-cause.ts'
 import { type Site } from './site.ts'
@@ -6,35 +7,22 @@ import { type Site } from './site.ts'
 /** The members of a problem (RFC 9457 section 3.2). */
 type Members = Readonly<Record<string, unknown>>
 
-/** More of them than this would bury the buttons; the rest is counted. */
-const shownAtMost = 24
-
-/** Which rule refused whom; what was missing is said by the problem's own words. */
-export function refusal ({ rule }: Members, person: Person | undefined, heading: string): Html {
-  const name = settingOf(rule)
-  return html`${name && html`<p class="quiet">Rule <code>${name}</code></p>`}${person && account(person, heading)}`
+/** Which settings refused whom; what was missing is said by the problem's own words. */
+export function refusal (settings: readonly string[], person: Person | undefined, heading: string, site: Site): Html {
+  const names = settings.map((name, index) => html`${index === 0 ? '' : ', '}<code>${name}</code>`)
+  return html`${settings.length === 0 ? undefined : html`<p class="quiet">Rule ${names}</p>`}${person && accountBox(accountOf(person), heading, site)}`
 }
 
-/** The rule as the administrator finds it in the configuration; `rule` is its position, or `default`. */
-function settingOf (rule: unknown): string | undefined {
-  if (rule === 'default') return 'access.default'
-  return typeof rule === 'number' ? `access.rules[${rule}]` : undefined
+/** The rule as the administrator finds it in the configuration; `rule` is its position, `default`, or a setting elsewhere. */
+export function ruleIn ({ rule }: Members): string[] {
+  if (rule === 'default') return ['access.default']
+  if (rule === 'pages.claimsFor') return [rule]
+  return typeof rule === 'number' ? [`access.rules[${rule}]`] : []
 }
 
-function account ({ user, email, roles }: Person, heading: string): Html {
-  return html`
-<section>
-<h2>${heading}</h2>
-<p class="who"><bdi>${user}</bdi></p>
-${email === undefined || email === user ? undefined : html`<p class="quiet"><bdi>${email}</bdi></p>`}
-${roles.length === 0 ? html`<p class="quiet">No roles</p>` : html`<h3>Roles</h3><ul class="chips">${items(roles)}</ul>`}
-</section>`
-}
-
-function items (texts: readonly string[]): Html {
-  const shown = texts.slice(0, shownAtMost).map((text) => html`<li><bdi>${text}</bdi></li>`)
-  const rest = texts.length - shown.length
-  return html`${shown}${rest === 0 ? undefined : html`<li class="more">and ${String(rest)} more</li>`}`
+/** The terms of a sign-in that are not met, by their settings. */
+export function termsIn ({ missing }: Members): string[] {
+  return typeof missing === 'object' && missing !== null ? Object.keys(missing) : []
 }
 
 /** What it usually is that keeps the cookie of a sign-in (`cookie`) away. */

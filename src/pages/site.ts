@@ -8,6 +8,8 @@ export interface Site {
   readonly publicUrl: string
   /** `provider.label`: what the button that starts a sign-in says. */
   readonly providerLabel: string
+  /** Of several providers, what each is called, by its id: where there is one, nobody asks which. */
+  readonly providerNames: ReadonlyMap<string, string>
   /** `pages.detail`: whether a refusal says why, and to whom. */
   readonly detail: 'full' | 'minimal'
 }

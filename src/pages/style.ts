@@ -55,8 +55,24 @@ li::marker { color: var(--edge); }
 .chips .more { background: none; border-color: transparent; padding: 1px 4px; color: var(--soft); }
 section ul:not(.chips) { padding-left: 1.1em; }
 .who { margin: 0; font-weight: 600; }
+.who ~ .quiet { margin: 0; }
+summary { margin: 10px 0 0; font-size: .8125rem; line-height: 1.5; font-weight: 600; color: var(--soft); cursor: pointer; }
+summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; border-radius: 4px; }
 .quiet { color: var(--soft); font-size: .9375rem; }
 code { font: .875em/1.5 ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+.wide main, .wide footer { max-width: 68rem; }
+.wide main > h2 { margin: 32px 0 8px; font-size: 1.0625rem; color: var(--ink); }
+table { width: 100%; border-collapse: collapse; font-size: .9375rem; table-layout: fixed; }
+th, td { padding: 8px 12px 8px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+th { font-weight: 600; }
+thead th { padding-top: 0; font-size: .8125rem; color: var(--soft); }
+.values { margin: 0; padding: 0; list-style: none; }
+.values .more, .none, .note { color: var(--soft); }
+.note, .note.wrong { font-size: .75rem; }
+.mark { padding: 1px 8px; color: var(--soft); border: 1px dashed var(--edge); border-radius: 6px; }
+.mark, .mark.wrong { font-size: .8125rem; }
+details { margin: 12px 0 0; }
+details table { margin: 12px 0 0; }
 .actions { margin: 24px 0 0; display: flex; flex-wrap: wrap; gap: 12px; }
 .actions form { display: contents; }
 .button {
@@ -90,5 +106,11 @@ code { font: .875em/1.5 ui-monospace, "SF Mono", SFMono-Regular, Menlo, Consolas
   main { margin: 0; padding: 40px 24px 24px; border: 0; border-radius: 0; box-shadow: none; }
   footer { margin: auto 0 0; padding: 16px 24px 24px; }
   .actions { flex-direction: column; }
+  table, tbody, tr, th[scope=row], td { display: block; }
+  thead { display: none; }
+  tr { padding: 10px 0; border-bottom: 1px solid var(--line); }
+  tr > * { padding: 2px 0; border: 0; }
+  td { position: relative; padding-left: 5.5rem; }
+  td::before { content: attr(data-label); position: absolute; left: 0; color: var(--soft); }
 }
 `

@@ -4,6 +4,7 @@ import { type Identity, type Refusal } from '../mapping/index.ts'
 import { type Audit, auditRequest, type TokenRejection } from '../observability/index.ts'
 import { type Lease } from '../proxy/index.ts'
 import { type FoundSession, type Session, type Sessions } from '../sessions/index.ts'
+import { accessRequest } from './access-request.ts'
 import { type Asked } from './asked.ts'
 import { bearerToken } from './bearer-token.ts'
 import { type CanonicalPath } from './canonical-path.ts'
@@ -81,9 +82,9 @@ function leaseOf (token: string, accepted: Accepted, checkToken: AuthenticatePar
 }
 
 /** On other rules the Authorization header is the application's affair. */
-function tokenOf (request: Asked, { readings, hasEncodedDelimiter }: CanonicalPath, access: Access): string | undefined {
+function tokenOf (request: Asked, target: CanonicalPath, access: Access): string | undefined {
   if (request.headers.authorization === undefined) return undefined
-  if (!access.allowsBearer({ readings, method: request.method, hasEncodedDelimiter })) return undefined
+  if (!access.allowsBearer(accessRequest(request, target))) return undefined
   return bearerToken(request.raw.rawHeaders)
 }
 
@@ -93,7 +94,7 @@ function rejection (verdict: Exclude<TokenVerdict, { outcome: 'accepted' }>, req
     audit.record({ ...event, reason: 'token_rejected', metadata: { cause: verdict.cause } })
     return new Problem('token_invalid', { headers: bearerChallenge('invalid_token') })
   }
-  const { identity, refusal: { reason, detail } } = verdict
-  audit.record({ ...event, reason, user: identity })
-  return new Problem('sign_in_refused', { detail: `Your account ${detail}.`, person: identity })
+  const { identity, refusal: { reason, detail, unmet } } = verdict
+  audit.record({ ...event, reason, user: identity, metadata: { missing: unmet } })
+  return new Problem('sign_in_refused', { detail: `Your account ${detail}.`, person: identity, members: { missing: unmet } })
 }

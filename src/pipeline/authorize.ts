@@ -3,6 +3,7 @@ import { Problem } from '../errors.ts'
 import { type Audit, auditRequest } from '../observability/index.ts'
 import { switchAccountUrl } from '../own-routes.ts'
 import { authenticationOf } from '../step-up.ts'
+import { accessRequest } from './access-request.ts'
 import { type Asked } from './asked.ts'
 import { type Caller } from './authenticate.ts'
 import { type CanonicalPath } from './canonical-path.ts'
@@ -26,9 +27,8 @@ export interface Permission {
 
 /** Lets the request pass, or ends it: with a challenge where a sign-in may help, else with a refusal. @throws {Problem} */
 export function authorize (request: Asked, target: CanonicalPath, caller: Caller | undefined, parts: AuthorizeParts): Permission {
-  const { readings, hasEncodedDelimiter } = target
   const authentication = caller && authenticationOf(caller, parts.now(), parts.clockToleranceOf(caller.identity.provider))
-  const decision = parts.access.decide({ readings, method: request.method, hasEncodedDelimiter }, caller?.identity, authentication)
+  const decision = parts.access.decide(accessRequest(request, target), caller?.identity, authentication)
   switch (decision.outcome) {
     case 'allow': return decision
     case 'ambiguous': throw new Problem('target_invalid')

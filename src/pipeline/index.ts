@@ -23,6 +23,7 @@ import { limitBody } from './limit-body.ts'
 
 export { answerProblem, type ProblemParts } from './answer-problem.ts'
 export { type Asked } from './asked.ts'
+export { callerHeaders } from './caller-headers.ts'
 export { canonicalPath, isUnderBasePath } from './canonical-path.ts'
 export { SignInChallenge } from './challenge.ts'
 export { type UpstreamRoute } from './choose-upstream.ts'

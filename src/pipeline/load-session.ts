@@ -2,6 +2,7 @@ import { type Access } from '../access/index.ts'
 import { Problem } from '../errors.ts'
 import { type Audit } from '../observability/index.ts'
 import { type FoundSession, recordExpiry, type Sessions } from '../sessions/index.ts'
+import { accessRequest } from './access-request.ts'
 import { type Asked } from './asked.ts'
 import { type CanonicalPath } from './canonical-path.ts'
 
@@ -31,9 +32,9 @@ function reported (found: FoundSession, request: Asked, audit: Audit): FoundSess
 }
 
 /** What everybody may read is shown as to anybody; nothing else is done in the name of nobody that somebody has asked for. */
-function asToAnybody (error: unknown, request: Asked, { readings, hasEncodedDelimiter }: CanonicalPath, { access, sessions }: LoadSessionParts): FoundSession {
+function asToAnybody (error: unknown, request: Asked, target: CanonicalPath, { access, sessions }: LoadSessionParts): FoundSession {
   const isUnknown = error instanceof Problem && error.code === 'session_store_unavailable'
   const isRead = request.method === 'GET' || request.method === 'HEAD'
-  if (!isUnknown || !isRead || access.decide({ readings, method: request.method, hasEncodedDelimiter }, undefined).outcome !== 'allow') throw error
+  if (!isUnknown || !isRead || access.decide(accessRequest(request, target), undefined).outcome !== 'allow') throw error
   return sessions.ignore(request.headers.cookie)
 }

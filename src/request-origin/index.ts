@@ -12,8 +12,9 @@ import { readForwarding } from './forwarding.ts'
 import { createKnownHosts, isHost } from './known-hosts.ts'
 import { createTrust } from './trust.ts'
 
-export { peerAddress } from './address.ts'
-export { isHost } from './known-hosts.ts'
+export { canonicalAddress, peerAddress } from './address.ts'
+export { addressRange, createRanges } from './address-ranges.ts'
+export { createKnownHosts, isHost } from './known-hosts.ts'
 export { trustedRange } from './trust.ts'
 
 /** Complete, whatever was sent: what can't be believed is replaced by what is known. */

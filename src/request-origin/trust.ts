@@ -1,37 +1,16 @@
-import { BlockList } from 'node:net'
-import { canonicalAddress } from './address.ts'
+import { addressRange, createRanges } from './address-ranges.ts'
 
 /** A peer on the unix socket that Doorward listens on. */
 const unix = 'unix'
 
-/**
- * The range in canonical text: `10.0.0.5` is `10.0.0.5/32`, and IPv4 in IPv6 is IPv4. Undefined for what is no address,
- * no CIDR (RFC 4632, RFC 4291 section 2.3) and not `unix`.
- */
+/** The range in canonical text, or `unix`. Undefined for what is neither. */
 export function trustedRange (text: string): string | undefined {
-  if (text === unix) return unix
-  const [, given = '', length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
-  const address = canonicalAddress(given)
-  if (address === undefined) return undefined
-  const isShort = !address.includes(':')
-  const longest = isShort ? 32 : 128
-  const written = length === undefined ? longest : Number(length) - (isShort && given.includes(':') ? 96 : 0)
-  return written < 0 || written > longest ? undefined : `${address}/${written}`
+  return text === unix ? unix : addressRange(text)
 }
 
 /** Whether an address, canonical or empty for a unix socket, is that of a trusted proxy. @param ranges as `trustedRange` writes them */
 export function createTrust (ranges: readonly string[]): (address: string) => boolean {
-  if (ranges.length === 0) return () => false
   const isUnixTrusted = ranges.includes(unix)
-  // One list for each: in a common one, ::/64 would cover every IPv4 address.
-  const [short, long] = [new BlockList(), new BlockList()]
-  for (const range of ranges.filter((each) => each !== unix)) {
-    const [address = '', length = ''] = range.split('/')
-    if (address.includes(':')) long.addSubnet(address, Number(length), 'ipv6')
-    else short.addSubnet(address, Number(length), 'ipv4')
-  }
-  return (address) => {
-    if (address === '') return isUnixTrusted
-    return address.includes(':') ? long.check(address, 'ipv6') : short.check(address, 'ipv4')
-  }
+  const isWithin = createRanges(ranges.filter((each) => each !== unix))
+  return (address) => address === '' ? isUnixTrusted : isWithin(address)
 }

@@ -1,4 +1,5 @@
 import { type SerializeOptions, stringifySetCookie } from 'cookie'
+import { type CookieNames, isChunkName, isLoginName, isOwnName, namesOf } from './cookie-names.ts'
 
 /** Browsers drop a cookie whose name and value exceed 4096 octets without a word (RFC 6265bis section 5.6). */
 const maxChunkLength = 4000
@@ -97,29 +98,8 @@ export function createCookies (settings: CookieSettings): Cookies {
   }
 }
 
-interface Names {
-  readonly session: string
-  readonly loginPrefix: string
-  readonly rounds: string
-  readonly form: string
-}
-
-/**
- * What a login and the count are called is not for the configuration to weaken: on https they always carry `__Host-`,
- * so that no sibling host can plant one, whatever the session's cookie is called and shared with.
- */
-function namesOf (session: string, isSecure: boolean): Names {
-  const bare = session.replace(/^__(Host|Secure)-/i, '')
-  const own = isSecure ? `__Host-${bare}` : bare
-  return { session, loginPrefix: `${own}-login-`, rounds: `${own}-rounds`, form: `${own}-form` }
-}
-
 function nameIn (setCookie: string): string {
   return withoutSpace(/^[^=;]*/.exec(setCookie)?.[0] ?? '')
-}
-
-function isOwnName (cookie: string, { session, loginPrefix, rounds, form }: Names): boolean {
-  return cookie === session || isChunkName(cookie, session) || isLoginName(cookie, loginPrefix) || cookie === rounds || cookie === form
 }
 
 function chunksOf (ticket: string): string[] {
@@ -128,7 +108,7 @@ function chunksOf (ticket: string): string[] {
   return chunks
 }
 
-function readCookies (header: string, names: Names): RequestCookies {
+function readCookies (header: string, names: CookieNames): RequestCookies {
   const pieces = new Map<string, string>()
   let logins: Map<string, string> | undefined
   const others: string[] = []
@@ -181,16 +161,6 @@ function withoutSpace (text: string): string {
 
 function isSpace (code: number): boolean {
   return code === 0x20 || code === 0x09
-}
-
-/** As `writeLogin` makes them; a name of any other form could not even be deleted. */
-function isLoginName (cookie: string, prefix: string): boolean {
-  return cookie.startsWith(prefix) && /^[A-Za-z0-9_-]{1,32}$/.test(cookie.slice(prefix.length))
-}
-
-/** `name.0` to `name.3`; anything else, such as `name.99999999`, is a cookie of the application. */
-function isChunkName (cookie: string, name: string): boolean {
-  return cookie.length === name.length + 2 && cookie.startsWith(name) && /^\.[0-3]$/.test(cookie.slice(name.length))
 }
 
 /** The seal covers the whole: a missing or foreign chunk makes it unreadable, never half read. */

@@ -16,6 +16,8 @@ function person (given: Partial<Identity> = {}): Identity {
   return { sub: 's-1', user: 'eve', provider: 'default', groups: [], roles: [], organizations: {}, projects: {}, attributes: {}, claims: {}, ...given }
 }
 
+const plainGet = { method: 'GET', host: 'app.example.com', clientAddress: '192.0.2.1', hasEncodedDelimiter: false }
+
 function rule (given: Partial<RuleSettings>): RuleSettings {
   return { path: '/**', unauthenticated: 'auto', bearer: false, ...given }
 }
@@ -25,7 +27,7 @@ function decide (settings: Partial<AccessSettings>, target: string, who: Person,
   const admitted = canonicalPath(target)
   if (!admitted.ok) throw new Error(`${target} is not admitted`)
   const access = createAccess({ default: 'authenticated', rules: [], ...settings })
-  return access.decide({ ...admitted, method }, who && person(who))
+  return access.decide({ ...plainGet, ...admitted, method }, who && person(who))
 }
 
 const outcome = (...given: Parameters<typeof decide>) => decide(...given).outcome
@@ -54,14 +56,14 @@ test('a decision names its rule and says what is missing', async (t) => {
 test('what a rule demands of the sign-in itself comes last, and what is not known does not meet it', async (t) => {
   const stepUp = { acr: ['gold', 'platinum'], maxAge: 900_000 }
   const access = createAccess({ default: 'authenticated', rules: [rule({ path: '/a', require: { ...stepUp, roles: ['admin'] } }), rule({ path: '/b', require: { maxAge: 1000 } })] })
-  const judge = (path: string, who: Person, authentication?: Authentication) => access.decide({ readings: [path], method: 'GET', hasEncodedDelimiter: false }, who && person(who), authentication)
+  const judge = (path: string, who: Person, authentication?: Authentication) => access.decide({ readings: [path], ...plainGet }, who && person(who), authentication)
   const admin = { roles: ['admin'] }
   t.strictSame(judge('/a', stranger), { outcome: 'sign_in', unauthenticated: 'auto', rule: { index: 0, path: '/a' }, stepUp })
   t.strictSame(judge('/a', admin), { outcome: 'step_up', unauthenticated: 'auto', rule: { index: 0, path: '/a' }, stepUp })
   t.equal(judge('/a', nobodySpecial, { acr: 'gold', age: 0 }).outcome, 'deny')
   for (const enough of [{ acr: 'gold', age: 900_000 }, { acr: 'platinum', age: 0 }]) t.equal(judge('/a', admin, enough).outcome, 'allow')
   for (const little of [{}, { acr: 'gold' }, { age: 0 }, { acr: 'Gold', age: 0 }, { acr: 'gold', age: 900_001 }, { acr: 'gold', age: NaN }]) t.equal(judge('/a', admin, little).outcome, 'step_up', JSON.stringify(little))
-  t.equal(access.decide({ readings: ['/', '/b'], method: 'GET', hasEncodedDelimiter: false }, person()).outcome, 'step_up', 'where any reading demands it')
+  t.equal(access.decide({ readings: ['/', '/b'], ...plainGet }, person()).outcome, 'step_up', 'where any reading demands it')
 })
 
 test('the first rule that matches decides', async (t) => {
@@ -72,7 +74,7 @@ test('the first rule that matches decides', async (t) => {
 
 test('a bearer token counts where the rule of every reading says so', async (t) => {
   const access = createAccess({ default: 'authenticated', rules: [rule({ path: '/api/closed/**', deny: true }), rule({ path: '/api/**', methods: ['GET'], bearer: true })] })
-  const allows = (readings: readonly string[], method = 'GET') => access.allowsBearer({ readings, method, hasEncodedDelimiter: false })
+  const allows = (readings: readonly string[], method = 'GET') => access.allowsBearer({ ...plainGet, readings, method })
   t.strictSame([allows(['/api/x']), allows(['/API/x']), allows(['/api/x', '/api/y']), allows(['/api/x'], 'HEAD')], [true, true, true, true])
   t.strictSame([allows(['/x']), allows(['/api/closed/x']), allows(['/api/x', '/x']), allows(['/api/x'], 'POST'), allows([])], [false, false, false, false, false])
 })
@@ -225,7 +227,7 @@ test('an encoded delimiter is ambiguous where everybody would be let through, an
 
 test('without any reading nobody is let through', async (t) => {
   const access = createAccess({ default: 'anonymous', rules: [] })
-  t.equal(access.decide({ readings: [], method: 'GET', hasEncodedDelimiter: false }, person()).outcome, 'deny')
+  t.equal(access.decide({ readings: [], ...plainGet }, person()).outcome, 'deny')
 })
 
 test('the query is no part of a decision', async (t) => {
@@ -278,7 +280,7 @@ test('a very long path is decided in time proportional to its length', async (t)
   const hostile = ['/**/a/**/a/**/a/**/b', '/**/a/a/a/a/b', '/a*a*a*a*b/**/x', '/*a*a*a*a*b']
   const access = createAccess({ default: 'authenticated', rules: hostile.map((path) => rule({ path, deny: true })) })
   for (const path of ['/a'.repeat(50_000), `/${'a'.repeat(100_000)}`, '/'.repeat(100_000)]) {
-    t.equal(access.decide({ readings: [path], method: 'GET', hasEncodedDelimiter: false }, person()).outcome, 'allow')
+    t.equal(access.decide({ readings: [path], ...plainGet }, person()).outcome, 'allow')
   }
 })
 
@@ -297,7 +299,7 @@ test('another group never takes an access away', async (t) => {
       keepClaims: []
     })
     const access = createAccess({ default: 'deny', rules })
-    const outcomeWith = (held: string[]) => access.decide({ readings: ['/x/1'], method: 'GET', hasEncodedDelimiter: false }, mapped({ sub: 's', groups: held }, 'p').identity).outcome
+    const outcomeWith = (held: string[]) => access.decide({ readings: ['/x/1'], ...plainGet }, mapped({ sub: 's', groups: held }, 'p').identity).outcome
     return outcomeWith(groups) !== 'allow' || outcomeWith([...groups, another]) === 'allow'
   })
   t.doesNotThrow(() => fc.assert(neverLoses, { numRuns: 2_000 }))
@@ -312,8 +314,8 @@ test('with many rules the same one decides as by trying each in turn', async (t)
     const access = createAccess({ default: 'deny', rules })
     return [target, policyForm(target)].every((path) => {
       const reading = { path, folded: caseFolded(path) }
-      const first = rules.findIndex((settings, index) => compileRule(settings, index).covers(reading, 'GET'))
-      return access.decide({ readings: [path], method: 'GET', hasEncodedDelimiter: false }, undefined).rule.index === (first === -1 ? 'default' : first)
+      const first = rules.findIndex((settings, index) => compileRule(settings, index).covers(reading, plainGet))
+      return access.decide({ readings: [path], ...plainGet }, undefined).rule.index === (first === -1 ? 'default' : first)
     })
   })
   t.doesNotThrow(() => fc.assert(isTheSame, { numRuns: 20_000 }))

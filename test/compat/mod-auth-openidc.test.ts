@@ -91,7 +91,7 @@ const people: Readonly<Record<string, Sent>> = {
     userinfo: { both: 'userinfo', onlyUserinfo: 'u', nullInIdToken: 'u', nullInUserinfo: null, kind: ['list'], object: { u: 1 }, iss: 'https://evil.example', aud: 'evil', exp: 1, nonce: 'evil', azp: 'evil' },
     idToken: { both: 'id_token', onlyIdToken: 'i', nullInIdToken: null, nullInUserinfo: 'i', kind: 'text', object: { i: 1 } }
   },
-  'every protocol claim': { idToken: { sid: 's-1', auth_time: 1764000000, azp: 'doorward', acr: '1', amr: ['pwd', 'otp'], jti: 'j', nbf: 1764000000, s_hash: 'h', aud: ['doorward', 'other'], _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'https://x.example' } }, client_id: 'c', scope: 'a b' } },
+  'every protocol claim': { idToken: { sid: 's-1', auth_time: 1764000000, azp: 'doorward', acr: '1', amr: ['pwd', 'otp'], jti: 'j', nbf: 1764000000, s_hash: 'h', aud: ['doorward', 'other'], _claim_names: { address: 'src1' }, _claim_sources: { src1: { endpoint: 'https://x.example' } }, client_id: 'c', scope: 'a b' } },
   'a subject beyond ASCII': { idToken: { sub: 'Zoë 日本@x' }, userinfo: { sub: 'Zoë 日本@x' } },
   'an access token without expiry': { token: { expires_in: undefined } },
   'an access token that expires at once': { token: { expires_in: 0 } },

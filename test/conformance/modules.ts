@@ -75,7 +75,7 @@ const others: ConformancePlan = {
     ['oidcc-client-test-userinfo-bearer-body', 'looks for the access token in a form', 'sends it in the header', 'every provider takes the header, which RFC 6750 section 2.2 prefers'],
     ['oidcc-client-test-userinfo-signed', 'userinfo as a signed token', 'verifies it like an id_token'],
     ['oidcc-client-test-aggregated-claims', 'claims in a token of somebody else’s, beside its own', 'signs in with its own; the others count for nothing'],
-    ['oidcc-client-test-distributed-claims', 'claims that are to be fetched elsewhere', 'signs in with its own, and fetches nothing: the address could be anybody’s'],
+    ['oidcc-client-test-distributed-claims', 'claims that are to be fetched elsewhere', 'signs in with its own, and fetches nothing: the address could be anybody’s. Groups that are nowhere else sign nobody in'],
     ['oidcc-client-test-mtls-endpoint-aliases', 'other endpoints for clients with a certificate', 'uses them with the certificate'],
     ['oidcc-client-test-discovery-webfinger-acct', 'is found by a person’s account', 'goes to the provider of the configuration', dynamic],
     ['oidcc-client-test-discovery-webfinger-url', 'is found by a person’s address', 'goes to the provider of the configuration', dynamic],

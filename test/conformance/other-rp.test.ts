@@ -57,7 +57,7 @@ t.test('oidcc-client-test-aggregated-claims', async (t) => {
         claims: { ...own, ...groups !== undefined && { groups: [groups] } },
         userinfo: (claims) => ({
           ...claims,
-          _claim_names: { groups: 'elsewhere', email: 'elsewhere' },
+          _claim_names: { ...groups !== undefined && { groups: 'elsewhere' }, email: 'elsewhere' },
           _claim_sources: { elsewhere: { JWT: unsigned({ iss: 'https://elsewhere.example', sub: 'rogue-1', groups: ['operators'], email: 'eve@example.com' }) } }
         })
       })
@@ -77,11 +77,16 @@ t.test('oidcc-client-test-distributed-claims', async (t) => {
   const { port, close } = await listenOnLoopback(server, 0)
   t.teardown(close)
   const sources = { elsewhere: { endpoint: `http://localhost:${port}/claims`, access_token: 'a-token-of-the-source' } }
-  const result = await attempt(t, { claims: { sub: 'rogue-1', _claim_names: { groups: 'elsewhere' }, _claim_sources: sources } })
-  await assertAccepted(t, result)
-  t.strictSame(fetched, [], 'an address in a claim is not followed')
-  t.equal(result.upstream.requests[0]?.headers['x-auth-groups'], undefined)
-  t.notMatch(JSON.stringify(result.gateway.logs) + JSON.stringify(result.gateway.audit), /a-token-of-the-source/)
+  for (const claim of ['shipping_address', 'groups']) {
+    await t.test(claim, async (t) => {
+      const result = await attempt(t, { claims: { sub: 'rogue-1', _claim_names: { [claim]: 'elsewhere' }, _claim_sources: sources } })
+      // Groups that are elsewhere are not "no groups": see test/flows/group-overage.test.ts.
+      if (claim === 'groups') await assertRejected(t, result, { reason: 'groups_overage_unresolved', neverAsked: 'other' })
+      else await assertAccepted(t, result)
+      t.strictSame(fetched, [], 'an address in a claim is not followed')
+      t.notMatch(JSON.stringify(result.gateway.logs) + JSON.stringify(result.gateway.audit), /a-token-of-the-source/)
+    })
+  }
 })
 
 t.test('keys of the same id that can’t have signed are passed over, in any order and number', async (t) => {

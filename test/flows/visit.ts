@@ -84,7 +84,7 @@ export async function picture (page: Page, name: string): Promise<void> {
     await page.setViewportSize({ width, height })
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: `${shots}/${name}-${device}-${colorScheme}.png` })
+      await page.screenshot({ path: `${shots}/${name}-${device}-${colorScheme}.png`, fullPage: true })
     }
   }
 }

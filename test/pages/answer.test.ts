@@ -3,14 +3,14 @@ import { test } from 'tap'
 import { Problem, problems, type ProblemCode } from '../../src/errors.ts'
 import { createPages, wantsHtml } from '../../src/pages/index.ts'
 
-const site = { basePath: '/oidc', publicUrl: 'https://app.example.com', providerLabel: 'Sign in', detail: 'full' } as const
+const site = { basePath: '/oidc', publicUrl: 'https://app.example.com', providerLabel: 'Sign in', providerNames: new Map<string, string>(), detail: 'full' } as const
 const pages = createPages(site)
 const reticent = createPages({ ...site, detail: 'minimal' })
 const codes = Object.keys(problems) as ProblemCode[]
 const forPrograms = { wants: 'json', requestId: 'req-1' } as const
 const forPeople = { wants: 'html', requestId: 'req-1' } as const
 
-const person = { user: 'mallory', email: 'mallory@example.com', roles: ['intern'] }
+const person = { user: 'mallory', email: 'mallory@example.com', provider: 'corp', roles: ['intern'], groups: ['cleaners'] }
 const reasons = { detail: 'Only the board may see this.', members: { rule: 7, missing: { roles: ['director'] } } }
 
 test('a program gets a problem document with the members that the problem brings', async (t) => {
@@ -32,7 +32,8 @@ test('a program gets a problem document with the members that the problem brings
     code: 'access_denied',
     request_id: 'req-1',
     rule: 7,
-    missing: { roles: ['director'] }
+    missing: { roles: ['director'] },
+    account: { user: 'mallory', email: 'mallory@example.com', provider: 'corp', roles: ['intern'], groups: ['cleaners'] }
   })
 })
 
@@ -81,18 +82,20 @@ test('a request id that is not fit for a URN is percent-encoded in the instance'
 })
 
 test('with minimal detail a refusal tells neither its rule nor whom it refused', async (t) => {
-  for (const code of ['access_denied', 'sign_in_refused'] as const) {
+  for (const code of ['access_denied', 'sign_in_refused', 'acr_not_met'] as const) {
     for (const wants of ['html', 'json'] as const) {
       const refusal = new Problem(code, { ...reasons, headers: { 'x-kept': 'yes' } })
       const occasion = { wants, requestId: 'req-1', person, switchAccountUrl: '/oidc/logout' }
       const full = pages.answerTo(refusal, occasion)
       const minimal = reticent.answerTo(refusal, occasion)
       t.match(full.body, /board/)
-      t.notMatch(minimal.body, /board|rule|director|mallory|intern/i)
+      t.notMatch(minimal.body, /board|rule|director|mallory|intern|cleaners|account"|missing/i)
       t.match(minimal.body, problems[code].detail)
       t.equal(minimal.headers['x-kept'], 'yes')
     }
   }
+  const waysOn = { login_url: '/oidc/login', switch_account_url: '/oidc/login?switch_account=true' }
+  t.match(JSON.parse(reticent.answerTo(new Problem('access_denied', { members: { ...waysOn, rule: 1 } }), forPrograms).body), waysOn, 'the ways on stay')
   const missing = new Problem('login_cookie_missing', { members: { cookie: 'doorward-login-1' } })
   t.match(reticent.answerTo(missing, forPeople).body, 'doorward-login-1', 'a failed sign-in is explained all the same')
 })

@@ -2,26 +2,53 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { test } from 'tap'
 import { Problem, problems, type ProblemCode } from '../../src/errors.ts'
-import { createPages, type Answer, type Occasion } from '../../src/pages/index.ts'
+import { createPages, type Answer, type ClaimsReport, type Occasion } from '../../src/pages/index.ts'
 
-const site = { basePath: '/oidc', publicUrl: 'https://app.example.com', providerLabel: 'Sign in with Contoso', detail: 'full' } as const
+const site = { basePath: '/oidc', publicUrl: 'https://app.example.com', providerLabel: 'Sign in with Contoso', providerNames: new Map([['corp', 'Example Corporation']]), detail: 'full' } as const
 const pages = createPages(site)
 const codes = Object.keys(problems) as ProblemCode[]
 const links = { loginUrl: '/oidc/login?return_to=%2Fa', retryUrl: '/a?b=1&c=2', switchAccountUrl: '/oidc/logout?then=login' }
-const ada = { user: 'ada', email: 'ada@example.com', roles: ['host', 'log'] }
+const ada = { user: 'ada', email: 'ada@example.com', provider: 'default', roles: ['host', 'log'], groups: ['ops'] }
 
 /** Every page there is, with one text wherever a text from outside can stand. */
 function everyPage (text: string): Answer[] {
-  const pages = createPages({ ...site, providerLabel: text, publicUrl: `https://${text}` })
-  const problem = { detail: text, members: { rule: 1, missing: { roles: [text] }, cookie: text } }
-  const occasion = { wants: 'html', requestId: text, person: { user: text, email: `${text}@`, roles: [text] }, ...links } as const
+  const pages = createPages({ ...site, providerLabel: text, providerNames: new Map([['corp', text]]), publicUrl: `https://${text}` })
+  const problem = { detail: text, members: { rule: 1, missing: { [`0${text}`]: [text] }, cookie: text } }
+  const occasion = { wants: 'html', requestId: text, person: { user: text, email: `${text}@`, provider: 'corp', roles: [text], groups: [text] }, ...links } as const
   return [
     ...codes.map((code) => pages.answerTo(new Problem(code, problem), occasion)),
     pages.chooser({ action: '/oidc/login', fields: { return_to: text }, providers: [{ id: text, label: text }], takesEmail: true, unknownEmail: text }, text),
+    pages.claims(claimsOf(text), 'html', text),
     pages.signedIn({ returnTo: text, requestId: text }),
     pages.signedOut({ isEverywhere: false, requestId: text }),
     pages.confirmLogout({ returnTo: text, requestId: text })
   ]
+}
+
+/** The claims of somebody who has this text everywhere. */
+function claimsOf (text: string): ClaimsReport {
+  // An empty one would be marked as blank.
+  const held = `${text}.`
+  const grants = [{ name: text, holds: [held], by: text, matched: held, dropped: text, onlyAt: [text] }]
+  return {
+    version: 1,
+    time: text,
+    provider: { id: text, label: text },
+    person: { user: text, sub: text, email: text, roles: [text] },
+    hints: [{ code: 'groups_claim_absent', text, names: [text] }],
+    settings: [{ setting: text, claim: text, from: ['idToken'], value: held }],
+    claims: { idToken: { [text]: held }, userinfo: { [text]: [held] }, merged: { [text]: { [text]: text } } },
+    fetched: [text],
+    blank: { idToken: [], userinfo: [], merged: [] },
+    hidden: [],
+    groups: [{ name: text, claim: text, renamedFrom: text, dropped: text }],
+    roles: grants,
+    organizations: grants,
+    projects: grants,
+    attributes: grants,
+    scopes: { asked: [text], granted: [] },
+    sizes: { cookie: { bytes: 1, count: 1 }, headers: [{ path: text, bytes: 1 }] }
+  }
 }
 
 function page (code: ProblemCode, members: Record<string, unknown> = {}, more: Partial<Occasion> = {}): string {
@@ -144,6 +171,7 @@ test('a refusal says what is missing, by which rule, and to whom', async (t) => 
   t.match(body, '<p class="lead">This page needs the role admin.</p><p class="quiet">Rule <code>access.rules[2]</code></p>')
   t.match(body, '<h2>Signed in as</h2>\n<p class="who"><bdi>ada</bdi></p>\n<p class="quiet"><bdi>ada@example.com</bdi></p>')
   t.match(body, '<h3>Roles</h3><ul class="chips"><li><bdi>host</bdi></li><li><bdi>log</bdi></li></ul>')
+  t.match(body, '<details><summary>Groups (1)</summary><ul class="chips"><li><bdi>ops</bdi></li></ul></details>')
   t.strictSame(buttonsOf(body), [['Use another account', '/oidc/logout?then=login'], ['Back to the start', '/']])
 })
 
@@ -151,18 +179,29 @@ test('a refusal shows what it was given and no empty box', async (t) => {
   t.notMatch(page('access_denied', { rule: {} }), /<section>|Rule/)
   t.match(page('access_denied', { rule: 'default' }), 'Rule <code>access.default</code>')
   t.match(page('access_denied', { rule: 0 }), 'Rule <code>access.rules[0]</code>')
-  const plain = page('access_denied', {}, { person: { user: 'ada@example.com', email: 'ada@example.com', roles: [] } })
+  const plain = page('access_denied', {}, { person: { ...ada, user: 'ada@example.com', roles: [], groups: [] } })
   t.equal(plain.split('ada@example.com').length, 2, 'a user name that is the e-mail address is shown once')
-  t.match(plain, 'No roles')
+  t.match(plain, /No roles[^]*No groups/)
+  t.notMatch(plain, ' at <bdi>', 'of one provider nobody asks which')
+  t.match(page('access_denied', {}, { person: { ...ada, provider: 'corp' } }), 'at <bdi>Example Corporation</bdi>')
 })
 
-test('of very many roles the first are shown and the rest counted', async (t) => {
-  const body = page('access_denied', {}, { person: { user: 'ada', roles: Array.from({ length: 200 }, (_, index) => `role-${index}`) } })
-  t.match(body, '<li><bdi>role-23</bdi></li><li class="more">and 176 more</li></ul>')
+test('of very many roles and groups the first are shown and the rest counted, however long they are', async (t) => {
+  const many = (kind: string, count: number) => Array.from({ length: count }, (_, index) => `${kind}-${index} <b>🔑${'🔑'.repeat(5_000)}`)
+  const person = { ...ada, user: 'u'.repeat(100_000), roles: many('role', 200), groups: many('group', 5_000) }
+  const body = page('access_denied', {}, { person })
+  t.match(body, /<bdi>role-23 &lt;b&gt;🔑+…<\/bdi><\/li><li class="more">and 176 more<\/li><\/ul>/u)
+  t.match(body, /<summary>Groups \(5000\)<\/summary>[^]*<bdi>group-23 &lt;b&gt;🔑+…<\/bdi><\/li><li class="more">and 4976 more<\/li><\/ul>/u)
+  t.notMatch(body, /role-24|group-24|\uFFFD/u)
+  t.ok(body.length < 30_000, `${body.length} characters`)
+  const { account } = JSON.parse(pages.answerTo(new Problem('access_denied'), { wants: 'json', requestId: 'r', person }).body) as { account: { roles: string[], groups: string[] } }
+  t.match(account, { omitted: { roles: 176, groups: 4976 } })
+  t.strictSame([account.roles.length, account.groups.length], [24, 24])
 })
 
-test('a refused sign-in names the account and offers another', async (t) => {
-  const body = page('sign_in_refused', {}, { person: ada })
+test('a refused sign-in names the settings that refuse and the account, and offers another', async (t) => {
+  const body = page('sign_in_refused', { missing: { 'groups.require': ['staff'], 'groups.allow': ['a', 'b'] } }, { person: ada })
+  t.match(body, '<p class="quiet">Rule <code>groups.require</code>, <code>groups.allow</code></p>')
   t.match(body, '<h2>Your account</h2>')
   t.strictSame(buttonsOf(body), [['Use another account', links.switchAccountUrl], ['Sign in again', links.loginUrl]])
 })

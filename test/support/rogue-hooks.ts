@@ -21,6 +21,8 @@ export interface RogueHooks {
   token?: (answer: Claims, headers: IncomingHttpHeaders) => MaybePromise<Body>
   /** The answer to a refresh token that is good. */
   refresh?: (answer: Claims) => MaybePromise<Body>
+  /** The answer to client credentials that are good; without it they are refused. */
+  clientCredentials?: (form: URLSearchParams) => MaybePromise<Body>
   userinfo?: (claims: Claims, headers: IncomingHttpHeaders) => MaybePromise<Body>
   /** What there is to say of a token. */
   introspection?: (token: string) => MaybePromise<Body>

@@ -178,6 +178,7 @@ class Rogue implements RogueProvider {
 
   async #token ({ form, headers }: RogueRequest): Promise<Body> {
     if (form.get('grant_type') === 'refresh_token') return await this.#refresh(form, headers.authorization)
+    if (form.get('grant_type') === 'client_credentials') return await this.#clientCredentials(form, headers.authorization)
     const grant = this.#grants.get(form.get('code') ?? '')
     this.#grants.delete(form.get('code') ?? '')
     if (!this.#isClient(form, headers.authorization)) return problem(401, 'invalid_client')
@@ -186,6 +187,11 @@ class Rogue implements RogueProvider {
     const body = await this.hooks.token?.(answer, headers) ?? answer
     if (typeof body === 'object' && body !== null) sawParameters({ ...body })
     return body
+  }
+
+  async #clientCredentials (form: URLSearchParams, authorization: string | undefined): Promise<Body> {
+    if (!this.#isClient(form, authorization)) return problem(401, 'invalid_client')
+    return await this.hooks.clientCredentials?.(form) ?? problem(400, 'unauthorized_client')
   }
 
   async #refresh (form: URLSearchParams, authorization: string | undefined): Promise<Body> {

@@ -22,8 +22,7 @@ const secretHeaders = ['authorization', 'dpop', 'x-auth-assertion', 'x-forwarded
 /** @param what for the message, such as `a code` */
 export function sawSecret (what: string, text: unknown): void {
   if (typeof text !== 'string' || text.length < shortestSecret || new Set(text).size < fewestCharacters) return
-  seen.set(text, what)
-  if (encodeURIComponent(text) !== text) seen.set(encodeURIComponent(text), what)
+  for (const form of [text, encodeURIComponent(text)]) if (!seen.has(form)) seen.set(form, what)
 }
 
 /** Of an address, a form, or the JSON of a token response. */
@@ -54,4 +53,9 @@ export function sawBytes (bytes: string): void {
 /** What of it stands in the text: whole, or a piece long enough to be of use. */
 export function secretsIn (text: string): string[] {
   return [...seen].filter(([secret]) => text.includes(secret.length > 60 ? secret.slice(10, 50) : secret)).map(([secret, what]) => `${what} (${secret.slice(0, 24)}…)`)
+}
+
+/** What kinds there were so far. */
+export function secretsSeen (): Set<string> {
+  return new Set(seen.values())
 }
