@@ -25,12 +25,12 @@ interface Load {
 function load ({ port }: Reloading): Load {
   const answers = new Map<string, number>()
   const count = (what: string): void => { answers.set(what, (answers.get(what) ?? 0) + 1) }
-  let isOver = false
+  const over = new AbortController()
 
   async function run (uploads: boolean): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const body = 'x'.repeat(uploads ? 100_000 : 0)
-    while (!isOver) {
+    while (!over.signal.aborted) {
       try {
         const asked = ask(port, { agent, method: uploads ? 'POST' : 'GET', headers: { host: `localhost:${port}` } })
         asked.end(body)
@@ -47,7 +47,7 @@ function load ({ port }: Reloading): Load {
   return {
     answers,
     async stop () {
-      isOver = true
+      over.abort()
       await running
     }
   }
