@@ -5,7 +5,7 @@ export const subsystems = {
   access: 'requests that were answered by Doorward instead of the application, and why',
   admin: 'the admin listener',
   audit: 'the file of the audit trail, where it can’t be written',
-  config: 'what is doubtful about the configuration',
+  config: 'what is doubtful about the configuration, and whether another one was put in place',
   mapping: 'the groups of whoever signs in, and what they become',
   oidc: 'identity providers: their metadata, sign-ins, refreshes, sign-outs, bearer tokens',
   process: 'start, stop and signals',
