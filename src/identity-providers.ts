@@ -5,18 +5,32 @@
 import { readFileSync } from 'node:fs'
 import { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf } from './config/index.ts'
 import { dependencyOf, type Lasting } from './lasting.ts'
-import { createProvider, createProviders, type Provider, type Providers, readClientKey, readDecryptionKey } from './oidc/index.ts'
+import { createProvider, createProviders, type Provider, type Providers, type ProviderSettings, readClientKey, readDecryptionKey } from './oidc/index.ts'
 
 /** @throws {ClientKeyError} for an unusable key */
-export async function buildProviders (configuration: Configuration, lasting: Lasting): Promise<Providers> {
+export export async function buildProviders (configuration: Configuration, lasting: Lasting): Promise<Providers> {
   return createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider(provider, configuration, lasting))))
 }
 
 async function buildProvider (provider: ProviderConfiguration, configuration: Configuration, { logOf, metrics, readiness, state, providers, proxy, now }: Lasting): Promise<Provider> {
-  const { id, clientKey, clientCertificate } = provider
-  return createProvider({
+  const { id } = provider
+  return createProvider(await providerSettings({ ...provider, proxy }, configuration), {
+    logger: logOf('oidc'),
+    now,
+    spent: state.spent,
+    memory: providers.of(provider),
+    onAsked (isUp, reason) {
+      metrics.providerAsked(id, isUp)
+      readiness.asked(dependencyOf(id), isUp, reason)
+    }
+  })
+}
+
+/** A provider of the configuration as those parts want it that speak to it. @throws {ClientKeyError} */
+export async function providerSettings (provider: ProviderConfiguration & Pick<Lasting, 'proxy'>, configuration: Configuration): Promise<ProviderSettings> {
+  const { clientKey, clientCertificate } = provider
+  return {
     ...provider,
-    proxy,
     clientKey: clientKey === undefined ? undefined : await readClientKey(clientKey, { isStrict: provider.profile === 'fapi2' }),
     decryptionKeys: await Promise.all(provider.decryptionKeys.map(readDecryptionKey)),
     clientCertificate: clientCertificate && { cert: readFileSync(clientCertificate.certFile, 'utf8'), key: readFileSync(clientCertificate.keyFile, 'utf8') },
@@ -27,16 +41,7 @@ async function buildProvider (provider: ProviderConfiguration, configuration: Co
     groupClaims: [provider.claims.groups ?? configuration.claims.groups, provider.claims.roles ?? configuration.claims.roles].filter((claim) => claim !== undefined),
     redirectUri: redirectUriOf(provider, configuration),
     logout: { ...provider.logout, signedOutUri: signedOutUriOf(configuration) }
-  }, {
-    logger: logOf('oidc'),
-    now,
-    spent: state.spent,
-    memory: providers.of(provider),
-    onAsked (isUp, reason) {
-      metrics.providerAsked(id, isUp)
-      readiness.asked(dependencyOf(id), isUp, reason)
-    }
-  })
+  }
 }
 
 function readOptional (file: string | undefined): string | undefined {

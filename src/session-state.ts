@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { type Configuration, providersOf } from './config/index.ts'
 import { createLogins, createLogouts, createRounds, createUsedLogins, type SignInParts, type UsedLogins } from './oidc/index.ts'
 import { createKeptForms, type KeptForms } from './pipeline/index.ts'
-import { type Cookies, createBoundedShelf, createCookies, createExchangeableSeals, createFormCookie, createSessions, createStorage, type ExchangeableSeals, revokedWithProvider, type Shelf, type Storage, type StorageParts } from './sessions/index.ts'
+import { type Cookies, createBoundedShelf, createCookies, createExchangeableSeals, createFormCookie, createSessions, createStorage, type ExchangeableSeals, revokedWithProvider, type Shelf, type Storage, type StorageParts, type StorageSettings } from './sessions/index.ts'
 
 const purposes = ['session', 'state', 'logout', 'record', 'shelf', 'form'] as const
 
@@ -34,13 +34,13 @@ interface Terms {
 }
 
 /** @param configuration the first: its store and its Redis are those of the process */
-export function buildLastingState ({ session }: Configuration, parts: Omit<StorageParts, 'seals'>): LastingState {
-  const { url, caFile } = session.redis
+export function buildLastingState (configuration: Configuration, parts: Omit<StorageParts, 'seals'>): LastingState {
+  const { session } = configuration
   const terms: Terms = { longestLifetime: session.maxLifetime, trusted: new Set() }
   const exchangeable = createExchangeableSeals(purposes)
   const storage = createStorage({
     store: session.store,
-    redis: url === undefined ? undefined : { ...session.redis, url, caPem: caFile === undefined ? undefined : readFileSync(caFile, 'utf8') },
+    redis: redisSettings(configuration),
     longestLifetime: () => terms.longestLifetime
   }, { ...parts, seals: exchangeable.seals })
   return {
@@ -90,6 +90,12 @@ export async function buildSessions (configuration: Configuration, { lasting, co
       if (exchangeSeals()) storage.store.doubt()
     }
   }
+}
+
+/** Where Redis is; undefined where there is none. */
+export function redisSettings ({ session: { redis } }: Configuration): StorageSettings['redis'] {
+  const { url, caFile } = redis
+  return url === undefined ? undefined : { ...redis, url, caPem: caFile === undefined ? undefined : readFileSync(caFile, 'utf8') }
 }
 
 /** Names by RFC 6265bis section 4.1.3: what `__Host-` and `__Secure-` promise, browsers enforce. */

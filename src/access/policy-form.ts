@@ -15,13 +15,18 @@ export function policyFormOfRule (text: string): string {
   return policyForm(escaped)
 }
 
+/** A character outside ASCII, or bytes that look like one. Each by itself: a stray byte beside it must not keep it from being read. */
+const utf8Character = /%[CD][0-9A-F]%[89AB][0-9A-F]|%E[0-9A-F](?:%[89AB][0-9A-F]){2}|%F[0-9A-F](?:%[89AB][0-9A-F]){3}/g
+
 /**
  * A path in policy form, folded for comparison where case must not matter. Letters outside ASCII are folded too, and
- * composed alike: a matcher that skips case folding wherever a `%` stands is a way around a rule (CVE-2026-27587).
+ * decomposed alike: a matcher that skips case folding wherever a `%` stands is a way around a rule (CVE-2026-27587), and
+ * so is a composed letter to one that looks for what it begins with. To lower case and then to upper, since several
+ * letters have one capital: to a reader that compares capitals, `ς` is `σ` and `adm\u0131n` is `admin`.
  */
 export function caseFolded (path: string): string {
-  if (!path.includes('%')) return path.toLowerCase()
-  return path.replace(/(?:%[89A-F][0-9A-F])+/g, decodeUtf8).normalize('NFC').toLowerCase()
+  if (!path.includes('%')) return path.toUpperCase()
+  return path.replace(utf8Character, decodeUtf8).normalize('NFD').toLowerCase().toUpperCase()
 }
 
 /** The text that a segment in policy form stands for; `undefined` where it is not UTF-8, or empty. */

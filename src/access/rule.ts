@@ -65,11 +65,19 @@ function exactPath (path: string): (reading: Reading) => boolean {
   return (reading) => matches(reading.path)
 }
 
-/** What protects a path protects all that an upstream may take for it: another case, a slash more or less at its end. */
+/**
+ * What protects a path protects all that an upstream may take for it: another case, a slash more or less at its end. And
+ * what it covers to the letter in any case: folding puts accents in order, and one more may come to stand before another.
+ */
 function lenientPath (path: string): (reading: Reading) => boolean {
   const matches = compileGlob(path, caseFolded)
-  if (path.endsWith('/**')) return (reading) => matches(reading.folded)
-  return ({ folded }) => matches(folded) || matches(folded.endsWith('/') ? folded.slice(0, -1) : `${folded}/`)
+  const isSpelled = exactPath(path)
+  if (path.endsWith('/**')) return (reading) => matches(reading.folded) || isSpelled(reading)
+  return (reading) => matches(reading.folded) || matches(withOrWithoutSlash(reading.folded)) || isSpelled(reading)
+}
+
+function withOrWithoutSlash (path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : `${path}/`
 }
 
 function compileJudgement (settings: RuleSettings, rule: RuleName): Rule['judge'] {

@@ -7,6 +7,7 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 import { showAudit } from './audit.ts'
 import { check } from './check.ts'
+import { doctor } from './doctor/index.ts'
 import { explain } from './explain.ts'
 import { keygen } from './keygen.ts'
 import { schema } from './schema.ts'
@@ -40,6 +41,15 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'read the configuration and print every problem in it',
     flags: { config },
     run: (values, host) => check({ config: text(values['config']) }, host)
+  },
+  doctor: {
+    summary: 'look at provider, Redis and applications, and say what would keep people from signing in',
+    flags: {
+      provider: { value: 'ID', does: 'look at this provider alone' },
+      json: { does: 'print JSON' },
+      config
+    },
+    run: (values, host) => doctor({ config: text(values['config']), provider: text(values['provider']), json: values['json'] === true }, host)
   },
   explain: {
     summary: 'show what a set of claims becomes, and why',

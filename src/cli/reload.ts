@@ -62,9 +62,10 @@ export function followConfiguration (first: ReadConfiguration, { gateway, output
     const files = recordFiles(terminal.cwd)
     const loaded = await loadForUse(file, terminal, files.readFile)
     const changed = changedFiles(current.files, files)
+    // Also of one that is refused: what is missing may come.
+    follow(files)
     if (!loaded.ok) refuse(trigger, 'config_invalid', loaded.problems)
     else await put({ loaded, files }, trigger, changed)
-    follow(files)
   }
 
   async function put (next: ReadConfiguration, trigger: ReloadTrigger, files: readonly string[]): Promise<void> {
@@ -85,6 +86,7 @@ export function followConfiguration (first: ReadConfiguration, { gateway, output
     output.configure(configuration)
     for (const warning of warnings.filter((text) => !current.loaded.warnings.includes(text))) log.warn({ event: 'config.warning' }, warning)
     current = next
+    follow(next.files)
     gateway.metrics.reloaded(true)
     const told = { trigger, settings: changes.map(({ name }) => name), files: [...files] }
     output.audit.record({ event: 'config.reload', outcome: 'success', metadata: told })

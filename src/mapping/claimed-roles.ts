@@ -2,7 +2,7 @@ import { createNameReader } from './claimed-names.ts'
 import { type Claims } from './identity.ts'
 import { type MappingSettings } from './settings.ts'
 import { type RoleGrant, type TraceEntry } from './trace.ts'
-import { keptForOthers } from './when.ts'
+import { comparable, keptForOthers } from './when.ts'
 
 /**
  * Compiles what takes roles over from the roles claim: those that `roles.allow` lists, if it is given, and that no `when`
@@ -18,7 +18,7 @@ export function createRoleReader ({ claims: names, roles: { allow, mapping } }: 
 
   const roleOf = (value: string): RoleGrant => {
     if (allow !== undefined && !allow.includes(value)) return { what: 'role', value, by, dropped: 'roles.allow' }
-    const onlyAt = kept.get(value.toLowerCase())
+    const onlyAt = kept.get(comparable(value))
     return { what: 'role', value, by, ...onlyAt && { dropped: 'when', onlyAt } }
   }
   return (claims) => {

@@ -6,7 +6,7 @@ export function holdsAt ({ when }: GrantSettings, provider: string | undefined):
 }
 
 /**
- * The roles, in lower case, that the provider may not claim, and the ids of those that may. A partner that could send
+ * The roles, as `comparable` writes them, that the provider may not claim, and the ids of those that may. A partner that could send
  * `admin` in its roles claim would not need to care that the mapping gives `admin` to the groups of another provider
  * alone. An entry's key counts like the roles that it gives; what an entry for this very provider gives, it may claim.
  */
@@ -17,11 +17,16 @@ export function keptForOthers (mapping: RoleSettings['mapping'], provider: strin
     const { when, roles } = grant
     if (when === undefined) continue
     if (holdsAt(grant, provider)) {
-      for (const role of roles) own.add(role.toLowerCase())
+      for (const role of roles) own.add(comparable(role))
       continue
     }
-    for (const name of [key, ...roles].map((text) => text.toLowerCase())) kept.set(name, [...new Set([...kept.get(name) ?? [], ...when.providers])])
+    for (const name of [key, ...roles].map(comparable)) kept.set(name, [...new Set([...kept.get(name) ?? [], ...when.providers])])
   }
   for (const role of own) kept.delete(role)
   return kept
+}
+
+/** In any case, and without the space around it: not every way to write a header shows that there is some. */
+export function comparable (role: string): string {
+  return role.trim().toLowerCase()
 }

@@ -121,7 +121,7 @@ export const auditMetadata: Readonly<Record<keyof typeof auditEvents, Readonly<R
   login: {
     method: { type: ['oidc'], says: 'How the person signed in.' },
     roles,
-    unusable: { type: 'object[]', says: 'Claims that were looked for, and were absent or of another kind: `what`, `expected`, `claim`, `value` (its kind).' },
+    unusable: { type: 'object[]', says: 'Claims that were looked for, and were absent or of another kind: `what`, `expected`, `claim`, `value` (its kind); with an absent one in `similar` the names of claims that look like it.' },
     ...fromProvider,
     cause: { type: 'string', says: 'The likely cause of `state_invalid`: `http`, `cookies_blocked`, `session_refused`, `session_twice`, `unreadable`, `session_over` or `application`. Of `groups_overage_unresolved`: what kept the groups away, such as `groups_no_answer`.' },
     isRestarted: { type: 'boolean', says: 'Whether the sign-in was begun anew by itself, so that the person noticed nothing.' },

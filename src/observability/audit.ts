@@ -1,4 +1,5 @@
 import { type auditEvents, auditVersion, type eventsWithoutRequest, type reloadTriggers, type tokenRejections } from './audit-events.ts'
+import { bounded } from './bounded.ts'
 import { escapeControls } from './escape-controls.ts'
 import { type Pseudonyms } from './pseudonyms.ts'
 
@@ -76,8 +77,6 @@ export interface Audit {
   record (event: AuditEvent): void
 }
 
-const maxTextLength = 512
-
 /** One JSON object a line, in a fixed order of keys. `write` must not block. */
 export function createAudit (write: (line: string) => void, now: () => number, pseudonyms: Pseudonyms = (entry) => entry): Audit {
   return {
@@ -86,7 +85,7 @@ export function createAudit (write: (line: string) => void, now: () => number, p
       const reason = 'reason' in rest ? rest.reason : undefined
       const time = new Date(now()).toISOString()
       const written = pseudonyms({ version: auditVersion, time, event, outcome, reason, user: user && whoOf(user), session, request, metadata })
-      write(escapeControls(JSON.stringify(inOrder(written), boundText)) + '\n')
+      write(escapeControls(JSON.stringify(bounded(inOrder(written)))) + '\n')
     }
   }
 }
@@ -97,12 +96,6 @@ function inOrder ({ version, time, event, outcome, reason, user, session, reques
 
 function whoOf ({ sub, user, email, provider }: AuditUser): AuditUser {
   return { sub, user, email, provider }
-}
-
-/** Text from outside is bounded. */
-function boundText (_key: string, value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  return value.length > maxTextLength ? `${value.slice(0, maxTextLength)}…` : value
 }
 
 interface RequestLike {

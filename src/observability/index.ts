@@ -6,6 +6,7 @@
  * read (admin/).
  */
 export { type Audit, type AuditEvent, type AuditRequest, auditRequest, type AuditUser, createAudit, type LoginFailure, type ReloadFailure, type ReloadTrigger, type TokenRejection } from './audit.ts'
+export { bounded } from './bounded.ts'
 export { countRefusedConnections } from './count-refused-connections.ts'
 export { countRequests } from './count-requests.ts'
 export { createCountedAudit } from './counted-audit.ts'

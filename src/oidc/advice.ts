@@ -34,6 +34,7 @@ export const advice = {
   no_document: 'Open this address in a browser: where it shows no JSON, provider.issuer is not the issuer',
   incomplete: 'Doorward needs an OpenID provider with the authorization code flow; what speaks OAuth 2.0 alone is not enough',
   issuer_other: 'Write provider.issuer as the provider does, if it is the one you mean',
+  issuer_template: 'This address is for several tenants, each of which has a name of its own: write the id of yours in place of common, organizations or consumers in provider.issuer',
   ...groupAdvice
 } as const
 
@@ -54,10 +55,35 @@ export class ProviderAnswerError extends Error {
   }
 }
 
+/** An error of ours, taken apart again. */
+export interface Advice {
+  readonly code: string
+  readonly happened: string
+  readonly advice: string
+}
+
+/** What happened and what to do, without their full stops; `undefined` for any other error. */
+export function adviceOf (error: unknown): Advice | undefined {
+  if (!(error instanceof ProviderAnswerError) || !hasAdvice(error.code)) return undefined
+  const { code, message } = error
+  return { code, advice: advice[code], happened: message.slice(0, -`. ${advice[code]}.`.length) }
+}
+
 const maxWordsLength = 300
 
 /** The provider's error code and description (RFC 6749 section 5.2), with what there is to advise on it. */
 export function explainedError (error: string, description: unknown, cause: Error): Error {
+  const code = isAboutCredentials(error, description) ? 'invalid_client' : error
+  return hasAdvice(code) ? new ProviderAnswerError(code, providerSays(error, description), cause) : cause
+}
+
+/** In the provider's words, bounded, and without what could be a secret. */
+export function providerSays (error: string, description: unknown): string {
   const words = [error, description].map(describedSafely).filter((text) => text !== undefined).join(': ')
-  return hasAdvice(error) ? new ProviderAnswerError(error, `The provider says ${JSON.stringify(words.slice(0, maxWordsLength))}`, cause) : cause
+  return `The provider says ${JSON.stringify(words.slice(0, maxWordsLength))}`
+}
+
+/** Keycloak says `unauthorized_client` of a wrong secret, which elsewhere is about what a client may do (RFC 6749 section 5.2). */
+function isAboutCredentials (error: string, description: unknown): boolean {
+  return error === 'unauthorized_client' && typeof description === 'string' && /credential|secret/i.test(description)
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { Problem } from '../errors.ts'
 import { allClaimsOf, type Claims, type Identity, type Mapping, type Refusal } from '../mapping/index.ts'
-import { type Logger, type TokenRejection } from '../observability/index.ts'
+import { bounded, type Logger, type TokenRejection } from '../observability/index.ts'
 import { type SignedIn } from '../sessions/index.ts'
 import { isNumericDate } from './access-token-claims.ts'
 import { providerOf } from './bearer-provider.ts'
@@ -107,5 +107,5 @@ function unverifiable (cause: unknown): Problem {
 
 /** From a token that nobody has vouched for: enough to see the mistake by. */
 function excerpt (found: unknown): string | undefined {
-  return found === undefined ? undefined : JSON.stringify(found).slice(0, 200)
+  return found === undefined ? undefined : JSON.stringify(bounded(found)).slice(0, 200)
 }

@@ -1,5 +1,5 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { type Identity, type MappingResult } from '../mapping/index.ts'
+import { type Claims, type Identity, type MappingResult } from '../mapping/index.ts'
 import { auditRequest } from '../observability/index.ts'
 import { loginUrl, switchAccountUrl } from '../own-routes.ts'
 import { type FoundSession } from '../sessions/index.ts'
@@ -16,6 +16,7 @@ import { recordFailure } from './record-failure.ts'
 import { meetsStepUp } from './require-step-up.ts'
 import { sendPage } from './send-page.ts'
 import { claimsAnswer, type CompletedSignIn } from './show-claims.ts'
+import { unusableClaims } from './unusable-claims.ts'
 import { startSession } from './start-session.ts'
 
 /**
@@ -73,12 +74,12 @@ async function complete (request: FastifyRequest, parameters: URLSearchParams, l
     const answer = await provider.redeem(parameters, login.secrets)
     const result = mapping(answer.claims, provider.id)
     identity = result.identity
-    requireAdmission(result, basePath, login.returnTo)
+    requireAdmission(result, answer.claims, basePath, login.returnTo)
     if (!meetsStepUp(answer, login, provider, parts)) return undefined
     const started = await startSession(answer, identity, found, since, parts)
     if (started === undefined) throw new LoginProblem('session_too_large', { members: { likely_cause: 'size', groups: identity.groups.length }, metadata: { groups: identity.groups.length } })
     if (login.replaces !== undefined) await parts.sessions.revoke({ by: 'id', value: login.replaces })
-    audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result) } })
+    audit.record({ event: 'login', outcome: 'success', user: identity, session: started.session.id, request: auditRequest(request), metadata: { method: 'oidc', roles: identity.roles, ...unusableClaims(result, answer.claims) } })
     return { answer, result, ...started }
   } catch (failure) {
     const error = asLoginProblem(failure)
@@ -105,21 +106,15 @@ function releasedForm ({ errand: { form }, returnTo }: ResumedLogin, { formCooki
 }
 
 /** @throws {LoginProblem} where the configuration does not admit the person */
-function requireAdmission (result: MappingResult, basePath: string, returnTo: string): void {
+function requireAdmission (result: MappingResult, claims: Claims, basePath: string, returnTo: string): void {
   if (result.refusal === undefined) return
   const { reason, detail, unmet } = result.refusal
   throw new LoginProblem(reason, {
     detail: `Your account ${detail}.`,
     members: { missing: unmet, switch_account_url: switchAccountUrl(basePath, returnTo) },
     person: result.identity,
-    metadata: { missing: unmet, ...unusableClaims(result) }
+    metadata: { missing: unmet, ...unusableClaims(result, claims) }
   })
-}
-
-/** Claims that were looked for and are absent or of another kind: the commonest reason for a role that is missing. */
-function unusableClaims ({ trace }: MappingResult): { unusable?: readonly unknown[] } {
-  const unusable = trace.filter(({ what }) => what === 'absent' || what === 'ignored').slice(0, 10)
-  return unusable.length === 0 ? {} : { unusable }
 }
 
 /** Nobody is left standing: who is signed in goes on, who is not tries once more, and only then comes a page. */

@@ -1,6 +1,6 @@
 import { type Claims, type MappingResult } from '../mapping/index.ts'
 import { type ClaimsHint, type ClaimsReport } from '../pages/index.ts'
-import { pointerToken } from './hide-tokens.ts'
+import { similarClaims } from './similar-claims.ts'
 
 /** Many servers take 8 KiB of headers, and the browser's own are among them. */
 const largeHeaderBytes = 6 * 1024
@@ -17,7 +17,7 @@ export function claimsHints ({ trace }: MappingResult, { claims, fetched, scopes
   const large = sizes.headers.filter(({ bytes }) => bytes > largeHeaderBytes)
   return [
     ...isLeftOut ? [overage(fetched)] : [],
-    ...absent.filter(({ expected }) => !(isLeftOut && expected === 'groups')).map(({ expected, claim }) => claimAbsent(expected, claim, lookalikes(claims.merged))),
+    ...absent.filter(({ expected }) => !(isLeftOut && expected === 'groups')).map(({ expected, claim }) => claimAbsent(expected, claim, similarClaims(claims.merged))),
     ...ignored.slice(0, 1).map(({ claim }) => hint('values_ignored', `The claim ${claim} holds ${ignored.length} ${ignored.length === 1 ? 'value that is' : 'values that are'} not text. They were left out.`, [claim])),
     ...missing.length === 0 ? [] : [hint('scope_not_granted', 'The provider did not grant every scope that it was asked for, so claims may be missing. Allow them for this client there, or take them out of provider.scopes.', missing)],
     ...large.length === 0 ? [] : [hint('headers_large', 'What these applications are told about this person is large: many servers refuse more than 8 KiB of headers. groups.filter keeps the groups that matter.', large.map(({ path }) => path))],
@@ -45,34 +45,4 @@ function claimAbsent (expected: 'groups' | 'roles', claim: string, names: readon
     ? `No other claim looks like ${expected}: many providers send them only after being told to.`
     : `These look like ${expected}; claims.${expected} says which it is.`
   return hint(`${expected}_claim_absent`, `The provider sent no claim ${claim}, where claims.${expected} looks. ${others}`, names)
-}
-
-/** Names, or JSON pointers, of claims that may hold groups or roles: lists of text under a telling name. */
-function lookalikes (claims: Claims): string[] {
-  return Object.entries(claims).flatMap(([name, value]) => {
-    const pointer = `/${pointerToken(name)}`
-    // It says where other claims are to be had (OpenID Connect Core section 5.6.2).
-    if (name === '_claim_names') return []
-    if (isRecord(value)) return below(value, pointer, depthToLook)
-    return looksLikeGroups(name, value) ? [name.startsWith('/') ? pointer : name] : []
-  })
-}
-
-/** Keycloak’s `/resource_access/CLIENT/roles` is the deepest that is known. */
-const depthToLook = 2
-
-function below (claims: Claims, path: string, depth: number): string[] {
-  return Object.entries(claims).flatMap(([name, value]) => {
-    const pointer = `${path}/${pointerToken(name)}`
-    if (isRecord(value)) return depth === 0 ? [] : below(value, pointer, depth - 1)
-    return looksLikeGroups(name, value) ? [pointer] : []
-  })
-}
-
-function looksLikeGroups (name: string, value: unknown): boolean {
-  return /group|role|member|team|entitlement|permission/i.test(name) && [value].flat().some((entry) => typeof entry === 'string' && entry !== '')
-}
-
-function isRecord (value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -17,7 +17,7 @@ export interface ClientCredentials {
 /** How the client authenticates wherever it has to (OpenID Connect Core section 9, RFC 8705 section 2). */
 export function clientAuthentication (server: oauth.AuthorizationServer, credentials: ClientCredentials): oauth.ClientAuth {
   const { clientSecret = '', clientKey } = credentials
-  switch (credentials.clientAuth === 'auto' ? bestMethod(server, credentials) : credentials.clientAuth) {
+  switch (clientAuthMethod(server, credentials)) {
     case 'client_secret_basic': return oauth.ClientSecretBasic(clientSecret)
     case 'client_secret_post': return oauth.ClientSecretPost(clientSecret)
     case 'client_secret_jwt': return oauth.ClientSecretJwt(clientSecret, { [oauth.modifyAssertion]: audienceFor(server, credentials) })
@@ -26,6 +26,11 @@ export function clientAuthentication (server: oauth.AuthorizationServer, credent
     case 'self_signed_tls_client_auth': return oauth.TlsClientAuth()
     case 'none': return oauth.None()
   }
+}
+
+/** The configured method, or the one that `auto` comes to. */
+export function clientAuthMethod (server: oauth.AuthorizationServer, credentials: ClientCredentials): ClientAuthMethod {
+  return credentials.clientAuth === 'auto' ? bestMethod(server, credentials) : credentials.clientAuth
 }
 
 /** Whether the client has anything to show; one that has not is public (RFC 6749 section 2.1). */

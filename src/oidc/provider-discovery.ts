@@ -52,8 +52,14 @@ function explained (cause: unknown, issuer: string, expected: URL): unknown {
   if (detail instanceof Response) return new ProviderAnswerError('no_document', `${withoutSlash(expected.href)}${suffix} answered with status ${detail.status}${detail.ok ? ', but not with JSON' : ''}`, cause)
   const named = (detail as { body?: { issuer?: unknown } } | undefined)?.body?.issuer
   if (typeof named !== 'string' || named === expected.href) return cause
-  const code = withoutSlash(named) === withoutSlash(expected.href) ? 'issuer_slash' : 'issuer_other'
+  const code = differenceBetween(named, expected.href)
   return new ProviderAnswerError(code, `The provider calls itself ${JSON.stringify(named.slice(0, 300))}, provider.issuer is ${JSON.stringify(issuer)}`, cause)
+}
+
+function differenceBetween (named: string, expected: string): 'issuer_template' | 'issuer_slash' | 'issuer_other' {
+  // Entra ID answers to `common` with the pattern of its tenants' names, which is the name of none.
+  if (/\{\w+\}/.test(named)) return 'issuer_template'
+  return withoutSlash(named) === withoutSlash(expected) ? 'issuer_slash' : 'issuer_other'
 }
 
 function withoutSlash (issuer: string): string {

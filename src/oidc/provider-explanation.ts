@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { bounded } from '../observability/index.ts'
 import { ProviderAnswerError } from './advice.ts'
 import { errorCause, errorCode, errorStatus } from './error-parts.ts'
 
@@ -37,5 +38,5 @@ function explainedToken (error: unknown): unknown {
 const maxExcerptLength = 300
 
 function excerpt (value: unknown): string {
-  return (JSON.stringify(value) ?? 'absent').slice(0, maxExcerptLength)
+  return (JSON.stringify(bounded(value)) ?? 'absent').slice(0, maxExcerptLength)
 }

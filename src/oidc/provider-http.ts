@@ -35,6 +35,8 @@ const maxBodyBytes = 1024 * 1024
 const connectTimeoutMilliseconds = 5_000
 const readTimeoutMilliseconds = 5_000
 const writeTimeoutMilliseconds = 10_000
+/** The last three are looked at by `doorward doctor` alone. */
+const always = ['content-type', 'retry-after', 'age', 'date', 'location']
 const emptyStatuses = [204, 205, 304]
 
 /**
@@ -67,7 +69,7 @@ export function createProviderHttp (settings: ProviderHttpSettings): ProviderHtt
 }
 
 function agentFor ({ caPem, clientCertificate, proxy, allowLoopbackHttp }: ProviderHttpSettings): Dispatcher {
-  const authorities = caPem === undefined ? {} : { ca: [...getCACertificates('default'), caPem] }
+  const authorities = trustedBy({ caPem })
   const tls = { timeout: connectTimeoutMilliseconds, ...authorities, ...clientCertificate }
   const options = { connect: tls, headersTimeout: writeTimeoutMilliseconds, bodyTimeout: readTimeoutMilliseconds, maxResponseSize: maxBodyBytes }
   // Plain http is for loopback alone: a proxy on the way would read the secrets, and could answer in the provider's place.
@@ -76,12 +78,17 @@ function agentFor ({ caPem, clientCertificate, proxy, allowLoopbackHttp }: Provi
   return new EnvHttpProxyAgent({ ...options, ...proxy, requestTls: tls, proxyTls: authorities })
 }
 
+/** Whom a provider's certificate may come from: as TLS takes it, the system's authorities where it is empty. */
+export function trustedBy ({ caPem }: Pick<ProviderHttpSettings, 'caPem'>): { readonly ca?: string[] } {
+  return caPem === undefined ? {} : { ca: [...getCACertificates('default'), caPem] }
+}
+
 /**
  * Of an answer's headers, those that something is made of. A challenge counts beside a nonce alone (RFC 9449 section 9):
  * any other would hide the `error` of the body.
  */
 function headersOf (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const wanted = headers['dpop-nonce'] === undefined ? ['content-type', 'retry-after'] : ['content-type', 'retry-after', 'dpop-nonce', 'www-authenticate']
+  const wanted = headers['dpop-nonce'] === undefined ? always : [...always, 'dpop-nonce', 'www-authenticate']
   return Object.fromEntries(wanted.flatMap((name) => {
     const value = headers[name]
     return typeof value === 'string' ? [[name, value]] : []

@@ -1,9 +1,7 @@
-import * as oauth from 'oauth4webapi'
 import { type Logger } from '../observability/index.ts'
 import { type Shelf } from '../sessions/index.ts'
 import { createAccessTokens, type ReadAccessToken } from './access-token.ts'
 import { withGroupsOfTokens } from './access-token-groups.ts'
-import { createDecryption } from './decryption.ts'
 import { createGroupCompletion } from './group-completion.ts'
 import { createGroupSource } from './group-sources.ts'
 import { type ClaimSources, logClaims } from './log-claims.ts'
@@ -11,12 +9,10 @@ import { outageReason } from './outage-reason.ts'
 import { type SignInAnswer, signInAnswer, withGroups } from './provider-answer.ts'
 import { createApplicationTokens } from './provider-application-token.ts'
 import { authorizationParameters, authorizationUrl, type AuthorizationWish } from './provider-authorization.ts'
-import { findProvider, issuerUrl } from './provider-discovery.ts'
-import { createSender } from './provider-dpop.ts'
-import { createProviderHttp } from './provider-http.ts'
+import { openConnection } from './provider-connection.ts'
+import { issuerUrl } from './provider-discovery.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { hintToKeep } from './provider-end-session.ts'
-import { createProviderKeys } from './provider-keys.ts'
 import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
 import { type ProviderMemory } from './provider-memory.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
@@ -25,7 +21,6 @@ import { createPushedRequests } from './provider-pushed.ts'
 import { createProviderRefresh, type ProviderRefresh } from './provider-refresh.ts'
 import { validateResponse } from './provider-response.ts'
 import { type LoginSecrets, type ProviderSettings } from './provider-settings.ts'
-import { createSignatureCheck } from './provider-signature.ts'
 import { createTokenRequests } from './provider-tokens.ts'
 import { tokensOf } from './received-tokens.ts'
 
@@ -66,17 +61,9 @@ export interface ProviderParts {
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
 export function createProvider (given: ProviderSettings, { logger, now, spent, memory, onAsked }: ProviderParts): Provider {
   const settings = underProfile(given)
-  const isLoopbackHttp = settings.issuer.startsWith('http:')
-  const http = createProviderHttp({ ...settings, allowLoopbackHttp: isLoopbackHttp })
-  const options = { [oauth.customFetch]: http.fetch, [oauth.allowInsecureRequests]: isLoopbackHttp }
-  const client: oauth.Client = {
-    client_id: settings.clientId,
-    use_mtls_endpoint_aliases: settings.clientCertificate !== undefined,
-    [oauth.clockTolerance]: Math.ceil(settings.clockToleranceMilliseconds / 1000)
-  }
-  const metadata = createProviderMetadata({ load: () => findProvider(settings, options, isLoopbackHttp), memory, now, onAttempt: report })
-  const keys = createProviderKeys({ fetch: http.fetch, memory, mayRefetch: memory.mayRefetch, now })
-  const requests = { client, options, sender: createSender(options, client, settings.dpop, memory), decrypt: createDecryption(settings.decryptionKeys), verifySignature: createSignatureCheck(options, keys), now }
+  const { http, keys, requests, find } = openConnection(settings, now, memory)
+  const { client, options } = requests
+  const metadata = createProviderMetadata({ load: find, memory, now, onAttempt: report })
   const tokens = createTokenRequests(settings, requests)
   const push = createPushedRequests(settings, requests)
   const source = createGroupSource(settings.groupSource, { fetch: http.fetch, fetchToken: createApplicationTokens(settings, { client, options, getServer: metadata.get }), now })

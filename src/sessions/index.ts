@@ -23,12 +23,13 @@ export { createFormCookie, type FormCookie, formLifetimeMilliseconds } from './f
 export { type FoundSession } from './found-session.ts'
 export { type Leases } from './leases.ts'
 export { recordExpiry } from './record-expiry.ts'
+export { createRedis, type Redis } from './redis.ts'
 export { type Revocation } from './revocations.ts'
 export { type Shelf } from './shelf.ts'
 export { createExchangeableSeals, type ExchangeableSeals } from './exchangeable-seals.ts'
 export { createSeals, type Seal } from './sealing.ts'
 export { generationOf, isRefreshDue, type Refreshed, type Session, type SignedIn, type Tokens } from './session.ts'
-export { createStorage, type Storage, type StorageParts } from './storage.ts'
+export { createStorage, type Storage, type StorageParts, type StorageSettings } from './storage.ts'
 export { revokedWithProvider } from './trusted-providers.ts'
 
 export interface SessionParts {

@@ -154,3 +154,29 @@ test('of a thousand rules those are asked that may be for the request, and no ot
   const mixed = counting(thousand.flatMap((index) => [rule({ path: `/a/${index}`, hosts: ['app.example.com'] }), rule({ path: `/a/${index}` })]))
   t.strictSame(mixed('/a/7'), [14, 1], 'a later one is not even asked')
 })
+
+test('no other spelling of a letter, nor a stray byte or an accent behind it, leads around a rule with a wildcard', async (t) => {
+  const ways: Array<[path: string, targets: string[]]> = [
+    ['/admin*', ['/admin%CC%81', '/ADMIN%CC%81', '/adm%C4%B1nx']],
+    ['/café*', ['/caf%C3%A9%FF', '/CAF%C3%89%FF', '/cafe%CC%81%FF', '/caf%C3%A9%CC%A7', '/caf%C3%A9%CC%81']],
+    ['/*é', ['/%FF%C3%A9', '/%C3%C3%A9', '/%E2%82%C3%89']],
+    ['/ΟΔΟΣ*', ['/%CE%9F%CE%94%CE%9F%CE%A3%CE%91', '/%CE%BF%CE%B4%CE%BF%CF%82', '/%CE%BF%CE%B4%CE%BF%CF%83']],
+    ['/straße/**', ['/STRASSE/x', '/stra%E1%BA%9Ee/x']]
+  ]
+  for (const [path, targets] of ways) t.strictSame(targets.map((target) => outcome([rule({ path, deny: true })], target, {})), targets.map(() => 'deny'), path)
+})
+
+const segment = fc.array(fc.constantFrom('a', 'A', 'é', 'e\u0301', '\u0327', 'Σ', 'ς', 'ı', 'K', 'ß', '가', 'ㄱ', '%25', '%FF', '%C3', '%E9'), { maxLength: 5 }).map((letters) => letters.join(''))
+const anySpelling = fc.array(segment, { minLength: 1, maxLength: 3 }).map((segments) => `/${segments.join('/')}`)
+
+test('what a rule covers letter by letter it protects', async (t) => {
+  const isProtected = fc.property(anySpelling, anySpelling, fc.nat(8), fc.constantFrom('*', '', '/**'), (glob, tail, at, wildcard) => {
+    const path = `${glob.slice(0, at + 1)}${wildcard}`
+    const target = canonicalPath(encodeURI(`${glob.slice(0, at + 1)}${tail.slice(1)}`).replaceAll('%25', '%'))
+    if (!target.ok) return true
+    const request = { ...plainGet, ...target }
+    const opens = createAccess({ default: 'deny', rules: [rule({ path, allow: 'anonymous' })] }).decide(request, undefined).outcome === 'allow'
+    return !opens || createAccess({ default: 'anonymous', rules: [rule({ path, deny: true })] }).decide(request, undefined).outcome === 'deny'
+  })
+  t.doesNotThrow(() => fc.assert(isProtected, { numRuns: 20_000 }))
+})

@@ -1,4 +1,5 @@
 /** Text of strangers that means to end the line of the audit trail, forge another, or steer the terminal it is read on (CVE-2024-45808). */
+import { CompactSign, exportJWK, generateKeyPair } from 'jose'
 import t from 'tap'
 import { Browser } from '../support/browser.ts'
 import { exchange, requestText, statusOf } from '../support/raw-socket.ts'
@@ -62,6 +63,23 @@ t.test('no text makes a line endless', async (t) => {
   const { gateway } = await startRogueGateway(t, { configuration: { access: { rules: [{ path: '/admin/**', deny: true }] } }, rogue: { claims: { sub: 'rogue-1', name: 'Robin', preferred_username: 'u'.repeat(3_000), email: 'e'.repeat(3_000) } } })
   await signedInCookie(gateway)
   await exchange(gateway.port, requestText('GET', `/admin/${'y'.repeat(7_000)}`, [['User-Agent', long]]))
+  t.equal(gateway.audit.length, 2)
+  for (const line of gateway.auditLines) t.ok(line.length < 3_000, `${line.length} characters`)
+})
+
+t.test('a claim that is nested as deep as it fits is cut, and the failed sign-in is told', async (t) => {
+  const { privateKey, publicKey } = await generateKeyPair('RS256')
+  const key = { ...await exportJWK(publicKey), kid: 'nested', alg: 'RS256', use: 'sig' }
+  const { gateway, rogue } = await startRogueGateway(t, { rogue: { jwks: ({ keys }) => ({ keys: [...keys, key] }) } })
+  for (const depth of [2_500, 100_000]) {
+    rogue.hooks.idToken = async (claims) => {
+      const text = JSON.stringify(claims).replace(/"aud":"[^"]*"/, `"aud":${'['.repeat(depth)}${']'.repeat(depth)}`)
+      return await new CompactSign(Buffer.from(text)).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: 'nested' }).sign(privateKey)
+    }
+    const { status } = await new Browser().open(`${gateway.origin}/`)
+    t.equal(status, 502, `${depth} deep`)
+    t.match(gateway.audit.at(-1), { event: 'login', outcome: 'failure', reason: 'id_token_invalid', metadata: { claim: 'aud' } })
+  }
   t.equal(gateway.audit.length, 2)
   for (const line of gateway.auditLines) t.ok(line.length < 3_000, `${line.length} characters`)
 })

@@ -341,3 +341,16 @@ t.test('no token is ever written down', async (t) => {
   t.ok(gateway.logs.some((line) => line.includes('"token.rejected"') && line.includes('"cause":"audience","found":"\\"other\\""')), 'but why is, for whoever sets this up')
   t.ok(gateway.logs.every((line) => line.length < 4000))
 })
+
+t.test('a claim that is nested as deep as a header takes is refused like any other', async (t) => {
+  for (const depth of [3_000, 5_500, 12_000, 20_000]) {
+    const nested = `${'['.repeat(depth)}${']'.repeat(depth)}`
+    for (const claim of ['iss', 'aud', 'exp', 'nbf', 'iat', 'cnf', 'sub']) {
+      const text = JSON.stringify(good({ [claim]: 'nested' })).replace('"nested"', nested)
+      const token = `${part(header())}.${base64url.encode(text)}.c2lnbmF0dXJl`
+      t.match(await outcome(token), [401, String], `${claim}, ${depth} deep`)
+    }
+    const crit = `${base64url.encode(JSON.stringify({ ...header(), typ: 'nested' }).replace('"nested"', nested))}.${part(good())}.c2lnbmF0dXJl`
+    t.match(await outcome(crit), [401, String], `typ, ${depth} deep`)
+  }
+})

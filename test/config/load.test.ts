@@ -78,7 +78,7 @@ test('settings say what they are for', async (t) => {
 
 test('settings have a sibling that names a file, where they are secret', async (t) => {
   const secrets = settings.filter(({ secret }) => secret)
-  t.strictSame(secrets.map(({ path }) => path), ['admin.token', ...['provider', 'providers[]'].flatMap((place) => ['clientSecret', 'clientKey', 'previousClientKeys', 'decryptionKeys'].map((key) => `${place}.${key}`)), 'session.secret', 'session.previousSecrets', 'session.redis.url', 'session.redis.password', 'session.redis.sentinel.password', 'assertion.key', 'assertion.previousKeys'])
+  t.strictSame(secrets.map(({ path }) => path), ['admin.token', ...['provider', 'providers[]'].flatMap((place) => ['clientSecret', 'clientKey', 'previousClientKeys', 'decryptionKeys', 'groupSource.serviceAccountKey'].map((key) => `${place}.${key}`)), 'session.secret', 'session.previousSecrets', 'session.redis.url', 'session.redis.password', 'session.redis.sentinel.password', 'assertion.key', 'assertion.previousKeys', 'audit.pseudonymKey'])
   for (const { path } of secrets) t.ok(settings.some((setting) => setting.path === `${path}File`), `${path}File`)
 })
 

@@ -119,11 +119,28 @@ t.test('the log explains what the provider refuses', async (t) => {
   }
 })
 
+t.test('groups under another name: the audit trail has the names that look like it', async (t) => {
+  const claims = { sub: 'r-1', preferred_username: 'robin', memberOf: ['ops'], realm_access: { roles: ['reader'] }, department: 'eng' }
+  const { gateway, browser } = await startRogueGateway(t, { rogue: { claims } })
+  t.equal((await browser.open(`${gateway.origin}/`)).status, 200)
+  t.match(gateway.audit, [{ event: 'login', outcome: 'success' }])
+  t.strictSame((gateway.audit[0]?.['metadata'] as { unusable?: unknown }).unusable, [{ what: 'absent', expected: 'groups', claim: 'groups', similar: ['memberOf', '/realm_access/roles'] }])
+  const nothing = await startRogueGateway(t, { rogue: { claims: { sub: 'r-1', preferred_username: 'robin' } }, configuration: { groups: { require: ['ops'] } } })
+  t.equal((await nothing.browser.open(`${nothing.gateway.origin}/`)).status, 403)
+  t.match(nothing.gateway.audit, [{ reason: 'required_group_missing', metadata: { unusable: [{ what: 'absent', expected: 'groups', claim: 'groups' }] } }])
+})
+
+t.test('a wrong secret is a wrong secret, however the provider calls it', async (t) => {
+  const keycloak = await startRogueGateway(t, { rogue: { token: () => raw({ status: 401, body: '{"error":"unauthorized_client","error_description":"Invalid client or Invalid client credentials"}' }) } })
+  assertNamed(t, keycloak.gateway, await keycloak.browser.open(`${keycloak.gateway.origin}/`), { code: 'invalid_client', happened: /^The provider says "unauthorized_client: Invalid client or Invalid client credentials"\. / })
+})
+
 /** How the issuer in the configuration may differ from what the provider calls itself. */
 const issuers: Readonly<Record<string, readonly [suffix: string, named: string, advice: string]>> = {
   'a slash too many': ['/tenant/', '/tenant', 'issuer_slash'],
   'a slash too few': ['/tenant', '/tenant/', 'issuer_slash'],
   'the issuer of another tenant': ['/tenant', '/other', 'issuer_other'],
+  'the pattern of all tenants': ['/tenant', '/{tenantid}/v2.0', 'issuer_template'],
   'the address of the document of another tenant': ['/tenant/.well-known/openid-configuration', '/other', 'issuer_other']
 }
 
@@ -138,6 +155,6 @@ for (const [name, [suffix, named, code]] of Object.entries(issuers)) {
     const page = await new Browser().open(`${gateway.origin}/`)
     t.equal(page.status, 503)
     t.match(gateway.audit, [{ reason: 'setup_error' }])
-    assertNamed(t, gateway, page, { code, happened: new RegExp(`^The provider calls itself "http://localhost:\\d+${named}", provider\\.issuer is "http://localhost:\\d+${suffix.replaceAll('.', '\\.')}"\\. `) })
+    assertNamed(t, gateway, page, { code, happened: new RegExp(`^The provider calls itself "http://localhost:\\d+${named.replace(/[{}]/g, '\\$&')}", provider\\.issuer is "http://localhost:\\d+${suffix.replaceAll('.', '\\.')}"\\. `) })
   })
 }

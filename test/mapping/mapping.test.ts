@@ -314,6 +314,11 @@ test('a role that `when` keeps for other providers can’t be claimed, under wha
   ])
 })
 
+test('space around a role makes it no other one, since the application may not see that there is some', async (t) => {
+  const mapping = createMapping(settings({ claims: { roles: 'roles' }, providers: [{ id: 'partner', claims: {}, groups: {} }], roles: { mapping: keeping } }))
+  for (const role of ['admin ', ' Admin', '\tadmin', '\u00a0admin']) t.strictSame(mapping({ sub: 's', roles: [role] }, 'partner').identity.roles, [], JSON.stringify(role))
+})
+
 test('a role that everyone has stays, also where it can’t be claimed', async (t) => {
   const { identity } = map({ claims: { roles: 'roles' }, roles: { default: ['reader'], mapping: keeping } }, { roles: ['reader'] })
   t.strictSame(identity.roles, ['reader'])

@@ -20,8 +20,8 @@ export interface Certificates {
 const run = promisify(execFile)
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
 
-/** An authority of its own and a certificate from it for a server, or a client, for these names and addresses. Needs the part `openssl`. */
-export async function makeCertificates (t: Test, names: readonly string[] = ['localhost', '127.0.0.1']): Promise<Certificates> {
+/** An authority of its own and a certificate from it for a server, or a client, for these names and addresses and so many days; of a negative number it was valid. Needs the part `openssl`. */
+export async function makeCertificates (t: Test, names: readonly string[] = ['localhost', '127.0.0.1'], days = 2): Promise<Certificates> {
   const openssl = partPath('openssl')
   const folder = await mkdtemp(join(tmpdir(), 'doorward-certificates-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
@@ -30,7 +30,7 @@ export async function makeCertificates (t: Test, names: readonly string[] = ['lo
   await writeFile(at('extensions'), `basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=${altNames}\n`)
   await run(openssl, ['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=Authority of the tests', '-keyout', at('ca.key'), '-out', at('ca.pem')])
   await run(openssl, ['req', '-new', ...newKey, '-subj', '/CN=server', '-keyout', at('server.key'), '-out', at('server.csr')])
-  await run(openssl, ['x509', '-req', '-in', at('server.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', at('extensions'), '-out', at('server.pem')])
+  await run(openssl, ['x509', '-req', '-in', at('server.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', String(days), '-extfile', at('extensions'), '-out', at('server.pem')])
   const [caFile, certFile, keyFile] = [at('ca.pem'), at('server.pem'), at('server.key')]
   const [ca = '', cert = '', key = ''] = await Promise.all([caFile, certFile, keyFile].map((file) => readFile(file, 'utf8')))
   return { ca, caFile, cert, certFile, key, keyFile }
