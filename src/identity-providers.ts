@@ -8,7 +8,7 @@ import { dependencyOf, type Lasting } from './lasting.ts'
 import { createProvider, createProviders, type Provider, type Providers, type ProviderSettings, readClientKey, readDecryptionKey } from './oidc/index.ts'
 
 /** @throws {ClientKeyError} for an unusable key */
-export export async function buildProviders (configuration: Configuration, lasting: Lasting): Promise<Providers> {
+export async function buildProviders (configuration: Configuration, lasting: Lasting): Promise<Providers> {
   return createProviders(await Promise.all(providersOf(configuration).map((provider) => buildProvider(provider, configuration, lasting))))
 }
 
