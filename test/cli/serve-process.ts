@@ -48,7 +48,7 @@ export function runMain (t: Test, args: readonly string[], { cwd, output, node =
 }
 
 /** Starts `doorward serve`, open to everybody. @param sections merged over those that it needs anyway */
-export async function startServe (t: Test, sections: Readonly<Record<string, object>>, output?: string, process: { node?: readonly string[], env?: Readonly<Record<string, string>> } = {}): Promise<ServeProcess> {
+export async function startServe (t: Test, sections: Readonly<Record<string, object | undefined>>, output?: string, process: { node?: readonly string[], env?: Readonly<Record<string, string>> } = {}): Promise<ServeProcess> {
   const [port, adminPort] = [await freePort(), await freePort()]
   const folder = t.testdir({
     'doorward.yaml': stringify({
