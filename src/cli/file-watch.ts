@@ -1,5 +1,5 @@
 import { watch } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { changedFiles, type FilesRead, readAgain } from './files-read.ts'
 import { watchedPlaces } from './watched-places.ts'
 
@@ -60,7 +60,8 @@ export function watchFiles ({ cwd, onChange, onUnwatched }: FileWatchParts): Fil
 
   function watchFolder (folder: string, names: ReadonlySet<string>): Array<{ close (): void }> {
     try {
-      const watcher = watch(folder, { persistent: false }, (_event, name) => { if (name === null || names.has(name)) lookSoon() })
+      // Under its own name the folder tells that it is gone itself; there may be another one in its place.
+      const watcher = watch(folder, { persistent: false }, (_event, name) => { if (name === null || names.has(name) || name === basename(folder)) lookSoon() })
       return [watcher.on('error', (error) => { onUnwatched(folder, error) })]
     } catch (error) {
       // One of the places where a configuration could be, and is not.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type ReadFile, readTextFile } from '../config/index.ts'
 
@@ -8,16 +9,34 @@ export interface FilesRead {
   readonly readFile: ReadFile
   /** As they were asked for → what tells one content from another; it gives nothing away of it. */
   readonly seen: ReadonlyMap<string, string>
+  /** What is no file, such as a pipe or a device → its text. */
+  readonly once: ReadonlyMap<string, string>
 }
 
-/** @param cwd where relative paths begin */
-export function recordFiles (cwd: string): FilesRead {
+/**
+ * @param cwd where relative paths begin
+ * @param before what was read earlier. A pipe tells what it holds once: it is asked at the start alone, since whoever asks
+ * again would wait for an answer, and everybody with him
+ */
+export function recordFiles (cwd: string, before?: FilesRead): FilesRead {
   const seen = new Map<string, string>()
+  const once = new Map<string, string>()
+
+  function read (path: string): string {
+    const place = resolve(cwd, path)
+    if (statSync(place).isFile()) return readTextFile(place)
+    const text = before === undefined ? readTextFile(place) : before.once.get(path)
+    if (text === undefined) throw Object.assign(new Error('not a file'), { code: 'ERR_NOT_A_FILE' })
+    once.set(path, text)
+    return text
+  }
+
   return {
     seen,
+    once,
     readFile (path) {
       try {
-        const text = readTextFile(resolve(cwd, path))
+        const text = read(path)
         seen.set(path, digest(text))
         return text
       } catch (error) {
@@ -30,7 +49,7 @@ export function recordFiles (cwd: string): FilesRead {
 
 /** The same files as they are now. */
 export function readAgain (files: FilesRead, cwd: string): FilesRead {
-  const now = recordFiles(cwd)
+  const now = recordFiles(cwd, files)
   for (const path of files.seen.keys()) {
     try {
       now.readFile(path)

@@ -31,6 +31,11 @@ export interface Reloads {
   close (): Promise<void>
 }
 
+/** What became of a configuration that was read. */
+type Outcome =
+  | { readonly isInPlace: true, readonly source: string, readonly settings: readonly string[], readonly files: readonly string[], readonly warnings: readonly string[] }
+  | { readonly isInPlace: false, readonly reason: ReloadFailure, readonly problems: readonly ConfigurationProblem[] }
+
 /** Puts configurations in place as they change, whole or not at all, one at a time. */
 export function followConfiguration (first: ReadConfiguration, { gateway, output, terminal, file }: ReloadParts): Reloads {
   const log = output.logOf('config')
@@ -61,45 +66,49 @@ export function followConfiguration (first: ReadConfiguration, { gateway, output
 
   /** Never rejects. */
   async function reload (trigger: ReloadTrigger): Promise<void> {
-    const files = recordFiles(terminal.cwd)
-    const loaded = await loadForUse(file, terminal, files.readFile)
-    const changed = changedFiles(current.files, files)
-    // Also of one that is refused: what is missing may come.
+    const files = recordFiles(terminal.cwd, current.files)
+    const outcome = await put(files).catch(unusable)
+    // Also those of a configuration that is refused: what is missing may come.
     follow(files)
-    if (!loaded.ok) refuse(trigger, 'config_invalid', loaded.problems)
-    else await put({ loaded, files }, trigger, changed)
+    tell(trigger, outcome)
   }
 
-  async function put (next: ReadConfiguration, trigger: ReloadTrigger, files: readonly string[]): Promise<void> {
-    const { configuration, source, problemWith, warnings } = next.loaded
-    const changes = changedSettings(current.loaded.configuration, configuration)
-    const fixed = needRestart(changes, configuration, files)
-    if (fixed.length > 0) {
-      refuse(trigger, 'restart_needed', fixed.map(({ keys, reason }) => problemWith(keys, `needs a restart: ${reason}`)))
-      return
-    }
-    try {
-      await gateway.reload(configuration)
-    } catch (err) {
-      log.error({ event: 'config.unusable', err }, 'the configuration is valid and can’t be put in place')
-      refuse(trigger, 'setup_error', [])
-      return
-    }
+  /** @throws where a valid configuration can't be put in place */
+  async function put (files: FilesRead): Promise<Outcome> {
+    const loaded = await loadForUse(file, terminal, files.readFile)
+    if (!loaded.ok) return { isInPlace: false, reason: 'config_invalid', problems: loaded.problems }
+    const { configuration, source, problemWith } = loaded
+    const before = current
+    const changes = changedSettings(before.loaded.configuration, configuration)
+    const changed = changedFiles(before.files, files)
+    const fixed = needRestart(changes, configuration, changed)
+    if (fixed.length > 0) return { isInPlace: false, reason: 'restart_needed', problems: fixed.map(({ keys, reason }) => problemWith(keys, `needs a restart: ${reason}`)) }
+    await gateway.reload(configuration)
+    current = { loaded, files }
     output.configure(configuration)
-    for (const warning of warnings.filter((text) => !current.loaded.warnings.includes(text))) log.warn({ event: 'config.warning' }, warning)
-    current = next
-    follow(next.files)
-    gateway.metrics.reloaded(true)
-    const told = { trigger, settings: changes.map(({ name }) => name), files: [...files] }
+    const warnings = loaded.warnings.filter((warning) => !before.loaded.warnings.includes(warning))
+    return { isInPlace: true, source, settings: changes.map(({ name }) => name), files: changed, warnings }
+  }
+
+  function unusable (err: unknown): Outcome {
+    log.error({ event: 'config.unusable', err }, 'the configuration is valid and can’t be put in place')
+    return { isInPlace: false, reason: 'setup_error', problems: [] }
+  }
+
+  function tell (trigger: ReloadTrigger, outcome: Outcome): void {
+    gateway.metrics.reloaded(outcome.isInPlace)
+    if (!outcome.isInPlace) {
+      const { reason } = outcome
+      const problems = outcome.problems.map(problemText)
+      output.audit.record({ event: 'config.reload', outcome: 'failure', reason, metadata: { trigger, problems } })
+      log.error({ event: 'config.rejected', trigger, reason, problems }, 'the configuration was not put in place; the one before goes on')
+      return
+    }
+    const { source, settings, files, warnings } = outcome
+    for (const warning of warnings) log.warn({ event: 'config.warning' }, warning)
+    const told = { trigger, settings, files: [...files] }
     output.audit.record({ event: 'config.reload', outcome: 'success', metadata: told })
     log.info({ event: 'config.reloaded', config: source, ...told }, 'another configuration is in place')
-  }
-
-  function refuse (trigger: ReloadTrigger, reason: ReloadFailure, problems: readonly ConfigurationProblem[]): void {
-    gateway.metrics.reloaded(false)
-    const texts = problems.map(problemText)
-    output.audit.record({ event: 'config.reload', outcome: 'failure', reason, metadata: { trigger, problems: texts } })
-    log.error({ event: 'config.rejected', trigger, reason, problems: texts }, 'the configuration was not put in place; the one before goes on')
   }
 
   function follow (files: FilesRead): void {
