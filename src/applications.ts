@@ -40,7 +40,6 @@ export function buildApplications (configuration: Configuration, parts: Applicat
 
 function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, { metrics, readiness, tracing, now, ...parts }: ApplicationParts): Application {
   const { path, stripPath, static: answer } = settings
-  const counted = metrics.upstream(path)
   const common = { path, stripPath, profile: buildProfile(settings.headers, configuration.headers, now) }
   if (answer !== undefined) {
     const route = { ...common, host: undefined, audience: settings.audience ?? configuration.server.publicUrl, forward: createStaticAnswer(answer) }
@@ -51,7 +50,7 @@ function buildApplication (settings: UpstreamConfiguration, configuration: Confi
   let endProbe = (): void => {}
   const reach = createReach((isUp, reason) => { if (isCurrent) readiness.asked(upstreamDependency(path), isUp, reason) })
   const host = settings.preserveHost ? undefined : upstream.host
-  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: traceForwarding(createForwarder({ ...parts, upstream, counts: countReached(counted, reach) }), { tracing, upstream, path }) }
+  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: traceForwarding(createForwarder({ ...parts, upstream, counts: countReached(metrics.upstream(path), reach) }), { tracing, upstream, path }) }
   return {
     route,
     isStatic: false,

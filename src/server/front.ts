@@ -67,8 +67,8 @@ export function createFront (server: Server, { isCutAtClose = false, onGeneratio
       alive.add(next)
       previous?.retire()
       onGenerations?.(alive.size)
-      const [oldest] = alive
-      if (alive.size > mostGenerations) oldest?.closeOpen()
+      // Of each that is too many: what of it is not closed thereby, such as a long upload, must not spare the next.
+      for (const old of [...alive].slice(0, -mostGenerations)) old.closeOpen()
     },
     async listen (options) {
       server.listen(options)
