@@ -25,7 +25,7 @@ export function recordFiles (cwd: string, before?: FilesRead): FilesRead {
   function read (path: string): string {
     const place = resolve(cwd, path)
     if (statSync(place).isFile()) return readTextFile(place)
-    const text = before === undefined ? readTextFile(place) : before.once.get(path)
+    const text = (before?.once ?? once).get(path) ?? (before === undefined ? readTextFile(place) : undefined)
     if (text === undefined) throw Object.assign(new Error('not a file'), { code: 'ERR_NOT_A_FILE' })
     once.set(path, text)
     return text

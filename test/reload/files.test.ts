@@ -1,6 +1,7 @@
 /** When a running gateway reads its configuration again, and what it does with one that it can't use. */
 import { once } from 'node:events'
-import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, renameSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -15,6 +16,7 @@ import { startUpstream } from '../support/upstream.ts'
 import { mountLikeKubernetes, openIn, type Reloading, startReloading } from './reloading.ts'
 
 const upstream = await startUpstream(t, (_request, response) => { response.end('application') })
+const certificates = await makeCertificates(t)
 const open = { upstream: { url: upstream.url } }
 const closed = { access: { default: 'deny' } }
 
@@ -91,6 +93,31 @@ test('a ConfigMap and a Secret are followed through the links that Kubernetes ch
   t.equal((await status(gateway)).status, 200)
 })
 
+test('a folder that another takes the place of is followed', async (t) => {
+  const folder = t.testdir({ secrets: { session: Buffer.alloc(32, 'one').toString('base64') } })
+  const [secrets, next] = [join(folder, 'secrets'), join(folder, 'next')]
+  const gateway = await startReloading(t, { ...open, session: { secretFile: join(secrets, 'session') } })
+  cpSync(secrets, next, { recursive: true })
+  writeFileSync(join(next, 'session'), Buffer.alloc(32, 'two').toString('base64'))
+  t.match(await gateway.reloadAfter(() => {
+    renameSync(secrets, join(folder, 'before'))
+    renameSync(next, secrets)
+  }), { event: 'config.reloaded', trigger: 'file', settings: ['session.secret'] })
+})
+
+test('a pipe is asked at the start alone: what it said holds, and nobody waits for it', async (t) => {
+  const pipe = join(t.testdir({}), 'secret')
+  execFileSync('mkfifo', [pipe])
+  const written = writeFile(pipe, Buffer.alloc(32, 'piped').toString('base64'))
+  const gateway = await startReloading(t, { ...open, session: { secretFile: pipe } })
+  await written
+  t.match(await gateway.reload(closed), { event: 'config.reloaded', settings: ['access.default'], files: ['doorward.yaml'] })
+  t.equal((await status(gateway)).status, 403)
+  const another = `${pipe}-2`
+  execFileSync('mkfifo', [another])
+  t.match(await gateway.reload({ session: { secretFile: another } }), { event: 'config.rejected', problems: [/session\.secretFile: .+ is a pipe or a device, and those are read at the start alone$/] })
+})
+
 test('what is wrong with a configuration is said all at once, and the one before goes on', async (t) => {
   const gateway = await startReloading(t, open)
   const broken = gateway.withSections({ access: { default: 'denied' }, session: { idleTimeout: 30, secretFile: 'absent' } })
@@ -117,6 +144,7 @@ test('a file that is missing when it is read is waited for', async (t) => {
 
 const fixed: Readonly<Record<string, (gateway: Reloading) => object>> = {
   'server.listen': ({ port }) => ({ server: { publicUrl: `http://localhost:${port}`, listen: '127.0.0.1:1' } }),
+  'server.tls': ({ port }) => ({ server: { publicUrl: `http://localhost:${port}`, listen: `127.0.0.1:${port}`, tls: { certFile: certificates.certFile, keyFile: certificates.keyFile } } }),
   'admin.listen': () => ({ admin: { listen: 'off' } }),
   'server.maxHeaderSize': ({ port }) => ({ server: { publicUrl: `http://localhost:${port}`, listen: `127.0.0.1:${port}`, maxHeaderSize: '8KiB' } }),
   'session.store': () => ({ session: { store: 'memory' } }),
@@ -144,7 +172,7 @@ test('a setting that needs a restart is named, and nothing else of that configur
 test('server.reload says what is noticed: with signal no file is watched, with off SIGHUP only opens the audit trail anew', { skip: !existsSync('/proc/self/fdinfo') && 'Linux alone tells what is watched' }, async (t) => {
   const watching = await startReloading(t, open)
   t.ok(openIn(watching.child.pid).watches > 0)
-  const server = { publicUrl: `http://localhost:${watching.port}`, listen: `127.0.0.1:${watching.port}` }
+  const server = { publicUrl: `http://localhost:${watching.port}`, listen: `127.0.0.1:${watching.port}`, drainDelay: '0s' }
   t.match(await watching.reload({ server: { ...server, reload: 'signal' } }), { event: 'config.reloaded' })
   t.equal(openIn(watching.child.pid).watches, 0)
   t.match(await watching.reload(closed), { event: 'config.reloaded', trigger: 'signal' })
@@ -155,6 +183,13 @@ test('server.reload says what is noticed: with signal no file is watched, with o
   watching.child.kill('SIGTERM')
   t.equal(await watching.ended, 0)
   t.equal(watching.told().length, 3)
+})
+
+test('a process ends within the times of the configuration that is in place', async (t) => {
+  const gateway = await startReloading(t, { ...open, server: { drainDelay: '1h', drainTimeout: '1h' } })
+  t.match(await gateway.reload({ server: { publicUrl: `http://localhost:${gateway.port}`, listen: `127.0.0.1:${gateway.port}`, drainDelay: '0s' } }), { event: 'config.reloaded', settings: ['server.drainDelay', 'server.drainTimeout'] })
+  gateway.child.kill('SIGTERM')
+  t.equal(await gateway.ended, 0)
 })
 
 const tlsServer = (certificate: { readonly certFile: string, readonly keyFile: string }) => ({ publicUrl: 'https://localhost', tls: { certFile: certificate.certFile, keyFile: certificate.keyFile } })

@@ -1,8 +1,11 @@
 /** Fifty configurations, one after the other, while requests, uploads and WebSockets are under way. */
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import t, { test } from 'tap'
 import { untilCounted } from '../admin/scrape.ts'
 import { ask, responseTo } from '../proxy/open-gateway.ts'
@@ -76,4 +79,17 @@ test('fifty reloads under constant load lose no request, and leave nothing behin
   socket.close()
   await untilCounted(gateway.admin, 'doorward_config_generations', '', 1)
   t.ok((counts.at(-1) ?? 0) <= (counts[4] ?? 0) + 2 * clients, `descriptors stay as many as the load needs: ${counts.join(' ')}`)
+})
+
+/** What the collector may leave, and code that was compiled meanwhile; one generation is larger than its share of it. */
+const slackBytes = 2 * 1024 * 1024
+
+test('two hundred configurations that are gone leave nothing of themselves behind', { skip: !existsSync('/proc/self/fd') && 'Linux alone tells what is open' }, async (t) => {
+  const program = fileURLToPath(new URL('many-reloads.ts', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program], { env: {}, encoding: 'utf8' })
+  const { reloads, alive, growth, descriptors } = JSON.parse(stdout) as Record<'reloads' | 'alive' | 'growth' | 'descriptors', number>
+  t.ok(reloads > 200)
+  t.equal(alive, 0, 'generations that can still be reached')
+  t.ok(growth < slackBytes, `${Math.round(growth / 1024)} KiB`)
+  t.ok(descriptors <= 2, `${descriptors} descriptors more`)
 })

@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers'
 import t, { type Test, test } from 'tap'
 import { type WebSocket } from 'ws'
 import { untilCounted } from '../admin/scrape.ts'
-import { anotherBrowser, calls, type Journey, logins, startJourney, wayBack } from '../flows/journey.ts'
+import { anotherBrowser, calls, type Journey, logins, startJourney, stoppedClock, wayBack } from '../flows/journey.ts'
 import { ask, responseTo, startOpenGateway } from '../proxy/open-gateway.ts'
-import { testSecret } from '../support/gateway.ts'
+import { startGateway, type TestGateway, testSecret } from '../support/gateway.ts'
 import { startProvider } from '../support/provider.ts'
 import { startUpstream } from '../support/upstream.ts'
 import { openWebSocket, startWebSocketUpstream } from '../support/web-sockets.ts'
@@ -201,4 +201,37 @@ test('what was counted goes on, and a provider that is gone is no longer told of
   const metrics = await untilCounted(journey.gateway.admin, 'doorward_logins_total', '{provider="default",outcome="success",reason=""}', 1)
   t.strictSame(Object.keys(metrics['doorward_provider_up']?.samples ?? {}), ['{provider="other"}'])
   t.ok((metrics['doorward_upstream_request_duration_seconds']?.samples['_count{upstream="/"}'] ?? 0) > 0)
+})
+
+test('what a client has used up stays used up, and other limits hold at once', async (t) => {
+  const clock = stoppedClock()
+  const rateLimit = { perSecond: 1, burst: 2 }
+  const journey = await startJourney(t, { provider, configuration: { server: { rateLimit } }, now: () => clock.now })
+  const begin = async (): Promise<number> => (await anotherBrowser(journey).get(journey.url('/oidc/login?return_to=%2F'))).status
+  t.strictSame([await begin(), await begin(), await begin()], [302, 302, 429])
+  await journey.gateway.reload({ configuration: { server: { rateLimit }, access: { rules: [{ path: '/new/**', deny: true }] } } })
+  t.equal(await begin(), 429)
+  await journey.gateway.reload({ configuration: { server: { rateLimit: { ...rateLimit, perSecond: 0 } } } })
+  t.equal(await begin(), 302)
+})
+
+async function untilReadiness ({ admin }: TestGateway, status: string): Promise<{ readonly code: number, readonly dependencies: object }> {
+  for (;;) {
+    const response = await fetch(`${admin}/readyz`)
+    const report = await response.json() as { status: string, dependencies: object }
+    if (report.status === status) return { ...report, code: response.status }
+    await new Promise((resolve) => { setTimeout(resolve, 20) })
+  }
+}
+
+test('readiness depends on what the configuration in place says, and an application is looked for as soon as it matters', async (t) => {
+  const upstream = await startUpstream(t)
+  const readiness = (of: object) => ({ access: { default: 'anonymous' }, admin: { readiness: { provider: 'never', ...of } } })
+  const gateway = await startGateway(t, { issuer: 'http://localhost:1', upstream: 'http://127.0.0.1:1', configuration: readiness({}) })
+  await untilReadiness(gateway, 'ready')
+  await gateway.reload({ configuration: readiness({ upstream: 'always' }) })
+  t.match(await untilReadiness(gateway, 'unavailable'), { code: 503, dependencies: { 'upstream:/': { status: 'down' } } })
+  await gateway.reload({ upstream: upstream.url, configuration: readiness({ upstream: 'always' }) })
+  t.match(await untilReadiness(gateway, 'ready'), { code: 200, dependencies: { 'upstream:/': { status: 'up' } } })
+  t.strictSame(upstream.requests, [], 'nobody was sent there')
 })
