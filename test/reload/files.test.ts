@@ -1,8 +1,9 @@
 /** When a running gateway reads its configuration again, and what it does with one that it can't use. */
 import { once } from 'node:events'
-import { cpSync, existsSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { connect, type TLSSocket } from 'node:tls'
@@ -94,19 +95,22 @@ test('a ConfigMap and a Secret are followed through the links that Kubernetes ch
 })
 
 test('a folder that another takes the place of is followed', async (t) => {
-  const folder = t.testdir({ secrets: { session: Buffer.alloc(32, 'one').toString('base64') } })
-  const [secrets, next] = [join(folder, 'secrets'), join(folder, 'next')]
-  const gateway = await startReloading(t, { ...open, session: { secretFile: join(secrets, 'session') } })
-  cpSync(secrets, next, { recursive: true })
-  writeFileSync(join(next, 'session'), Buffer.alloc(32, 'two').toString('base64'))
+  const gateway = await startReloading(t, open)
+  for (const name of ['secrets', 'next']) {
+    mkdirSync(join(gateway.folder, name))
+    writeFileSync(join(gateway.folder, name, 'session'), Buffer.alloc(32, name).toString('base64'))
+  }
+  t.match(await gateway.reload({ session: { secretFile: 'secrets/session' } }), { event: 'config.reloaded' })
   t.match(await gateway.reloadAfter(() => {
-    renameSync(secrets, join(folder, 'before'))
-    renameSync(next, secrets)
+    renameSync(join(gateway.folder, 'secrets'), join(gateway.folder, 'before'))
+    renameSync(join(gateway.folder, 'next'), join(gateway.folder, 'secrets'))
   }), { event: 'config.reloaded', trigger: 'file', settings: ['session.secret'] })
 })
 
 test('a pipe is asked at the start alone: what it said holds, and nobody waits for it', async (t) => {
-  const pipe = join(t.testdir({}), 'secret')
+  const folder = mkdtempSync(join(tmpdir(), 'doorward-'))
+  t.teardown(() => { rmSync(folder, { recursive: true }) })
+  const pipe = join(folder, 'secret')
   execFileSync('mkfifo', [pipe])
   const written = writeFile(pipe, Buffer.alloc(32, 'piped').toString('base64'))
   const gateway = await startReloading(t, { ...open, session: { secretFile: pipe } })
@@ -144,7 +148,7 @@ test('a file that is missing when it is read is waited for', async (t) => {
 
 const fixed: Readonly<Record<string, (gateway: Reloading) => object>> = {
   'server.listen': ({ port }) => ({ server: { publicUrl: `http://localhost:${port}`, listen: '127.0.0.1:1' } }),
-  'server.tls': ({ port }) => ({ server: { publicUrl: `http://localhost:${port}`, listen: `127.0.0.1:${port}`, tls: { certFile: certificates.certFile, keyFile: certificates.keyFile } } }),
+  'server.tls': ({ port }) => ({ server: { publicUrl: `https://localhost:${port}`, listen: `127.0.0.1:${port}`, tls: { certFile: certificates.certFile, keyFile: certificates.keyFile } } }),
   'admin.listen': () => ({ admin: { listen: 'off' } }),
   'server.maxHeaderSize': ({ port }) => ({ server: { publicUrl: `http://localhost:${port}`, listen: `127.0.0.1:${port}`, maxHeaderSize: '8KiB' } }),
   'session.store': () => ({ session: { store: 'memory' } }),
