@@ -134,8 +134,17 @@ function configurationText ({ issuer, upstream, configuration = {} }: GatewayOpt
   return stringify({ ...merged, ...lists })
 }
 
-/** The public URL names the port, so the port is known before there is a gateway. */
+const givenPorts = new Set<number>()
+
+/** The public URL names the port, so the port is known before there is a gateway. Never the same twice: the system may give one out again at once. */
 export async function freePort (): Promise<number> {
+  const port = await lookForPort()
+  if (givenPorts.has(port)) return await freePort()
+  givenPorts.add(port)
+  return port
+}
+
+async function lookForPort (): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   const address = server.address()
