@@ -110,7 +110,7 @@ test('requests are traced by each configuration, and calls of a provider that wa
   browser.jar.clear()
   await browser.signIn(url('/page'), 'bob')
   const names = (await traced.spans(gateway)).map(({ name }) => name)
-  const signIn = ['GET', 'GET /oidc/login', 'GET /oidc/callback', 'POST token', 'GET userinfo', 'GET /', 'GET upstream']
+  const signIn = ['GET', 'GET /oidc/login', 'POST token', 'GET userinfo', 'GET /oidc/callback', 'GET /', 'GET upstream']
   t.strictSame(names.filter((name) => name !== 'GET keys'), [...signIn, ...signIn])
 })
 

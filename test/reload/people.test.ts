@@ -117,6 +117,28 @@ test('where configurations are exchanged more often than WebSockets end, those o
   await untilCounted(journey.gateway.admin, generations, '', 20)
 })
 
+test('a request that goes on and on keeps no event stream of a later configuration open beyond their number', async (t) => {
+  const arrived = Promise.withResolvers<undefined>()
+  const gateway = await startOpenGateway(t, (request, response) => {
+    if (request.url === '/waiting') arrived.resolve(undefined)
+    else response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+  })
+  const reload = async (number: number): Promise<void> => { await gateway.reload({ configuration: { access: { default: 'anonymous' }, server: { maxConnections: 1_000 + number } } }) }
+  const waiting = ask(gateway.port, { path: '/waiting' }).on('error', () => {}).end()
+  t.teardown(() => { waiting.destroy() })
+  await arrived.promise
+  const ends: Array<Promise<unknown>> = []
+  for (let number = 0; number <= 20; number++) {
+    await reload(number)
+    const events = await responseTo(ask(gateway.port, { path: '/events' }).on('error', () => {}).end())
+    t.teardown(() => { events.destroy() })
+    ends.push(new Promise((resolve) => { events.on('error', () => {}).on('close', resolve).resume() }))
+  }
+  await ends[0]
+  t.equal(waiting.destroyed, false)
+  await untilCounted(gateway.admin, generations, '', 21)
+})
+
 test('a sign-in that was begun before ends after it, once', async (t) => {
   const journey = await startJourney(t, { provider })
   const { browser, gateway, url } = journey
