@@ -1,51 +1,57 @@
-/** How much memory sessions and their ends take in Redis, as Doorward's own code writes them. */
+/** How much memory sessions and their ends take in Redis. */
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { createLogger } from '../src/observability/index.ts'
-import { createCookies, createRedis, createSeals, createSessions, createStorage, type Redis, type Session } from '../src/sessions/index.ts'
+import { freePort, stopProgram } from './programs.ts'
 import { startRedis } from './redis-server.ts'
+import { type SubjectParts } from './subjects/index.ts'
+import { launchDoorward } from './subjects/doorward.ts'
+import { protectedPath } from './upstream.ts'
+import { signIn } from './visitors.ts'
 
-export interface Records {
-  /** What Redis says of the record of one session (`MEMORY USAGE`). */
-  readonly recordBytes: number
-  /** By how much its memory (`used_memory`) grows with each session that begins: the record, and the note of the provider's `sid`. */
-  readonly sessionBytes: number
+export interface RedisRecords {
+  /** By how much the memory of Redis (`used_memory`) grows with each session of this user: its record, and the note of the provider's `sid`. */
+  sessionBytes (user: string): Promise<number>
   /** The same for each session that is ended. */
-  readonly revocationBytes: number
+  endBytes (): Promise<number>
+  close (): Promise<void>
 }
 
-const count = 1_000
-const lifetimes = { idleMilliseconds: 1_800_000, maxMilliseconds: 28_800_000, refreshBeforeMilliseconds: 60_000 }
-const keyPrefix = 'doorward:'
-const recordScript = 'local keys = redis.call("keys", ARGV[1]) return redis.call("memory", "usage", keys[1], "samples", 0)'
+const signIns = 40
+const ends = 400
 
-/** A thousand sessions as this one, each with an id and a name at the provider of its own. @throws {Error} where Redis is not installed */
-export async function measureRecords (like: Session): Promise<Records> {
-  const server = await startRedis()
-  const settings = { url: server.url, nodes: [], cluster: false, keyPrefix }
-  const logger = createLogger({ level: 'silent', format: 'json', isTerminal: false, secretPaths: [] }, process.stdout)
-  const redis = await createRedis(settings, { keyPrefix, logger, onFailed () {} })
-  const seals = await createSeals(['session', 'record', 'shelf'], { secrets: [randomBytes(32)], application: 'http://localhost' })
-  const storage = await createStorage({ store: 'redis', redis: settings, maxLifetimeMilliseconds: lifetimes.maxMilliseconds }, { seals, logger, now: Date.now, onAsked () {}, onFailed () {} })
-  try {
-    await redis.connect()
-    await storage.start()
-    const cookies = createCookies({ name: 'doorward', sameSite: 'lax', secure: false })
-    const sessions = createSessions(lifetimes, { ...storage, cookies, now: Date.now })
-    const nobody = sessions.ignore(undefined)
-    const empty = await usedBytes(redis)
-    for (let number = 0; number < count; number++) await sessions.start({ ...like, providerSessionId: randomBytes(16).toString('base64url') }, nobody, Date.now())
-    const full = await usedBytes(redis)
-    const recordBytes = Number(await redis.run(recordScript, keyPrefix, `${keyPrefix}session:*`))
-    for (let number = 0; number < count; number++) await sessions.revoke({ by: 'id', value: randomBytes(16).toString('base64url') })
-    return { recordBytes, sessionBytes: (full - empty) / count, revocationBytes: (await usedBytes(redis) - full) / count }
-  } finally {
-    storage.close()
-    redis.close()
-    await server.end()
+/** @throws {Error} where Redis is not installed */
+export async function startRedisRecords (parts: SubjectParts): Promise<RedisRecords> {
+  const redis = await startRedis()
+  const admin = `127.0.0.1:${await freePort()}`
+  const token = randomBytes(32).toString('base64url')
+  const register: SubjectParts['register'] = (client) => parts.register({ ...client, backchannel_logout_uri: 'http://localhost:1/', backchannel_logout_session_required: true })
+  const doorward = await launchDoorward({ ...parts, register }, {
+    id: 'records', title: 'Doorward', user: 'alice', sections: { access: { default: 'authenticated' }, admin: { listen: admin, token }, session: { store: 'redis', redis: { url: redis.url } } }
+  })
+
+  async function growth (count: number, act: () => Promise<unknown>): Promise<number> {
+    // The first makes what all others share.
+    await act()
+    const before = usedBytes(redis.port)
+    for (let number = 0; number < count; number++) await act()
+    return (usedBytes(redis.port) - before) / count
+  }
+
+  return {
+    sessionBytes: (user) => growth(signIns, () => signIn({ ...doorward, tells: { ...doorward.tells, user } }, protectedPath)),
+    endBytes: () => growth(ends, async () => {
+      const response = await fetch(`http://${admin}/api/sessions/revoke`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ session: randomBytes(16).toString('base64url') }) })
+      if (!response.ok) throw new Error(`a session can’t be ended: ${response.status}`)
+      await response.body?.cancel()
+    }),
+    async close () {
+      await stopProgram(doorward)
+      await redis.end()
+    }
   }
 }
 
-async function usedBytes (redis: Redis): Promise<number> {
-  const [, bytes] = /^used_memory:(\d+)/m.exec(String(await redis.run('return redis.call("info", "memory")', keyPrefix))) ?? []
+function usedBytes (port: number): number {
+  const [, bytes] = /^used_memory:(\d+)/m.exec(execFileSync('redis-cli', ['-p', String(port), 'info', 'memory'], { encoding: 'utf8' })) ?? []
   return Number(bytes)
 }

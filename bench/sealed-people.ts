@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Cookies, createCookies, createSeals, type Seal, type Session } from '../src/sessions/index.ts'
+import { createCookies, createSeals, type Session } from '../src/sessions/index.ts'
 import { type Doorward } from './subjects/doorward.ts'
 import { type Ask, signIn } from './visitors.ts'
 
@@ -24,8 +24,12 @@ export async function sealPeople (doorward: Doorward, people: readonly Person[])
 }
 
 /** @returns the Cookie header for a person */
-async function createResealing (doorward: Doorward, cookie: string): Promise<(identity: Person['identity']) => string> {
-  const { seal, cookies, session } = await openSession(doorward, cookie)
+async function createResealing ({ origin, secret }: Doorward, cookie: string): Promise<(identity: Person['identity']) => string> {
+  const { session: seal } = await createSeals(['session'], { secrets: [secret], application: origin })
+  const cookies = createCookies({ name: 'doorward', sameSite: 'lax', secure: false })
+  const { ticket = '' } = cookies.read(cookie)
+  const session = seal.open(ticket) as Session | undefined
+  if (session === undefined) throw new Error('the session that Doorward sealed can’t be opened: its form has changed')
   return (identity) => {
     const { user } = identity
     const own = { ...session.identity, sub: user, email: `${user}@example.com`, ...identity }
@@ -33,13 +37,4 @@ async function createResealing (doorward: Doorward, cookie: string): Promise<(id
     if (lines === undefined) throw new Error('a session does not fit into cookies')
     return lines.map((line) => line.split(';', 1)[0]).join('; ')
   }
-}
-
-/** What is in a session cookie of Doorward's, and what it was made with. */
-export async function openSession ({ origin, secret }: Doorward, cookie: string): Promise<{ session: Session, seal: Seal, cookies: Cookies }> {
-  const { session: seal } = await createSeals(['session'], { secrets: [secret], application: origin })
-  const cookies = createCookies({ name: 'doorward', sameSite: 'lax', secure: false })
-  const session = seal.open(cookies.read(cookie).ticket ?? '') as Session | undefined
-  if (session === undefined) throw new Error('the session that Doorward sealed can’t be opened: its form has changed')
-  return { session, seal, cookies }
 }

@@ -3,8 +3,7 @@ import { createServer } from 'node:http'
 import { listenOnLoopback } from '../demo/loopback.ts'
 import { type People } from '../demo/people.ts'
 import { type Bench, type Findings } from './bench.ts'
-import { measureRecords, type Records } from './redis-records.ts'
-import { openSession } from './sealed-people.ts'
+import { startRedisRecords } from './redis-records.ts'
 import { cpuMicroseconds } from './process-tree.ts'
 import { stopProgram } from './programs.ts'
 import { type Doorward, launchDoorward } from './subjects/doorward.ts'
@@ -35,7 +34,8 @@ interface Sizes extends Shape {
   /** Of the header section that the application gets, and of the signed assertion in it. */
   readonly headerBytes: number
   readonly assertionBytes: number
-  readonly redis: Records | undefined
+  /** Of the memory of Redis, where it is installed. */
+  readonly redisBytes: number | undefined
 }
 
 /** At the provider. */
@@ -49,33 +49,32 @@ export const peopleInGroups: People = Object.fromEntries(shapes.map((shape) => [
   groups: Array.from({ length: shape.groups }, (_, number) => kinds[shape.kind](number))
 }]))
 
-export async function measureSizes ({ parts }: Bench): Promise<Findings> {
+export async function measureSizes ({ parts, say }: Bench): Promise<Findings> {
   const application = await startRecorder()
+  const behind = { ...parts, upstream: { ...parts.upstream, origin: application.origin } }
+  const records = await startRedisRecords(behind).catch((error: unknown) => { say(`sizes: without Redis, ${String(error)}`) })
   try {
-    const doorward = await launchDoorward({ ...parts, upstream: { ...parts.upstream, origin: application.origin } }, {
-      id: 'sizes', title: 'Doorward', user: 'alice', sections: { access: { default: 'authenticated' } }
-    })
+    const doorward = await launchDoorward(behind, { id: 'sizes', title: 'Doorward', user: 'alice', sections: { access: { default: 'authenticated' } } })
     const sizes: Sizes[] = []
-    for (const shape of shapes) sizes.push(await measureOne(shape, doorward, application))
-    const signInMilliseconds = await measureSignIns(doorward)
+    for (const shape of shapes) sizes.push({ ...await measureOne(shape, doorward, application), redisBytes: await records?.sessionBytes(userOf(shape)) })
+    const figures = { sizes, redisEndBytes: await records?.endBytes(), signInMilliseconds: await measureSignIns(doorward) }
     await stopProgram(doorward)
-    return { text: sizesText(sizes, signInMilliseconds), goals: [], figures: { sizes, signInMilliseconds } }
+    return { text: sizesText(figures), goals: [], figures }
   } finally {
+    await records?.close()
     await application.close()
   }
 }
 
-function sizesText (sizes: readonly Sizes[], signInMilliseconds: number): string {
-  const rows = sizes.map(({ kind, groups, cookieBytes, cookies, headerBytes, assertionBytes, redis }) => [
-    `${groups} ${kind}`, String(cookieBytes), String(cookies), String(headerBytes), String(assertionBytes), ...[redis?.recordBytes, redis?.sessionBytes, redis?.revocationBytes].map((bytes) => bytes?.toFixed(0) ?? '–')
-  ])
+function sizesText ({ sizes, redisEndBytes, signInMilliseconds }: { sizes: readonly Sizes[], redisEndBytes: number | undefined, signInMilliseconds: number }): string {
+  const rows = sizes.map(({ kind, groups, ...bytes }) => [`${groups} ${kind}`, ...[bytes.cookieBytes, bytes.cookies, bytes.headerBytes, bytes.assertionBytes, bytes.redisBytes].map((number) => number?.toFixed(0) ?? '–')])
   return [
-    table(['bytes, by groups', 'Cookie', 'cookies', 'headers to the application', 'assertion', 'record in Redis', 'session in Redis', 'its end'], rows),
-    `a sign-in takes ${signInMilliseconds.toFixed(1)} ms of CPU`
+    table(['bytes, by groups', 'Cookie', 'cookies', 'headers to the application', 'assertion', 'session in Redis'], rows),
+    `the end of a session takes ${redisEndBytes?.toFixed(0) ?? '–'} bytes in Redis, a sign-in ${signInMilliseconds.toFixed(1)} ms of CPU`
   ].join('\n')
 }
 
-async function measureOne (shape: Shape, doorward: Doorward, application: Recorder): Promise<Sizes> {
+async function measureOne (shape: Shape, doorward: Doorward, application: Recorder): Promise<Omit<Sizes, 'redisBytes'>> {
   const user = userOf(shape)
   const browser = await signIn({ ...doorward, tells: { ...doorward.tells, user } }, protectedPath)
   // On localhost the provider's cookies come along.
@@ -83,14 +82,12 @@ async function measureOne (shape: Shape, doorward: Doorward, application: Record
   const own = all.split('; ').filter((pair) => /^doorward(\.\d)?=/.test(pair))
   const cookie = own.join('; ')
   await browser.get(doorward.origin + protectedPath, { program: true, headers: { cookie } })
-  const { session } = await openSession(doorward, cookie)
   return {
     ...shape,
     cookieBytes: cookie.length,
     cookies: own.length,
     headerBytes: application.last().headerBytes,
-    assertionBytes: application.last().assertionBytes,
-    redis: await measureRecords(session).catch(() => undefined)
+    assertionBytes: application.last().assertionBytes
   }
 }
 
