@@ -12,7 +12,6 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Problem } from '../errors.ts'
 import { routedTarget } from '../own-routes.ts'
 import { type RequestOrigin } from '../request-origin/index.ts'
-import { awaitTurn } from './await-turn.ts'
 import { announceClose, closeAfterEarlyAnswer } from './early-answer.ts'
 import { framingProblem } from './request-framing.ts'
 
@@ -62,7 +61,7 @@ export function createServer (basePath: string, { answer, originOf }: ServerPart
   })
   app.decorateRequest('origin')
   app.addHook('onRequest', (request, reply, done) => {
-    awaitTurn(request.raw, reply.raw, () => { done(receive(request, reply, originOf)) })
+    done(receive(request, reply, originOf))
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
     announceClose(request.raw, reply.raw)
