@@ -15,7 +15,7 @@ export interface Destination {
 export interface DestinationEvents {
   /** Once for each time that writing begins to fail. */
   onFailed (error: Error): void
-  /** Lines were dropped, and are written again. @param count how many */
+  /** Lines are written again, after a failure that was told or lines that were dropped. @param count how many were; may be none */
   onResumed? (count: number): void
 }
 
@@ -40,6 +40,8 @@ export class LineWriter implements Destination {
   #offset = 0
   #isBusy = false
   #isFailing = false
+  /** A failure was told, and its end was not. */
+  #isInterrupted = false
   #isClosed = false
   #wantsReopen = false
   #retry: NodeJS.Timeout | undefined
@@ -138,7 +140,8 @@ export class LineWriter implements Destination {
     const lost = this.#dropped - this.#toldDropped
     this.#toldDropped = this.#dropped
     for (const resolve of this.#flushed.splice(0)) resolve()
-    if (lost > 0) this.#events.onResumed?.(lost)
+    if (lost > 0 || this.#isInterrupted) this.#events.onResumed?.(lost)
+    this.#isInterrupted = false
   }
 
   #cannotWrite (error: NodeJS.ErrnoException): void {
@@ -150,6 +153,7 @@ export class LineWriter implements Destination {
   #fail (error: Error): void {
     const isNews = !this.#isFailing
     this.#isFailing = true
+    this.#isInterrupted = true
     if (!this.#isClosed) this.#later(retryMilliseconds.failed)
     if (isNews) this.#events.onFailed(error)
   }
@@ -169,8 +173,13 @@ export class LineWriter implements Destination {
 
   #exchange (): void {
     this.#wantsReopen = false
+    const wasInterrupted = this.#isInterrupted
     const next = this.#openAgain()
-    if (next === undefined) return
+    if (next === undefined) {
+      // The old file takes what comes: nothing was interrupted, and nobody should read that all is well.
+      this.#isInterrupted = wasInterrupted
+      return
+    }
     this.#close()
     this.#fd = next
   }

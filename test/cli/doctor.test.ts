@@ -309,7 +309,8 @@ t.test('DNS, TCP and TLS are told apart', { skip: missingPart('openssl') }, asyn
   const certificates = await makeCertificates(t)
   const other = await makeCertificates(t, ['other.example'])
   const expired = await makeCertificates(t, undefined, -1)
-  const [trusted, renamed, old] = [await startTls(t, certificates), await startTls(t, other), await startTls(t, expired)]
+  const orphaned = await makeCertificates(t, undefined, 30, -1)
+  const [trusted, renamed, old, vouchedFor] = [await startTls(t, certificates), await startTls(t, other), await startTls(t, expired), await startTls(t, orphaned)]
   const at = (issuer: string, more: object = {}) => ({ provider: providerWith({ issuer, ...more }) })
   await assertFound(t, at('https://nowhere.invalid'), 'address', 'failed', /^nowhere\.invalid is not found \((ENOTFOUND|EAI_AGAIN)\)$/, /^provider\.issuer: /)
   await assertFound(t, at(`https://localhost:${await freePort()}`), 'connection', 'failed', /^port \d+ can’t be reached \(ECONNREFUSED\)$/, /^provider\.issuer: nothing listens there/)
@@ -317,6 +318,7 @@ t.test('DNS, TCP and TLS are told apart', { skip: missingPart('openssl') }, asyn
   await assertFound(t, at(trusted), 'certificate', 'failed', /^certificate of server by Authority of the tests, valid until \S+, and not trusted \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)$/, /authority \(Authority of the tests\) as PEM into a file and name it in provider\.caFile/)
   await assertFound(t, at(renamed, { caFile: other.caFile }), 'certificate', 'failed', /^the certificate is for DNS:other\.example, not for localhost/, /provider\.issuer/)
   await assertFound(t, at(old, { caFile: expired.caFile }), 'certificate', 'failed', /not trusted \(CERT_HAS_EXPIRED\)$/, /^renew it where it is used; the clock here says /)
+  await assertFound(t, at(vouchedFor, { caFile: orphaned.caFile }), 'certificate', 'failed', /not trusted \(CERT_HAS_EXPIRED\)$/, /^what has expired is a certificate that vouches for it: put the new one of the authority \(Authority of the tests\) into provider\.caFile/)
   const { checks } = await examine(t, at('https://nowhere.invalid'))
   t.strictSame(checks.filter(({ subject, outcome }) => subject === 'provider:default' && outcome !== 'failed').map(({ check, outcome, found }) => [check, outcome, found]),
     providerChecks.slice(1).map((check) => [check, 'skipped', `needs ${check === 'connection' ? 'address' : check === 'certificate' ? 'connection' : check === 'issuer' ? 'certificate' : 'issuer'} first`]))

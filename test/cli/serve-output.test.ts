@@ -1,6 +1,7 @@
 /** What a running gateway writes, while those who take it fail or change. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { once } from 'node:events'
+import { createReadStream, existsSync, readFileSync, renameSync } from 'node:fs'
 import { test } from 'tap'
 import { samplesOf, scrape } from '../admin/scrape.ts'
 import { ask, responseTo } from '../proxy/open-gateway.ts'
@@ -38,6 +39,22 @@ test('at SIGHUP the audit trail goes on in a new file: no line is lost, and none
   t.strictSame([...files, file].flatMap(pathsIn), Array.from({ length: 40 }, (_, number) => `/denied/${number}`))
   for (const each of [...files, file]) for (const line of readFileSync(each, 'utf8').split('\n').filter((line) => line !== '')) t.strictSame(auditProblems(line), [])
   t.match(eventsIn(gateway.stdout()).filter(({ event }) => event === 'outputs.reopened').length, 4)
+})
+
+test('an audit trail that nobody took is told of, and so is that it is taken again, and what was lost: nothing', async (t) => {
+  const fifo = `${t.testdir({})}/audit`
+  execFileSync('mkfifo', [fifo])
+  const gateway = await startServe(t, { ...denied, audit: { destination: fifo } })
+  await gateway.logged('audit.failed')
+  t.equal(await refuse(gateway, '/denied/x'), 403)
+  const reader = createReadStream(fifo)
+  const [lines] = await once(reader, 'data')
+  t.match(String(lines), '"path":"/denied/x"')
+  await gateway.logged('audit.resumed')
+  gateway.child.kill('SIGTERM')
+  t.equal(await gateway.ended, 0)
+  const told = eventsIn(gateway.stdout()).filter(({ subsystem }) => subsystem === 'audit')
+  t.match(told, [{ level: 'error', event: 'audit.failed', file: fifo }, { level: 'info', event: 'audit.resumed', file: fifo, lines: 0 }])
 })
 
 test('an audit trail into a FIFO that nobody reads lets the gateway start, serve and end', async (t) => {

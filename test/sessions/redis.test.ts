@@ -195,7 +195,7 @@ test('the rights that are documented are enough; what Redis refuses stands in th
     const { gateway, browser, url } = await startReplica(t, session, { provider })
     const logs = (): string => gateway.logs.join('')
     await until(() => word.test(logs()))
-    t.match(logs(), /"level":"warn".*"event":"session_store.down"/)
+    t.match(logs(), /"level":"warn".*"event":"session_store.down","reason":"[^"]*session\.redis/, 'with what to look at')
     t.equal((await browser.get(url('/oidc/login'))).status, 503)
     for (const secret of ['a-wrong-password', password, encodeURIComponent(password)]) t.notOk(logs().includes(secret))
   }
