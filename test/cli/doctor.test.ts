@@ -349,8 +349,9 @@ t.test('a Redis that can’t be used is told with why', { skip: missingPart('red
   const redis = await startRedis(t, { password: 'onlyfortests' })
   const cases: ReadonlyArray<readonly [settings: object, found: RegExp, fix: RegExp]> = [
     [{ url: `redis://127.0.0.1:${await freePort()}` }, /^can’t be used: ECONNREFUSED$/, /session\.redis\.url/],
-    [{ url: redis.url }, /^can’t be used: Redis answered NOAUTH$/, /session\.redis\.password/],
-    [{ url: redis.url, password: 'another' }, /^can’t be used: Redis answered WRONGPASS$/, /session\.redis\.password/],
+    [{ url: redis.url }, /^can’t be used: Redis answered NOAUTH to HELLO$/, /session\.redis\.password/],
+    [{ url: `${redis.url}/99`, password: 'onlyfortests' }, /^can’t be used: Redis answered ERR to SELECT$/, /no such database/],
+    [{ url: redis.url, password: 'another' }, /^can’t be used: Redis answered WRONGPASS to HELLO$/, /session\.redis\.password/],
     [{ url: secure.url }, /SELF_SIGNED_CERT_IN_CHAIN/, /session\.redis\.caFile/],
     [{ url: 'redis://nowhere.invalid' }, /ENOTFOUND|EAI_AGAIN/, /DNS/]
   ]
