@@ -1,4 +1,4 @@
-import { type Claims } from '../mapping/index.ts'
+import { type Claims, outermostClaim } from '../mapping/index.ts'
 import { type GroupSource, type PersonAsked } from './group-source.ts'
 import { groupsUnresolved } from './groups-unresolved.ts'
 import { LoginProblem } from './login-problem.ts'
@@ -26,7 +26,7 @@ export type CompleteGroups = (person: Incomplete) => Promise<Claims>
 
 /** Makes groups that did not fit into a token claims like any other, before anything is decided on them. */
 export function createGroupCompletion ({ source, groupClaims }: CompletionSettings): CompleteGroups {
-  const wanted = groupClaims.map(nameIn)
+  const wanted = groupClaims.map(outermostClaim)
 
   async function ask ({ signed, accessToken }: PersonAsked): Promise<Claims> {
     if (source === undefined) throw groupsUnresolved('groups_elsewhere', 'The person is in more groups than the provider puts into a token')
@@ -44,12 +44,6 @@ export function createGroupCompletion ({ source, groupClaims }: CompletionSettin
       throw error instanceof LoginProblem ? error.about({ sub: String(person.signed['sub']) }) : error
     }
   }
-}
-
-/** The claim that a setting begins in. */
-function nameIn (nameOrPointer: string): string {
-  if (!nameOrPointer.startsWith('/')) return nameOrPointer
-  return (nameOrPointer.slice(1).split('/')[0] ?? '').replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
 /**

@@ -37,6 +37,7 @@ export { trustedBy } from './provider-http.ts'
 export { refusalOf, type Trouble, troubleOf } from './trouble.ts'
 export { type ProviderSettings } from './provider-settings.ts'
 export { readServiceAccount } from './service-account.ts'
+export { soundsLikeGroups } from './similar-claims.ts'
 export { createProviders, type Providers } from './providers.ts'
 
 export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {

@@ -270,6 +270,12 @@ t.test('what a provider says of itself is held against the configuration', async
   }
 })
 
+t.test('groups inside of a claim whose name holds slashes are looked for by that name', async (t) => {
+  const rogue = await startRogueProvider(t, { discovery: (document) => ({ ...document, claims_supported: ['https://example.com/claims'] }), clientSecret })
+  const { checks } = await examine(t, { provider: providerWith({ issuer: rogue.issuer }), claims: { groups: '/https:~1~1example.com~1claims/groups' } })
+  t.match(checks.find(({ check }) => check === 'groups'), { outcome: 'ok', found: 'the provider lists the claim https://example.com/claims' })
+})
+
 t.test('the directory that knows groups is asked about nobody: it has to let Doorward look', async (t) => {
   const graph = await startGraph(t)
   const rogue = await startRogueProvider(t, { clientSecret, clientCredentials: () => ({ token_type: 'Bearer', access_token: 'of-the-application' }) })
