@@ -19,7 +19,7 @@ export interface Output {
 export function openOutput ({ log, audit }: Pick<Configuration, 'log' | 'audit'>, host: Terminal): Output {
   const stdout = openDestination('stdout', {
     onFailed (error) { host.stderr(`standard output can’t be written to (${errorCode(error)})\n`) },
-    onResumed (lines) { logOf('process').warn({ event: 'log.resumed', lines }, 'lines for standard output were lost') }
+    onResumed (lines) { tellResumed(logOf('process'), 'log.resumed', 'standard output', lines) }
   })
   const logger: Logger = createLogger({ ...log, isTerminal: host.isTerminal, secretPaths: settings.filter(({ secret }) => secret).map(({ path }) => path) }, stdout)
   const logOf = createLogs(logger, log.levels)
@@ -42,6 +42,11 @@ export function openOutput ({ log, audit }: Pick<Configuration, 'log' | 'audit'>
 function openTrail (file: string, log: Logger): Destination {
   return openDestination(file, {
     onFailed (err) { log.error({ event: 'audit.failed', err }, 'the audit trail can’t be written') },
-    onResumed (lines) { log.warn({ event: 'audit.resumed', lines }, 'lines of the audit trail were lost') }
+    onResumed (lines) { tellResumed(log, 'audit.resumed', 'the audit trail', lines) }
   })
+}
+
+function tellResumed (log: Logger, event: string, what: string, lines: number): void {
+  if (lines === 0) log.info({ event, lines }, `${what} is written again, and nothing of it was lost`)
+  else log.warn({ event, lines }, `${what} is written again, and lines of it were lost`)
 }

@@ -15,8 +15,8 @@ export interface Destination {
 export interface DestinationEvents {
   /** Once for each time that writing begins to fail. */
   onFailed (error: Error): void
-  /** Lines were dropped, and are written again. @param count how many */
-  onResumed? (count: number): void
+  /** Everything that is kept is written, after writing had failed or lines were dropped. @param lost how many lines */
+  onResumed? (lost: number): void
 }
 
 /** Past this, lines are dropped rather than kept: a reader that has stopped must not take the gateway with it. */
@@ -40,7 +40,10 @@ export class LineWriter implements Destination {
   #offset = 0
   #isBusy = false
   #isFailing = false
-  #isClosed = false
+  /** Writing had failed, and works again: not told yet. */
+  #hasRecovered = false
+  /** Nobody reads any more, and nobody ever will. */
+  #isAbandoned = false
   #wantsReopen = false
   #retry: NodeJS.Timeout | undefined
   #dropped = 0
@@ -60,7 +63,7 @@ export class LineWriter implements Destination {
 
   write (line: string): void {
     const bytes = Buffer.byteLength(line) + lineOverheadBytes
-    if (this.#isClosed || this.#keptBytes + bytes > maxKeptBytes) {
+    if (this.#isAbandoned || this.#keptBytes + bytes > maxKeptBytes) {
       this.#dropped++
       return
     }
@@ -80,7 +83,7 @@ export class LineWriter implements Destination {
   }
 
   async flush (): Promise<void> {
-    if (this.#isClosed || this.#isIdle()) return
+    if (this.#isAbandoned || this.#isIdle()) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, flushMilliseconds)
       this.#flushed.push(() => {
@@ -102,7 +105,7 @@ export class LineWriter implements Destination {
   }
 
   #go (): void {
-    if (this.#isBusy || this.#isClosed || this.#retry !== undefined) return
+    if (this.#isBusy || this.#isAbandoned || this.#retry !== undefined) return
     // A whole line is in one file; one that a full disk has cut begins again in the next.
     if (this.#wantsReopen && (this.#isFailing || this.#offset >= this.#chunk.length)) this.#exchange()
     this.#fd ??= this.#openAgain()
@@ -119,6 +122,7 @@ export class LineWriter implements Destination {
       this.#cannotWrite(error)
       return
     }
+    this.#hasRecovered ||= this.#isFailing
     this.#isFailing = false
     this.#offset += count
     this.#go()
@@ -136,9 +140,11 @@ export class LineWriter implements Destination {
   /** Everything is written. */
   #settle (): void {
     const lost = this.#dropped - this.#toldDropped
+    const isNews = lost > 0 || this.#hasRecovered
     this.#toldDropped = this.#dropped
+    this.#hasRecovered = false
     for (const resolve of this.#flushed.splice(0)) resolve()
-    if (lost > 0) this.#events.onResumed?.(lost)
+    if (isNews) this.#events.onResumed?.(lost)
   }
 
   #cannotWrite (error: NodeJS.ErrnoException): void {
@@ -150,7 +156,7 @@ export class LineWriter implements Destination {
   #fail (error: Error): void {
     const isNews = !this.#isFailing
     this.#isFailing = true
-    if (!this.#isClosed) this.#later(retryMilliseconds.failed)
+    if (!this.#isAbandoned) this.#later(retryMilliseconds.failed)
     if (isNews) this.#events.onFailed(error)
   }
 
@@ -161,7 +167,7 @@ export class LineWriter implements Destination {
   /** A FIFO may be read again, a pipe never. */
   #lostReader (): void {
     if (this.#file.canReopen) return this.#close()
-    this.#isClosed = true
+    this.#isAbandoned = true
     this.#dropped += this.#lines.length
     this.#lines = []
     for (const resolve of this.#flushed.splice(0)) resolve()

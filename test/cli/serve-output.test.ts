@@ -1,5 +1,5 @@
 /** What a running gateway writes, while those who take it fail or change. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { test } from 'tap'
 import { samplesOf, scrape } from '../admin/scrape.ts'
@@ -51,6 +51,21 @@ test('an audit trail into a FIFO that nobody reads lets the gateway start, serve
   t.equal(await refuse(gateway, '/denied/x'), 403)
   gateway.child.kill('SIGTERM')
   t.equal(await gateway.ended, 0)
+})
+
+test('an audit trail that could not be written and can be again is told, with how much of it was lost', async (t) => {
+  const folder = t.testdir({})
+  const fifo = `${folder}-fifo`
+  execFileSync('mkfifo', [fifo])
+  t.teardown(() => { execFileSync('rm', [fifo]) })
+  const gateway = await startServe(t, { ...denied, audit: { destination: fifo } })
+  await gateway.logged('started')
+  await gateway.logged('audit.failed')
+  t.equal(await refuse(gateway, '/denied/x'), 403)
+  const reader = spawn('cat', [fifo], { stdio: 'ignore' })
+  t.teardown(() => reader.kill())
+  await gateway.logged('audit.resumed')
+  t.match(eventsIn(gateway.stdout()).filter(({ event }) => event === 'audit.resumed'), [{ level: 'info', lines: 0, msg: 'the audit trail is written again, and nothing of it was lost' }])
 })
 
 test('a full pipe for standard output holds up neither requests nor the end; what is lost is counted', async (t) => {
