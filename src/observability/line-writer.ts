@@ -15,8 +15,8 @@ export interface Destination {
 export interface DestinationEvents {
   /** Once for each time that writing begins to fail. */
   onFailed (error: Error): void
-  /** Lines are written again, after a failure that was told or lines that were dropped. @param count how many were; may be none */
-  onResumed? (count: number): void
+  /** Everything that is kept is written, after a failure that was told or lines that were dropped. @param lost how many lines */
+  onResumed? (lost: number): void
 }
 
 /** Past this, lines are dropped rather than kept: a reader that has stopped must not take the gateway with it. */
@@ -42,7 +42,8 @@ export class LineWriter implements Destination {
   #isFailing = false
   /** A failure was told, and its end was not. */
   #isInterrupted = false
-  #isClosed = false
+  /** Nobody reads any more, and nobody ever will. */
+  #isAbandoned = false
   #wantsReopen = false
   #retry: NodeJS.Timeout | undefined
   #dropped = 0
@@ -62,7 +63,7 @@ export class LineWriter implements Destination {
 
   write (line: string): void {
     const bytes = Buffer.byteLength(line) + lineOverheadBytes
-    if (this.#isClosed || this.#keptBytes + bytes > maxKeptBytes) {
+    if (this.#isAbandoned || this.#keptBytes + bytes > maxKeptBytes) {
       this.#dropped++
       return
     }
@@ -82,7 +83,7 @@ export class LineWriter implements Destination {
   }
 
   async flush (): Promise<void> {
-    if (this.#isClosed || this.#isIdle()) return
+    if (this.#isAbandoned || this.#isIdle()) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, flushMilliseconds)
       this.#flushed.push(() => {
@@ -104,7 +105,7 @@ export class LineWriter implements Destination {
   }
 
   #go (): void {
-    if (this.#isBusy || this.#isClosed || this.#retry !== undefined) return
+    if (this.#isBusy || this.#isAbandoned || this.#retry !== undefined) return
     // A whole line is in one file; one that a full disk has cut begins again in the next.
     if (this.#wantsReopen && (this.#isFailing || this.#offset >= this.#chunk.length)) this.#exchange()
     this.#fd ??= this.#openAgain()
@@ -154,7 +155,7 @@ export class LineWriter implements Destination {
     const isNews = !this.#isFailing
     this.#isFailing = true
     this.#isInterrupted = true
-    if (!this.#isClosed) this.#later(retryMilliseconds.failed)
+    if (!this.#isAbandoned) this.#later(retryMilliseconds.failed)
     if (isNews) this.#events.onFailed(error)
   }
 
@@ -165,7 +166,7 @@ export class LineWriter implements Destination {
   /** A FIFO may be read again, a pipe never. */
   #lostReader (): void {
     if (this.#file.canReopen) return this.#close()
-    this.#isClosed = true
+    this.#isAbandoned = true
     this.#dropped += this.#lines.length
     this.#lines = []
     for (const resolve of this.#flushed.splice(0)) resolve()

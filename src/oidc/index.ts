@@ -38,6 +38,7 @@ export { refusalOf, type Trouble, troubleOf } from './trouble.ts'
 export { type ProviderSettings } from './provider-settings.ts'
 export { readServiceAccount } from './service-account.ts'
 export { createProviderMemories, type ProviderMemories } from './provider-memory.ts'
+export { soundsLikeGroups } from './similar-claims.ts'
 export { createProviders, type Providers } from './providers.ts'
 export { createRefreshMemory, type RefreshMemory } from './refresh-memory.ts'
 

@@ -270,6 +270,12 @@ t.test('what a provider says of itself is held against the configuration', async
   }
 })
 
+t.test('groups inside of a claim whose name holds slashes are looked for by that name', async (t) => {
+  const rogue = await startRogueProvider(t, { discovery: (document) => ({ ...document, claims_supported: ['https://example.com/claims'] }), clientSecret })
+  const { checks } = await examine(t, { provider: providerWith({ issuer: rogue.issuer }), claims: { groups: '/https:~1~1example.com~1claims/groups' } })
+  t.match(checks.find(({ check }) => check === 'groups'), { outcome: 'ok', found: 'the provider lists the claim https://example.com/claims' })
+})
+
 t.test('the directory that knows groups is asked about nobody: it has to let Doorward look', async (t) => {
   const graph = await startGraph(t)
   const rogue = await startRogueProvider(t, { clientSecret, clientCredentials: () => ({ token_type: 'Bearer', access_token: 'of-the-application' }) })
@@ -351,8 +357,9 @@ t.test('a Redis that can’t be used is told with why', { skip: missingPart('red
   const redis = await startRedis(t, { password: 'onlyfortests' })
   const cases: ReadonlyArray<readonly [settings: object, found: RegExp, fix: RegExp]> = [
     [{ url: `redis://127.0.0.1:${await freePort()}` }, /^can’t be used: ECONNREFUSED$/, /session\.redis\.url/],
-    [{ url: redis.url }, /^can’t be used: Redis answered NOAUTH$/, /session\.redis\.password/],
-    [{ url: redis.url, password: 'another' }, /^can’t be used: Redis answered WRONGPASS$/, /session\.redis\.password/],
+    [{ url: redis.url }, /^can’t be used: Redis answered NOAUTH to HELLO$/, /session\.redis\.password/],
+    [{ url: `${redis.url}/99`, password: 'onlyfortests' }, /^can’t be used: Redis answered ERR to SELECT$/, /no such database/],
+    [{ url: redis.url, password: 'another' }, /^can’t be used: Redis answered WRONGPASS to HELLO$/, /session\.redis\.password/],
     [{ url: secure.url }, /SELF_SIGNED_CERT_IN_CHAIN/, /session\.redis\.caFile/],
     [{ url: 'redis://nowhere.invalid' }, /ENOTFOUND|EAI_AGAIN/, /DNS/]
   ]
