@@ -1,8 +1,8 @@
 /** What a running gateway writes, while those who take it fail or change. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createReadStream, existsSync, readFileSync, renameSync } from 'node:fs'
-import { test } from 'tap'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { type Test, test } from 'tap'
 import { samplesOf, scrape } from '../admin/scrape.ts'
 import { ask, responseTo } from '../proxy/open-gateway.ts'
 import { auditProblems } from '../support/audit-line.ts'
@@ -19,6 +19,15 @@ const denied = { access: { rules: [{ path: '/denied/**', deny: true }] } }
 
 function pathsIn (file: string): string[] {
   return eventsIn(readFileSync(file, 'utf8')).filter(({ event }) => event === 'access.denied').map(({ request }) => (request as { path: string }).path)
+}
+
+/** Beside the folder of the test, which is made anew with each process. */
+function makeFifo (t: Test): string {
+  const fifo = `${t.testdir({})}-fifo`
+  rmSync(fifo, { force: true })
+  execFileSync('mkfifo', [fifo])
+  t.teardown(() => { rmSync(fifo) })
+  return fifo
 }
 
 test('at SIGHUP the audit trail goes on in a new file: no line is lost, and none is in both', async (t) => {
@@ -42,13 +51,14 @@ test('at SIGHUP the audit trail goes on in a new file: no line is lost, and none
 })
 
 test('an audit trail that nobody took is told of, and so is that it is taken again, and what was lost: nothing', async (t) => {
-  const fifo = `${t.testdir({})}/audit`
-  execFileSync('mkfifo', [fifo])
+  const fifo = makeFifo(t)
   const gateway = await startServe(t, { ...denied, audit: { destination: fifo } })
   await gateway.logged('audit.failed')
+  await gateway.logged('started')
   t.equal(await refuse(gateway, '/denied/x'), 403)
-  const reader = createReadStream(fifo)
-  const [lines] = await once(reader, 'data')
+  const reader = spawn('cat', [fifo], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.teardown(() => { reader.kill() })
+  const [lines] = await once(reader.stdout, 'data')
   t.match(String(lines), '"path":"/denied/x"')
   await gateway.logged('audit.resumed')
   gateway.child.kill('SIGTERM')
@@ -58,10 +68,7 @@ test('an audit trail that nobody took is told of, and so is that it is taken aga
 })
 
 test('an audit trail into a FIFO that nobody reads lets the gateway start, serve and end', async (t) => {
-  const folder = t.testdir({})
-  const fifo = `${folder}-fifo`
-  execFileSync('mkfifo', [fifo])
-  t.teardown(() => { execFileSync('rm', [fifo]) })
+  const fifo = makeFifo(t)
   const gateway = await startServe(t, { ...denied, audit: { destination: fifo } })
   await gateway.logged('started')
   await gateway.logged('audit.failed')
