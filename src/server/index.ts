@@ -6,14 +6,16 @@
  * answered (pipeline/): that is handed to it.
  */
 import { readFileSync } from 'node:fs'
-import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import { http } from '../node-http.ts'
 import { Problem } from '../errors.ts'
 import { type Logger } from '../observability/index.ts'
 import { routedTarget } from '../own-routes.ts'
 import { isWebSocketHandshake } from '../proxy/index.ts'
 import { type RequestOrigin } from '../request-origin/index.ts'
+import { withoutSchemas } from '../without-schemas.ts'
 import { awaitTurn } from './await-turn.ts'
 import { announceClose, closeAfterEarlyAnswer } from './early-answer.ts'
 import { refuseConnection } from './refuse-connection.ts'
@@ -57,7 +59,7 @@ const headersTimeoutMilliseconds = 20_000
 const headersCheckMilliseconds = 5_000
 
 /** CONNECT would make Doorward a tunnel, TRACE would send a browser's cookies back to its scripts. */
-export const forwardedMethods = METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE')
+export const forwardedMethods = http.METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE')
 
 /**
  * The HTTP server. Only Doorward's own paths are shown to Fastify's router: every other target is the application's,
@@ -65,6 +67,7 @@ export const forwardedMethods = METHODS.filter((method) => method !== 'CONNECT' 
  */
 export function createServer (settings: ServerSettings, { answer, originOf, logger }: ServerParts): FastifyInstance {
   const options = {
+    ...withoutSchemas,
     logger: false,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
