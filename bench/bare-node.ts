@@ -53,7 +53,8 @@ function endToEnd (raw: readonly string[]): string[] {
   return kept
 }
 
-const [port, upstream = ''] = process.argv.slice(2)
+const [port, upstream = '', lines = '[]'] = process.argv.slice(2)
+const added = JSON.parse(lines) as string[]
 const pool = new Pool(upstream, { pipelining: 1 })
 /** Browsers and load clients come back later than the five seconds that Node waits. */
 const keepAliveMilliseconds = 72_000
@@ -64,7 +65,7 @@ const server = createServer({ keepAliveTimeout: keepAliveMilliseconds }, (reques
   pool.dispatch({
     path: request.url ?? '/',
     method: request.method as Dispatcher.HttpMethod,
-    headers: endToEnd(request.rawHeaders),
+    headers: endToEnd(request.rawHeaders).concat(added),
     body: hasBody ? request : null
   }, new Relay(response))
 })

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const subjectNames = ['bare', 'doorward', 'apache-cache', 'apache-cookie', 'oauth2-proxy'] as const
+export const subjectNames = ['bare', 'bare-lines', 'doorward', 'apache-cache', 'apache-cookie', 'oauth2-proxy'] as const
 export type SubjectName = typeof subjectNames[number]
 
 export const measurementNames = ['cost', 'scale', 'pace', 'idle', 'start', 'soak'] as const
@@ -51,6 +51,7 @@ than a few long ones: what disturbs the machine then disturbs one round of every
                     the provider and Redis fail in turns; needs redis-server
 
   bare              the least a Node gateway can do: an http server that forwards with undici
+  bare-lines        the same, which adds as many header lines to a request as Doorward does
   doorward          Doorward with a session, a rule that requires a role, identity headers and the assertion
   apache-cache      Apache with mod_auth_openidc, sessions on the server
   apache-cookie     the same with sessions in the cookie

@@ -9,7 +9,7 @@ import { type SubjectName } from '../options.ts'
 import { type Program } from '../programs.ts'
 import { type Upstream } from '../upstream.ts'
 import { startApache } from './apache.ts'
-import { startBareNode } from './bare-node.ts'
+import { startBareNode, startTellingNode } from './bare-node.ts'
 import { startDoorward } from './doorward.ts'
 import { startOauth2Proxy } from './oauth2-proxy.ts'
 
@@ -36,6 +36,7 @@ export interface SubjectParts {
 /** `undefined` where the subject is not installed. */
 export const startSubject: Readonly<Record<SubjectName, (parts: SubjectParts) => Promise<Subject | undefined>>> = {
   bare: startBareNode,
+  'bare-lines': startTellingNode,
   doorward: startDoorward,
   'apache-cache': (parts) => startApache('apache-cache', 'server-cache', parts),
   'apache-cookie': (parts) => startApache('apache-cookie', 'client-cookie', parts),
