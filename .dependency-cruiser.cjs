@@ -59,7 +59,7 @@ module.exports = {
     { name: 'front-door', comment: 'A folder is used through its index.ts', severity: 'error', from: { path: '^src/([^/]+)/' }, to: { path: '^src/([^/]+)/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] } },
     { name: 'pure', comment: 'access and mapping do no I/O and know no framework', severity: 'error', from: { path: '^src/(access|mapping)/' }, to: { dependencyTypes: ['core', 'npm'] } },
     { name: 'only-main-starts', severity: 'error', from: { path: '^src/', pathNot: '^src/main\\.ts$' }, to: { path: '^src/main\\.ts$' } },
-    { name: 'config-values', comment: 'Only main, cli, gateway, applications, dependencies, provider-settings and session-state see the configuration', severity: 'error', from: { path: '^src/(?!main\\.ts|gateway\\.ts|applications\\.ts|dependencies\\.ts|provider-settings\\.ts|session-state\\.ts|cli/|config/)' }, to: { path: '^src/config/' } },
+    { name: 'config-values', comment: 'Only main, cli and the composition root see the configuration', severity: 'error', from: { path: '^src/(?!main\\.ts|gateway\\.ts|lasting\\.ts|applications\\.ts|dependencies\\.ts|provider-settings\\.ts|identity-providers\\.ts|session-state\\.ts|cli/|config/)' }, to: { path: '^src/config/' } },
     ...folderRules,
     ...homeRules
   ],

@@ -19,6 +19,7 @@ import { profileText } from './profile.ts'
 import { stopProgram, stopPrograms } from './programs.ts'
 import { reportText } from './report.ts'
 import { measureScale } from './scale.ts'
+import { measureSizes, peopleInGroups } from './sizes.ts'
 import { measureSoak } from './soak.ts'
 import { measureStart } from './start.ts'
 import { startSubject, type SubjectParts } from './subjects/index.ts'
@@ -52,6 +53,7 @@ const measurements: Readonly<Record<MeasurementName, (bench: Bench) => Promise<F
   pace: measurePace,
   idle: measureIdle,
   start: measureStart,
+  sizes: measureSizes,
   soak: measureSoak
 }
 
@@ -77,7 +79,7 @@ async function startProvider () {
   const server = createServer()
   const { port, close } = await listenOnLoopback(server, 0)
   const issuer = `http://localhost:${port}`
-  const { listener, register } = await createProvider({ issuer, clients: [], people: { ...demoPeople, ...sizedPeople } })
+  const { listener, register } = await createProvider({ issuer, clients: [], people: { ...demoPeople, ...sizedPeople, ...peopleInGroups } })
   server.on('request', listener)
   return { issuer, register, close }
 }

@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util'
 export const subjectNames = ['bare', 'bare-lines', 'doorward', 'apache-cache', 'apache-cookie', 'oauth2-proxy'] as const
 export type SubjectName = typeof subjectNames[number]
 
-export const measurementNames = ['cost', 'scale', 'pace', 'idle', 'start', 'soak'] as const
-/** A soak takes longer than all others together. */
-const usualMeasurements = measurementNames.filter((name) => name !== 'soak')
+export const measurementNames = ['cost', 'scale', 'pace', 'idle', 'start', 'sizes', 'soak'] as const
+/** A soak takes longer than all others together; sizes change only with the code, and have no goal. */
+const usualMeasurements = measurementNames.filter((name) => name !== 'soak' && name !== 'sizes')
 export type MeasurementName = typeof measurementNames[number]
 
 /** Apache's limit of threads in a process, unless a file of its own raises it. */
@@ -32,7 +32,7 @@ Measures what a proxied request through Doorward costs, beside other gateways an
 same requests in front of the same upstream, in turns, after a warm-up that does not count. Many short rounds tell more
 than a few long ones: what disturbs the machine then disturbs one round of every subject.
 
-  --measure A,B     some of: ${measurementNames.join(', ')} (default all but soak, about three minutes)
+  --measure A,B     some of: ${measurementNames.join(', ')} (default all but sizes and soak, about three minutes)
   --rounds N        rounds that count (default 20; scale takes at most 10, pace always 8)
   --requests N      requests per subject and round at full load (default 5000)
   --connections N   connections of the load client (default 32, at most ${mostConnections}; idle has its own)
@@ -47,6 +47,7 @@ than a few long ones: what disturbs the machine then disturbs one round of every
   pace              latency at half of Doorward's full load, requests at even distances, beside the upstream alone
   idle              memory with 10,000 connections on which nothing happens any more
   start             time from the start of the process until it is ready, and memory before anybody has come
+  sizes             bytes of cookies, headers and Redis records by the number of groups, and CPU of a sign-in
   soak              what grows in ten minutes of requests, sign-ins, refreshes and WebSockets, while the application,
                     the provider and Redis fail in turns; needs redis-server
 

@@ -1,14 +1,12 @@
 /** What a soaked Doorward stands between, each of which can fail and come back: application, provider, Redis. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { connect } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientMetadata } from 'oidc-provider'
 import { WebSocketServer } from 'ws'
 import { listenOnLoopback } from '../demo/loopback.ts'
 import { createProvider } from '../demo/provider.ts'
 import { freePort } from './programs.ts'
+import { startRedis } from './redis-server.ts'
 import { upstreamBody } from './upstream.ts'
 
 /** Something that fails for a while. */
@@ -38,11 +36,11 @@ export async function startSurroundings (): Promise<Surroundings> {
     issuer: provider.issuer,
     register: async (client) => { await provider.register({ ...client, grant_types: ['authorization_code', 'refresh_token'] }) },
     redisUrl: redis.url,
-    faults: [application.fault, provider.fault, redis.fault],
+    faults: [application.fault, provider.fault, { name: 'Redis is killed, and comes back empty', begin: redis.end, end: redis.begin }],
     async close () {
       await application.close()
       await provider.close()
-      await redis.fault.begin()
+      await redis.end()
     }
   }
 }
@@ -84,33 +82,4 @@ async function startFailingProvider () {
     else listener(request, response)
   })
   return { issuer, register, close, fault: { name: 'the provider answers with 500', begin: async () => { isFailing = true }, end: async () => { isFailing = false } } }
-}
-
-/** @throws {Error} where it is not installed */
-async function startRedis () {
-  const port = await freePort()
-  let child: ChildProcess | undefined
-
-  async function begin (): Promise<void> {
-    child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
-    await once(child, 'spawn')
-    while (!await answers(port)) await delay(50)
-  }
-
-  async function end (): Promise<void> {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exited
-  }
-
-  await begin()
-  return { url: `redis://127.0.0.1:${port}`, fault: { name: 'Redis is killed, and comes back empty', begin: end, end: begin } }
-}
-
-async function answers (port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  const isOpen = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false)
-  socket.destroy()
-  return isOpen
 }

@@ -114,7 +114,7 @@ export const chartValues = z.strictObject({
   args: z.array(z.string()).default(['serve']).describe('What Doorward is to do.'),
   config: map.default({}).describe('The configuration, as in `doorward.yaml`, without secrets.'),
   existingConfigMap: text.describe('In place of `config`: a ConfigMap that holds `doorward.yaml`.'),
-  rollOnConfigChange: z.boolean().default(true).describe('Replace the pods when `config` has changed.'),
+  rollOnConfigChange: z.boolean().default(true).describe('Replace the pods when `config` has changed. `false`: they read it again by themselves.'),
   secrets: z.record(secretName, secretSource).default({}).describe('Setting → the existing Secret that holds it. Each becomes a file. Under another name (`a-z`, `0-9`, `-`): a file of that name in `/run/secrets/doorward`, for `config` to name.'),
   env: z.array(variable).default([]).describe('Further variables of the container.'),
   envFrom: list.describe('Secrets and ConfigMaps whose keys are variables.'),

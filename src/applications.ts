@@ -4,43 +4,66 @@
  */
 import { readFileSync } from 'node:fs'
 import { type Assertions } from './assertion/index.ts'
-import { type Configuration, type UpstreamConfiguration } from './config/index.ts'
+import { type Configuration, type UpstreamConfiguration, upstreamsOf } from './config/index.ts'
+import { upstreamDependency } from './dependencies.ts'
+import { type Lasting } from './lasting.ts'
 import { callerHeaders, compileTemplates, createIdentityProfile, type IdentityProfile, type UpstreamRoute } from './pipeline/index.ts'
-import { countReached, createForwarder, createReach, createStaticAnswer, createUpstream, type ForwardParts, probe, traceForwarding, type TraceForwardingParts, type Upstream } from './proxy/index.ts'
+import { countReached, createForwarder, createReach, createStaticAnswer, createUpstream, type ForwardParts, probe, traceForwarding, type Upstream } from './proxy/index.ts'
 import { type Session } from './sessions/index.ts'
 
 export interface Application {
   readonly route: UpstreamRoute
   /** It is an answer of the configuration: nobody is told anything. */
   readonly isStatic: boolean
+  /** Tells from now on whether it is there, also without a request where that matters. */
+  start (): void
+  /** Tells of nothing any more: another has taken its place. It still serves who has begun here. */
+  retire (): void
   close (): Promise<void>
 }
 
-export interface ApplicationParts extends Omit<ForwardParts, 'upstream'>, Pick<TraceForwardingParts, 'tracing'> {
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-  /** Told at each change whether the application is there. The reason is for everybody to read. */
-  readonly onReached: (isUp: boolean, reason?: string) => void
+export interface Applications extends Pick<Application, 'start' | 'retire' | 'close'> {
+  readonly all: readonly Application[]
 }
 
-export function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, { now, tracing, onReached, ...parts }: ApplicationParts): Application {
+type ApplicationParts = Pick<Lasting, 'metrics' | 'readiness' | 'tracing' | 'now'> & Omit<ForwardParts, 'upstream' | 'counts'>
+
+export function buildApplications (configuration: Configuration, parts: ApplicationParts): Applications {
+  const all = upstreamsOf(configuration).map((settings) => buildApplication(settings, configuration, parts))
+  return {
+    all,
+    start () { for (const application of all) application.start() },
+    retire () { for (const application of all) application.retire() },
+    async close () { await Promise.all(all.map(async (application) => { await application.close() })) }
+  }
+}
+
+function buildApplication (settings: UpstreamConfiguration, configuration: Configuration, { metrics, readiness, tracing, now, ...parts }: ApplicationParts): Application {
   const { path, stripPath, static: answer } = settings
   const common = { path, stripPath, profile: buildProfile(settings.headers, configuration.headers, now) }
   if (answer !== undefined) {
     const route = { ...common, host: undefined, audience: settings.audience ?? configuration.server.publicUrl, forward: createStaticAnswer(answer) }
-    return { route, isStatic: true, close: async () => {} }
+    return { route, isStatic: true, start () {}, retire () {}, close: async () => {} }
   }
   const upstream = buildUpstream(settings)
-  const reach = createReach(onReached)
+  let isCurrent = false
+  let endProbe = (): void => {}
+  const reach = createReach((isUp, reason) => { if (isCurrent) readiness.asked(upstreamDependency(path), isUp, reason) })
   const host = settings.preserveHost ? undefined : upstream.host
-  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: traceForwarding(createForwarder({ ...parts, upstream, counts: countReached(parts.counts, reach) }), { tracing, upstream, path }) }
-  const isProbed = configuration.admin.readiness.upstream !== 'never'
-  const endProbe = isProbed ? probe(urlOf(settings), settings.connectTimeout, reach) : undefined
+  const route = { ...common, host, audience: settings.audience ?? upstream.origin, forward: traceForwarding(createForwarder({ ...parts, upstream, counts: countReached(metrics.upstream(path), reach) }), { tracing, upstream, path }) }
   return {
     route,
     isStatic: false,
+    start () {
+      isCurrent = true
+      if (configuration.admin.readiness.upstream !== 'never') endProbe = probe(urlOf(settings), settings.connectTimeout, reach)
+    },
+    retire () {
+      isCurrent = false
+      endProbe()
+    },
     async close () {
-      endProbe?.()
+      endProbe()
       await upstream.close()
     }
   }

@@ -15,10 +15,11 @@ const host: Host = {
   cwd: process.cwd(),
   isTerminal,
   ...!isTerminal && { onHangup (listener: () => void) { process.on('SIGHUP', listener) } },
-  untilStopped: (delay, close) => new Promise((resolve) => {
+  untilStopped: (longest, close) => new Promise((resolve) => {
     // Exits by itself once `close` is done, or has taken too long, or at a second signal.
     const onSecondSignal = (signal: string): void => { process.stderr.write(`doorward: a second ${signal}: ended at once\n`) }
-    closeWithGrace({ delay, logger: false, onSecondSignal, skip: isTerminal ? [] : ['SIGHUP'] }, async (cause) => {
+    closeWithGrace({ delay: false, logger: false, onSecondSignal, skip: isTerminal ? [] : ['SIGHUP'] }, async (cause) => {
+      setTimeout(() => { process.exit(1) }, longest())
       await close(cause)
       resolve()
     })

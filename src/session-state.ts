@@ -5,48 +5,90 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Configuration, providersOf } from './config/index.ts'
-import { createLogins, createLogouts, createRounds, type SignInParts } from './oidc/index.ts'
+import { createLogins, createLogouts, createRounds, createUsedLogins, type SignInParts, type UsedLogins } from './oidc/index.ts'
 import { createKeptForms, type KeptForms } from './pipeline/index.ts'
-import { type Cookies, createBoundedShelf, createCookies, createFormCookie, createSeals, createSessions, createStorage, revokedWithProvider, type Storage, type StorageParts, type StorageSettings } from './sessions/index.ts'
+import { type Cookies, createBoundedShelf, createCookies, createExchangeableSeals, createFormCookie, createSessions, createStorage, type ExchangeableSeals, revokedWithProvider, type Shelf, type Storage, type StorageParts, type StorageSettings } from './sessions/index.ts'
 
-export interface SessionsParts extends Omit<StorageParts, 'seals'> {
-  readonly cookies: Cookies
-  /** The public origin: what is sealed here means nothing at another. */
-  readonly application: string
-}
+const purposes = ['session', 'state', 'logout', 'record', 'shelf', 'form'] as const
 
 /** Forms wait for a sign-in, and anybody may post some. */
 const formLimits = { maxEntries: 2_000, maxCharacters: 32 * 1024 * 1024 }
 
-export interface SessionState extends Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds' | 'formCookie'> {
+/** What outlives every configuration: nobody is signed out, and nothing that was ended lives again, because one is exchanged. */
+export interface LastingState extends ExchangeableSeals<(typeof purposes)[number]> {
   readonly storage: Storage
-  readonly forms: KeptForms
+  readonly formShelf: Shelf
+  /** Logout tokens that were used. */
+  readonly spent: Shelf
+  readonly usedLogins: UsedLogins
+  /** Seals where the configuration names no secret. */
+  readonly ownSecret: Buffer
+  /** What is so from the last configuration on that was put in place. */
+  readonly terms: Terms
 }
 
-/** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
-export async function buildSessions (configuration: Configuration, { cookies, application, now, ...parts }: SessionsParts): Promise<SessionState> {
+interface Terms {
+  /** Milliseconds: the longest of all configurations so far, since sessions of the earlier ones are still there. */
+  longestLifetime: number
+  trusted: ReadonlySet<string>
+}
+
+/** @param configuration the first: its store and its Redis are those of the process */
+export async function buildLastingState (configuration: Configuration, parts: Omit<StorageParts, 'seals'>): Promise<LastingState> {
   const { session } = configuration
-  const seals = await createSeals(['session', 'state', 'logout', 'record', 'shelf', 'form'], {
-    secrets: [session.secret ?? randomBytes(32), ...session.previousSecrets],
-    application
-  })
+  const terms: Terms = { longestLifetime: session.maxLifetime, trusted: new Set() }
+  const exchangeable = createExchangeableSeals(purposes)
   const storage = await createStorage({
     store: session.store,
     redis: redisSettings(configuration),
-    maxLifetimeMilliseconds: session.maxLifetime
-  }, { ...parts, seals, now })
-  const trusted = new Set(providersOf(configuration).map(({ id }) => id))
-  const revocations = revokedWithProvider(storage.revocations, trusted)
+    longestLifetime: () => terms.longestLifetime
+  }, { ...parts, seals: exchangeable.seals })
+  return {
+    ...exchangeable,
+    storage,
+    formShelf: createBoundedShelf(storage.shelf('form', formLimits), formLimits),
+    spent: storage.shelf('logout-token', { maxEntries: 100_000, maxCharacters: 10_000_000 }),
+    usedLogins: createUsedLogins(),
+    ownSecret: randomBytes(32),
+    terms
+  }
+}
+
+export interface SessionsParts {
+  readonly lasting: LastingState
+  readonly cookies: Cookies
+  /** The public origin: what is sealed here means nothing at another. */
+  readonly application: string
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export interface SessionState extends Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds' | 'formCookie'> {
+  readonly forms: KeptForms
+  /** From now on the secrets, the lifetimes and the providers of this configuration count, wherever a session began. */
+  enter (): void
+}
+
+/** Sessions and the sign-ins that lead to them: what browsers keep, sealed. */
+export async function buildSessions (configuration: Configuration, { lasting, cookies, application, now }: SessionsParts): Promise<SessionState> {
+  const { session } = configuration
+  const { seals, storage, terms } = lasting
+  const exchangeSeals = await lasting.prepare({ secrets: [session.secret ?? lasting.ownSecret, ...session.previousSecrets], application })
+  const revocations = revokedWithProvider(storage.revocations, (provider) => terms.trusted.has(provider))
   const lifetimes = { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime, refreshBeforeMilliseconds: session.refreshBefore }
   const formCookie = createFormCookie(cookies)
   return {
-    storage,
     sessions: createSessions(lifetimes, { ...storage, revocations, cookies, now }),
     formCookie,
-    forms: createKeptForms({ shelf: createBoundedShelf(storage.shelf('form', formLimits), formLimits), seal: seals.form, cookie: formCookie }),
-    logins: createLogins({ cookies, seal: seals.state, now }),
+    forms: createKeptForms({ shelf: lasting.formShelf, seal: seals.form, cookie: formCookie }),
+    logins: createLogins({ cookies, seal: seals.state, used: lasting.usedLogins, now }),
     logouts: createLogouts({ cookies, seal: seals.logout, now }),
-    rounds: createRounds(cookies)
+    rounds: createRounds(cookies),
+    enter () {
+      terms.trusted = new Set(providersOf(configuration).map(({ id }) => id))
+      terms.longestLifetime = Math.max(terms.longestLifetime, session.maxLifetime)
+      if (exchangeSeals()) storage.store.doubt()
+    }
   }
 }
 

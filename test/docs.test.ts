@@ -62,7 +62,8 @@ test('whatever the log advises on is in the troubleshooting page', async (t) => 
 })
 
 test('every metric is documented, with its type, its labels and what it says', async (t) => {
-  const metrics = createMetrics({ version: '1', providers: ['default'] })
+  const metrics = createMetrics({ version: '1', now: Date.now })
+  metrics.configured(['default'])
   metrics.upstream('/').answered(1)
   metrics.requestEnded('own', 200, 1)
   metrics.providerAnswered('default', 'token', 1)

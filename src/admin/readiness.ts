@@ -70,7 +70,9 @@ export function createReadiness (initial: readonly Dependency[], now: () => numb
       if (before === undefined) return
       const status = isUp ? 'up' : 'down'
       const { since: beganAt } = before.status === status ? before : since(status)
+      const wasLost = lostSince() !== undefined
       states = { ...states, [name]: { status, since: beganAt, ...reason !== undefined && { reason } } }
+      if (own.status === 'ready' && wasLost && lostSince() === undefined) own = since('ready')
       if (!isUp) return
       answered.add(name)
       becomeReady()

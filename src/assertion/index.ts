@@ -5,16 +5,18 @@
  * Owns the keys, the JWKS, and the reuse of what was signed. It does not own who somebody is (mapping/) nor the header
  * that carries the assertion (pipeline/identity-headers.ts).
  */
+import { type KeyObject } from 'node:crypto'
 import { type JSONWebKeySet, SignJWT } from 'jose'
 import { type AssertionAlgorithm, publishedKey, signingKey } from './keys.ts'
 
-export { AssertionKeyError, type AssertionAlgorithm, publishedKey, signingKey } from './keys.ts'
+export { AssertionKeyError, type AssertionAlgorithm, createOwnKeys, type OwnKeys, publishedKey, signingKey } from './keys.ts'
 
 export interface AssertionSettings {
   /** The public URL of Doorward. */
   readonly issuer: string
   readonly algorithm: AssertionAlgorithm
-  readonly key?: string | undefined
+  /** PEM or JWK, or one that was generated. */
+  readonly key: string | KeyObject
   readonly previousKeys: readonly string[]
   readonly lifetimeMilliseconds: number
 }

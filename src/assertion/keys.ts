@@ -13,9 +13,9 @@ export class AssertionKeyError extends Error {
   override readonly name = 'AssertionKeyError'
 }
 
-/** The signing key: PEM (PKCS #8, PKCS #1 or SEC 1) or JWK text, or a fresh one where none is given. */
-export async function signingKey (text: string | undefined, algorithm: AssertionAlgorithm): Promise<SigningKey> {
-  const key = text === undefined ? generateKey(algorithm) : readPrivateKey(text)
+/** The signing key: PEM (PKCS #8, PKCS #1 or SEC 1) or JWK text, or one that was generated. */
+export async function signingKey (text: string | KeyObject, algorithm: AssertionAlgorithm): Promise<SigningKey> {
+  const key = typeof text === 'string' ? readPrivateKey(text) : text
   const publicKey = createPublicKey(key)
   if (!suits(publicKey, algorithm)) throw new AssertionKeyError(`the key is not one for ${algorithm}`)
   return { key, kid: await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK) }
@@ -31,6 +31,18 @@ export async function publishedKey (text: string | KeyObject, algorithm: Asserti
   const suited = [algorithm, ...algorithms].find((candidate) => suits(publicKey, candidate))
   if (suited === undefined) throw new AssertionKeyError('the key is none of EC P-256, Ed25519 and RSA')
   return { ...jwk, kid: await calculateJwkThumbprint(jwk), use: 'sig', alg: suited }
+}
+
+/** Keys for where none is configured: one for each algorithm, the same for as long as the process runs. */
+export type OwnKeys = (algorithm: AssertionAlgorithm) => KeyObject
+
+export function createOwnKeys (): OwnKeys {
+  const keys = new Map<AssertionAlgorithm, KeyObject>()
+  return (algorithm) => {
+    const key = keys.get(algorithm) ?? generateKey(algorithm)
+    keys.set(algorithm, key)
+    return key
+  }
 }
 
 const algorithms: readonly AssertionAlgorithm[] = ['ES256', 'EdDSA', 'RS256', 'PS256']

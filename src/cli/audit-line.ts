@@ -17,8 +17,8 @@ export function auditLineIn (line: string): AuditLine | undefined {
   const text = line.slice(Math.max(0, line.indexOf('{')))
   const entry = objectIn(text)
   const { time, event, outcome, reason, session, user, request, metadata } = entry ?? {}
-  if (typeof time !== 'string' || typeof event !== 'string' || typeof outcome !== 'string' || !isObject(request)) return undefined
-  return { text, time, event, outcome, reason: textOrNone(reason), session: textOrNone(session), user: isObject(user) ? user : {}, request, metadata: isObject(metadata) ? metadata : {} }
+  if (typeof time !== 'string' || typeof event !== 'string' || typeof outcome !== 'string' || !(isObject(request) || event === 'config.reload')) return undefined
+  return { text, time, event, outcome, reason: textOrNone(reason), session: textOrNone(session), user: isObject(user) ? user : {}, request: isObject(request) ? request : {}, metadata: isObject(metadata) ? metadata : {} }
 }
 
 function objectIn (text: string): Record<string, unknown> | undefined {

@@ -15,8 +15,8 @@ export function auditRow ({ time, event, outcome, reason = '', session, user, re
     isColoured && outcome === 'failure' ? `${red}${how}${plain}` : how,
     column(reason === '' ? '-' : reason, widths.reason),
     column(who, widths.user),
-    column(request['ip'], widths.ip),
-    shown(`${String(request['method'])} ${String(request['path'])}`),
+    column(request['ip'] ?? '-', widths.ip),
+    shown(request['path'] === undefined ? '-' : `${String(request['method'])} ${String(request['path'])}`),
     ...Object.entries(rest).filter(([, value]) => value !== undefined).map(([name, value]) => shown(`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`))
   ].join('  ')
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { AssertionKeyError, publishedKey, signingKey } from '../assertion/index.ts'
-import { type Configuration, type ConfigurationProblem, loadConfiguration, type LoadOutcome, problemText, providersOf } from '../config/index.ts'
+import { type Configuration, type ConfigurationProblem, loadConfiguration, type LoadOutcome, problemText, providersOf, type ReadFile } from '../config/index.ts'
 import { ClientKeyError, publicClientKey, readClientKey, readDecryptionKey, readServiceAccount } from '../oidc/index.ts'
 import { type Terminal } from './terminal.ts'
 
@@ -18,11 +18,19 @@ interface Finding {
 }
 
 /** Reads the configuration as every command does. Undefined where it is invalid, after every problem was printed to standard error. */
-export async function readConfiguration (file: string | undefined, terminal: Terminal): Promise<LoadedConfiguration | undefined> {
-  const loaded = loadConfiguration({ file, environment: terminal.environment, cwd: terminal.cwd })
-  const problems = loaded.ok ? await problemsInUse(loaded, terminal.cwd) : loaded.problems
-  for (const problem of problems) terminal.stderr(`${problemText(problem)}\n`)
-  return loaded.ok && problems.length === 0 ? loaded : undefined
+export async function readConfiguration (file: string | undefined, terminal: Terminal, readFile?: ReadFile): Promise<LoadedConfiguration | undefined> {
+  const loaded = await loadForUse(file, terminal, readFile)
+  if (loaded.ok) return loaded
+  for (const problem of loaded.problems) terminal.stderr(`${problemText(problem)}\n`)
+  return undefined
+}
+
+/** The same, and says nothing: what is wrong is in the outcome. @param readFile default: the disk */
+export async function loadForUse (file: string | undefined, { environment, cwd }: Terminal, readFile?: ReadFile): Promise<LoadOutcome> {
+  const loaded = loadConfiguration({ file, environment, cwd, ...readFile !== undefined && { readFile } })
+  if (!loaded.ok) return loaded
+  const problems = await problemsInUse(loaded, cwd)
+  return problems.length === 0 ? loaded : { ok: false, problems }
 }
 
 async function problemsInUse ({ configuration, problemWith }: LoadedConfiguration, cwd: string): Promise<ConfigurationProblem[]> {

@@ -1,15 +1,16 @@
 import { resolve } from 'node:path'
 import { type Configuration, settings } from '../config/index.ts'
-import { type Audit, createAudit, createLogger, createLogs, createPseudonyms, type Destination, type DroppedLines, type Logger, type Logs, openDestination } from '../observability/index.ts'
+import { type Audit, createAudit, createLogger, createLogs, createPseudonyms, type Destination, type DroppedLines, type Logger, type Logs, openDestination, type Pseudonyms } from '../observability/index.ts'
 import { errorCode } from './configuration.ts'
 import { type Terminal } from './terminal.ts'
 
 /** What a running gateway writes, and where. */
 export interface Output {
-  readonly logger: Logger
   readonly logOf: Logs
   readonly audit: Audit
   readonly droppedLines: () => DroppedLines
+  /** From now on levels and pseudonyms are these. */
+  configure (settings: Pick<Configuration, 'log' | 'audit'>): void
   /** After a file was moved away: what comes next goes to a new one of its name. */
   reopen (): void
   flush (): Promise<void>
@@ -24,12 +25,15 @@ export function openOutput ({ log, audit }: Pick<Configuration, 'log' | 'audit'>
   const logger: Logger = createLogger({ ...log, isTerminal: host.isTerminal, secretPaths: settings.filter(({ secret }) => secret).map(({ path }) => path) }, stdout)
   const logOf = createLogs(logger, log.levels)
   const trail = audit.destination === 'stdout' ? stdout : openTrail(resolve(host.cwd, audit.destination), logOf('audit'))
-  const pseudonyms = audit.pseudonymize && audit.pseudonymKey !== undefined ? createPseudonyms(audit.pseudonymKey) : undefined
+  let pseudonyms = pseudonymsOf(audit)
   return {
-    logger,
     logOf,
-    audit: createAudit((line) => { trail.write(line) }, Date.now, pseudonyms),
+    audit: createAudit((line) => { trail.write(line) }, Date.now, (entry) => pseudonyms(entry)),
     droppedLines: () => ({ stdout: stdout.dropped(), audit: trail === stdout ? 0 : trail.dropped() }),
+    configure (next) {
+      logOf.setLevels(next.log.level, next.log.levels)
+      pseudonyms = pseudonymsOf(next.audit)
+    },
     reopen () { trail.reopen() },
     async flush () {
       // The trail first: what it has to say about itself goes to the log.
@@ -37,6 +41,10 @@ export function openOutput ({ log, audit }: Pick<Configuration, 'log' | 'audit'>
       await stdout.flush()
     }
   }
+}
+
+function pseudonymsOf ({ pseudonymize, pseudonymKey }: Configuration['audit']): Pseudonyms {
+  return pseudonymize && pseudonymKey !== undefined ? createPseudonyms(pseudonymKey) : (entry) => entry
 }
 
 function openTrail (file: string, log: Logger): Destination {

@@ -32,6 +32,7 @@ const faults: Readonly<Record<string, string>> = {
   EACCES: 'can’t be read: permission denied',
   EISDIR: 'is a directory, not a file',
   EFBIG: 'is larger than 1 MiB',
+  ERR_NOT_A_FILE: 'is a pipe or a device, and those are read at the start alone',
   ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8 text'
 }
 

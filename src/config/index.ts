@@ -6,6 +6,7 @@
  * its own slice by the gateway and never sees this folder.
  */
 export { type Configuration, type ProviderConfiguration, providersOf, redirectUriOf, signedOutUriOf, type UpstreamConfiguration, upstreamsOf } from './schema.ts'
+export { type ReadFile, readTextFile } from './files.ts'
 export { loadConfiguration, type LoadOutcome } from './load.ts'
 export { type Expectation, type ExpectedOutcome, loadExpectations } from './expectations.ts'
 export { type ConfigurationProblem, problemText } from './report.ts'

@@ -39,6 +39,8 @@ export const serverSection = z.strictObject({
       .describe('How many a client gets at once that has asked for nothing for a while.')
   }).prefault({}).describe('What one client may ask for that costs something. A client is an address, or the first 64 bits of an IPv6 address.'),
   clientTimeout: duration('60s', '1ms').describe('How long a client may pause while it sends a body or takes an answer; event streams and WebSockets are exempt while nothing is to be sent.'),
+  reload: z.enum(['auto', 'signal', 'off']).default('auto')
+    .describe('When the configuration and the files that it names are read again: `auto` at SIGHUP and when one of the files changes, `signal` at SIGHUP alone, `off` never.'),
   drainDelay: duration('5s').describe('After SIGTERM, requests are served for this long as before, while `/readyz` says that nobody should be sent here any more. Other signals, such as that of Ctrl-C, do not wait.'),
   drainTimeout: duration('25s').describe('After that no new connections are taken, and running requests may take this long to finish. Then they are cut.')
 }).describe('Where Doorward listens, and where people reach it.')

@@ -31,6 +31,8 @@ export const tokenRejections = [
   'groups_overage_unresolved'
 ] as const
 
+export const reloadTriggers = ['signal', 'file'] as const
+
 /** Event → what it tells, and outcome → reason → what that means. An outcome without reasons says it all. */
 export const auditEvents = {
   login: { tells: 'Somebody tried to sign in.', outcomes: { success: {}, failure: loginFailures } },
@@ -68,11 +70,25 @@ export const auditEvents = {
       }
     }
   },
+  'config.reload': {
+    tells: 'The configuration was read again, to be put in place of the one before.',
+    outcomes: {
+      success: {},
+      failure: {
+        config_invalid: 'It has the problems in `metadata.problems`. The one before goes on.',
+        restart_needed: 'It changes settings that hold for as long as the process runs; `metadata.problems` names them. The one before goes on.',
+        setup_error: 'It is valid, and a part of it could not be built; the log has the cause. The one before goes on.'
+      }
+    }
+  },
   'admin.change': {
     tells: 'An administrator changed something by the admin API, or somebody tried to.',
     outcomes: { success: {}, failure: { token_rejected: 'The token of the admin API was missing or wrong.' } }
   }
 } as const
+
+/** Events that no request has caused: their lines have no `request`. */
+export const eventsWithoutRequest = ['config.reload'] as const
 
 /** What `metadata` may hold: JSON type, and what it says. */
 export interface MetadataField {
@@ -130,6 +146,12 @@ export const auditMetadata: Readonly<Record<keyof typeof auditEvents, Readonly<R
     rule: { type: 'any', says: 'The rule that refused: `index` in `access.rules` from 0, or `default`; `path`, and where the rule has them `methods`, `hosts`, `clientAddresses`. The text `pages.claimsFor` where it was the claims page.' },
     missing,
     cause: { type: tokenRejections, says: 'Why the token was not accepted.' }
+  },
+  'config.reload': {
+    trigger: { type: reloadTriggers, says: 'SIGHUP, or a file that holds something else than before.' },
+    settings: { type: 'string[]', says: 'The settings that differ from those before. Their values are not told.' },
+    files: { type: 'string[]', says: 'The files that hold something else than before, of the configuration and those that it names.' },
+    problems: { type: 'string[]', says: 'What is wrong, as `doorward check` prints it.' }
   },
   'admin.change': { action: { type: ['sessions.revoke'], says: 'What was done.' }, ...revocation }
 }

@@ -1,4 +1,4 @@
-import { auditEvents, auditMetadata, auditVersion, type MetadataField } from './audit-events.ts'
+import { auditEvents, auditMetadata, auditVersion, eventsWithoutRequest, type MetadataField } from './audit-events.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -15,7 +15,7 @@ const user = {
 }
 
 const request = {
-  description: 'The request that caused the event.',
+  description: 'The request that caused the event. Absent of `config.reload`, which none has caused.',
   ...closed({
     id: text('The reference: also on the page that the person saw, in the log, and in `X-Request-Id`.'),
     ip: text('The client’s address.'),
@@ -60,9 +60,10 @@ export const auditSchema = {
 function linesOf (event: keyof typeof auditEvents): Json[] {
   return Object.entries(auditEvents[event].outcomes).map(([outcome, reasons]) => {
     const words = Object.keys(reasons)
-    const { reason, ...others } = common
-    const properties = { ...others, event: { const: event }, outcome: { const: outcome }, ...words.length > 0 && { reason: { ...reason, enum: words } }, metadata: metadataOf(event) }
-    return closed(properties, ['version', 'time', 'event', 'outcome', ...words.length > 0 ? ['reason'] : [], 'request'])
+    const { reason, request, ...others } = common
+    const isAsked = !eventsWithoutRequest.some((name) => name === event)
+    const properties = { ...others, event: { const: event }, outcome: { const: outcome }, ...words.length > 0 && { reason: { ...reason, enum: words } }, ...isAsked && { request }, metadata: metadataOf(event) }
+    return closed(properties, ['version', 'time', 'event', 'outcome', ...words.length > 0 ? ['reason'] : [], ...isAsked ? ['request'] : []])
   })
 }
 

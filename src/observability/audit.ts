@@ -1,4 +1,4 @@
-import { type auditEvents, auditVersion, type tokenRejections } from './audit-events.ts'
+import { type auditEvents, auditVersion, type eventsWithoutRequest, type reloadTriggers, type tokenRejections } from './audit-events.ts'
 import { bounded } from './bounded.ts'
 import { escapeControls } from './escape-controls.ts'
 import { type Pseudonyms } from './pseudonyms.ts'
@@ -11,6 +11,11 @@ export type LoginFailure = Reason<'login', 'failure'>
 
 /** Why a bearer token or a logout token was not accepted. */
 export type TokenRejection = (typeof tokenRejections)[number]
+
+/** Why a configuration was not put in place. */
+export type ReloadFailure = Reason<'config.reload', 'failure'>
+
+export type ReloadTrigger = (typeof reloadTriggers)[number]
 
 /** Who ended a session before its time. */
 export type LogoutInitiator = 'user' | 'provider' | 'admin'
@@ -36,7 +41,6 @@ export interface AuditRequest {
 }
 
 interface Common {
-  readonly request: AuditRequest
   readonly user?: AuditUser | undefined
   /** Session id, where there is one. */
   readonly session?: string | undefined
@@ -51,7 +55,12 @@ type Occurrence<Event extends keyof Events> = {
 }[keyof Events[Event]['outcomes']]
 
 /** What may be written to the audit trail: who got in, who was refused, and why. */
-export type AuditEvent = Common & { [Event in keyof Events]: Occurrence<Event> }[keyof Events]
+export type AuditEvent =
+  | Common & { readonly request: AuditRequest } & { [Event in Exclude<keyof Events, Unasked>]: Occurrence<Event> }[Exclude<keyof Events, Unasked>]
+  | Common & { [Event in Unasked]: Occurrence<Event> }[Unasked]
+
+/** Events that no request has caused. */
+type Unasked = (typeof eventsWithoutRequest)[number]
 
 /** A line, before it is text; its keys are written in this order. */
 export interface AuditEntry extends Common {
@@ -61,6 +70,7 @@ export interface AuditEntry extends Common {
   readonly event: AuditEvent['event']
   readonly outcome: AuditEvent['outcome']
   readonly reason: string | undefined
+  readonly request: AuditRequest | undefined
 }
 
 export interface Audit {
@@ -70,7 +80,8 @@ export interface Audit {
 /** One JSON object a line, in a fixed order of keys. `write` must not block. */
 export function createAudit (write: (line: string) => void, now: () => number, pseudonyms: Pseudonyms = (entry) => entry): Audit {
   return {
-    record ({ event, outcome, request, user, session, metadata, ...rest }) {
+    record ({ event, outcome, user, session, metadata, ...rest }) {
+      const request = 'request' in rest ? rest.request : undefined
       const reason = 'reason' in rest ? rest.reason : undefined
       const time = new Date(now()).toISOString()
       const written = pseudonyms({ version: auditVersion, time, event, outcome, reason, user: user && whoOf(user), session, request, metadata })

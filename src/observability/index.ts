@@ -5,7 +5,7 @@
  * Owns their shape and what is kept out of them. It does not decide what happens to a request, nor where metrics are
  * read (admin/).
  */
-export { type Audit, type AuditEvent, type AuditRequest, auditRequest, type AuditUser, createAudit, type LoginFailure, type TokenRejection } from './audit.ts'
+export { type Audit, type AuditEvent, type AuditRequest, auditRequest, type AuditUser, createAudit, type LoginFailure, type ReloadFailure, type ReloadTrigger, type TokenRejection } from './audit.ts'
 export { bounded } from './bounded.ts'
 export { countRefusedConnections } from './count-refused-connections.ts'
 export { countRequests } from './count-requests.ts'
@@ -17,7 +17,7 @@ export { escapeControls } from './escape-controls.ts'
 export { createTracedAudit } from './traced-audit.ts'
 export { openTracing } from './open-tracing.ts'
 export { inSpan, noTracing, type Span, spanMethod, spanServer, type SpanStart, type Tracing } from './tracing.ts'
-export { createPseudonyms, type PseudonymKind, pseudonymOf } from './pseudonyms.ts'
+export { createPseudonyms, type PseudonymKind, type Pseudonyms, pseudonymOf } from './pseudonyms.ts'
 export { createMetrics, type DroppedLines, type Metrics, type ProviderEndpoint, type RefusalReason } from './metrics.ts'
 export { clientLeft, type RequestKind } from './request-counts.ts'
 export { type UpstreamFailure, type UpstreamMetrics } from './upstream-counts.ts'

@@ -36,7 +36,13 @@ export interface Metrics {
   requestRefused (reason: RefusalReason): void
   /** Once for each request, when its answer is complete or cut. */
   requestEnded (kind: RequestKind, status: number, milliseconds: number): void
-  /** @param name as the configuration has it; called once for each application */
+  /** Of these it is told from now on, as zero before anything has happened; not any more whether others are up. @param providers ids */
+  configured (providers: readonly string[]): void
+  /** Another configuration was to be put in place. */
+  reloaded (isSuccess: boolean): void
+  /** How many configurations requests run on: one, and those of which not everything has ended that was begun. */
+  generations (count: number): void
+  /** @param name as the configuration has it */
   upstream (name: string): UpstreamMetrics
   /** The answer to a request has turned out to be one that may never end. */
   streamOpened (): void
@@ -62,12 +68,12 @@ export interface Metrics {
 
 interface MetricsParts {
   readonly version: string
-  /** Ids: what concerns them is there, as zero, before anything has happened. */
-  readonly providers: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
   readonly droppedLines?: (() => DroppedLines) | undefined
 }
 
-export function createMetrics ({ version, providers, droppedLines }: MetricsParts): Metrics {
+export function createMetrics ({ version, now, droppedLines }: MetricsParts): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const requests = createRequestCounts(registry)
@@ -89,17 +95,27 @@ export function createMetrics ({ version, providers, droppedLines }: MetricsPart
   for (const reason of refusalReasons) refusals.inc({ reason }, 0)
   const websockets = new Gauge({ name: 'doorward_websockets_open', help: 'WebSockets that are open.', registers })
   new Gauge({ name: 'doorward_build_info', help: 'Always 1; what runs is in the label.', labelNames: ['version'], registers }).set({ version }, 1)
-  for (const provider of providers) {
-    logins.inc({ provider, outcome: 'success', reason: '' }, 0)
-    for (const outcome of refreshResults) refreshes.inc({ provider, outcome }, 0)
-    providerUp.set({ provider }, 0)
-  }
+  const reloads = createReloadState(registry, now)
+  const known = new Set<string>()
   for (const initiator of ['user', 'provider', 'admin']) logouts.inc({ initiator }, 0)
   for (const reason of ['backchannel', 'frontchannel', 'refresh_rejected', 'admin']) revocations.inc({ reason }, 0)
   countDroppedLines(registry, droppedLines)
   collectDefaultMetrics({ register: registry })
 
   return {
+    ...reloads,
+    configured (providers) {
+      for (const provider of known) {
+        if (!providers.includes(provider)) providerUp.remove({ provider })
+      }
+      for (const provider of providers) {
+        logins.inc({ provider, outcome: 'success', reason: '' }, 0)
+        for (const outcome of refreshResults) refreshes.inc({ provider, outcome }, 0)
+        if (!known.has(provider)) providerUp.set({ provider }, 0)
+      }
+      known.clear()
+      for (const provider of providers) known.add(provider)
+    },
     connectionRefused () { refused.inc() },
     requestBegan () { running++ },
     requestsRunning: () => running,
@@ -131,6 +147,20 @@ export function createMetrics ({ version, providers, droppedLines }: MetricsPart
       return { contentType: registry.contentType, text: `${await registry.metrics()}\n${requests.durationText()}\n${upstreams.durationText()}` }
     }
   }
+}
+
+function createReloadState (registry: Registry, now: () => number): Pick<Metrics, 'reloaded' | 'generations'> {
+  const registers = [registry]
+  const isSuccessful = new Gauge({ name: 'doorward_config_last_reload_successful', help: 'Whether the configuration was put in place when it was last read; 0: an earlier one goes on.', registers })
+  const succeededAt = new Gauge({ name: 'doorward_config_last_reload_success_timestamp_seconds', help: 'When a configuration was last put in place, the start included.', registers })
+  const alive = new Gauge({ name: 'doorward_config_generations', help: 'Configurations that something runs on: 1, and one for each earlier one with requests or connections that have not ended.', registers })
+  const reloaded = (isSuccess: boolean): void => {
+    isSuccessful.set(Number(isSuccess))
+    if (isSuccess) succeededAt.set(now() / 1000)
+  }
+  reloaded(true)
+  alive.set(1)
+  return { reloaded, generations (count) { alive.set(count) } }
 }
 
 function countDroppedLines (registry: Registry, droppedLines: () => DroppedLines = () => ({ stdout: 0, audit: 0 })): void {

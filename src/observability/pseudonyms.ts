@@ -25,7 +25,7 @@ export function createPseudonyms (key: Uint8Array): Pseudonyms {
   return ({ user, request, metadata, ...entry }) => ({
     ...entry,
     user: user && { sub: hide('sub', user.sub), user: hide('user', user.user), email: hide('email', user.email), provider: user.provider },
-    request: { ...request, ip: hide('ip', request.ip) ?? '' },
+    request: request && { ...request, ip: hide('ip', request.ip) ?? '' },
     metadata: metadata && metadataWithout(metadata, hide)
   })
 }

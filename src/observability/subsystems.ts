@@ -5,7 +5,7 @@ export const subsystems = {
   access: 'requests that were answered by Doorward instead of the application, and why',
   admin: 'the admin listener',
   audit: 'the file of the audit trail, where it can’t be written',
-  config: 'what is doubtful about the configuration',
+  config: 'what is doubtful about the configuration, and whether another one was put in place',
   mapping: 'the groups of whoever signs in, and what they become',
   oidc: 'identity providers: their metadata, sign-ins, refreshes, sign-outs, bearer tokens',
   process: 'start, stop and signals; the delivery of traces; standard output that could not be written to',
@@ -20,16 +20,27 @@ export type Subsystem = keyof typeof subsystems
 export type SubsystemLevels = { readonly [Name in Subsystem]?: string | undefined }
 
 /** A log for each subsystem: its lines say whose they are, and its level may differ from that of the whole. */
-export type Logs = (subsystem: Subsystem) => Logger
+export interface Logs {
+  (subsystem: Subsystem): Logger
+  /** Of all that there are and will be, also where somebody holds on to one. */
+  setLevels (level: string, levels: SubsystemLevels): void
+}
 
 export function createLogs (logger: Logger, levels: SubsystemLevels): Logs {
   const logs = new Map<Subsystem, Logger>()
-  return (subsystem) => {
-    const known = logs.get(subsystem)
-    if (known !== undefined) return known
-    const level = levels[subsystem]
-    const log = logger.child({ subsystem }, level === undefined ? {} : { level })
+  let [common, own] = [logger.level, levels]
+  const levelOf = (subsystem: Subsystem): string => own[subsystem] ?? common
+
+  function logOf (subsystem: Subsystem): Logger {
+    const log = logs.get(subsystem) ?? logger.child({ subsystem }, { level: levelOf(subsystem) })
     logs.set(subsystem, log)
     return log
   }
+
+  return Object.assign(logOf, {
+    setLevels (nextLevel: string, nextLevels: SubsystemLevels) {
+      [common, own] = [nextLevel, nextLevels]
+      for (const [subsystem, log] of logs) log.level = levelOf(subsystem)
+    }
+  })
 }

@@ -19,7 +19,7 @@ export function createUpstreamCounts (registry: Registry) {
   const errors = new Counter({ name: 'doorward_upstream_errors_total', help: 'Requests that the application did not answer, or not completely.', labelNames: ['upstream', 'reason'], registers: [registry] })
   return {
     of (upstream: string): UpstreamMetrics {
-      const durations = new Durations()
+      const durations = series.get(upstream) ?? new Durations()
       series.set(upstream, durations)
       for (const reason of upstreamFailures) errors.inc({ upstream, reason }, 0)
       return {

@@ -23,7 +23,7 @@ export { ClientKeyError, publicClientKey, readClientKey } from './client-keys.ts
 export { proxyFrom, type ProxySettings } from './provider-proxy.ts'
 export { readDecryptionKey } from './decryption.ts'
 export { createBearer } from './bearer.ts'
-export { createLogins } from './logins.ts'
+export { createLogins, createUsedLogins, type UsedLogins } from './logins.ts'
 export { createRefresh, type Refresh } from './refresh.ts'
 export { loggedMapping } from './logged-mapping.ts'
 export { createLogouts } from './logouts.ts'
@@ -37,7 +37,9 @@ export { shareUndici, trustedBy } from './provider-http.ts'
 export { refusalOf, type Trouble, troubleOf } from './trouble.ts'
 export { type ProviderSettings } from './provider-settings.ts'
 export { readServiceAccount } from './service-account.ts'
+export { createProviderMemories, type ProviderMemories } from './provider-memory.ts'
 export { createProviders, type Providers } from './providers.ts'
+export { createRefreshMemory, type RefreshMemory } from './refresh-memory.ts'
 
 export function mountSignIn (app: FastifyInstance, parts: SignInParts): void {
   mountLogin(app, parts)

@@ -80,16 +80,22 @@ interface LoginState extends Bound, Omit<LoginSecrets, 'state'>, Omit<LoginStart
 export interface LoginsParts {
   readonly cookies: Cookies
   readonly seal: Seal
+  readonly used: UsedLogins
   readonly now: () => number
+}
+
+/** Ids of logins that were ended. A `state` is good once (RFC 9700 section 4.7), also for somebody who kept a copy of its cookie. */
+export type UsedLogins = LRUCache<string, true>
+
+export function createUsedLogins (): UsedLogins {
+  return new LRUCache<string, true>({ ...atMost(maxRemembered), ttl: loginLifetimeMilliseconds })
 }
 
 const maxPerBrowser = 5
 const maxRemembered = 50_000
 
-export function createLogins ({ cookies, seal, now }: LoginsParts): Logins {
+export function createLogins ({ cookies, seal, used, now }: LoginsParts): Logins {
   const binding = createBrowserBinding({ cookies, now })
-  /** A `state` is good once (RFC 9700 section 4.7), also for somebody who kept a copy of its cookie. */
-  const used = new LRUCache<string, true>({ ...atMost(maxRemembered), ttl: loginLifetimeMilliseconds })
 
   return {
     begin ({ returnTo, restarts, provider, errand, replaces, isPostedTo }, sent) {

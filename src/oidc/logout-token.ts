@@ -28,9 +28,18 @@ export interface LogoutTokens {
   learnFrom (idToken: string): void
 }
 
+/** How id_tokens were signed of late. */
+export interface LearnedAlgorithm {
+  readonly algorithm: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly until: number
+}
+
 export interface LogoutTokenParts {
   readonly getServer: () => Promise<ProviderServer>
   readonly keys: ProviderKeys
+  /** Where it is kept how the provider signs. */
+  readonly memory: { algorithm?: LearnedAlgorithm }
   readonly decrypt: Decrypt
   /** Where tokens that were used are remembered. */
   readonly spent: Shelf
@@ -40,15 +49,15 @@ export interface LogoutTokenParts {
 const maxLength = 16 * 1024
 const learnedMilliseconds = 60 * 60 * 1000
 
-export function createLogoutTokens ({ id, clientId, clockToleranceMilliseconds }: ProviderSettings, { getServer, keys, decrypt, spent, now }: LogoutTokenParts): LogoutTokens {
+export function createLogoutTokens ({ id, clientId, clockToleranceMilliseconds }: ProviderSettings, { getServer, keys, memory, decrypt, spent, now }: LogoutTokenParts): LogoutTokens {
   const toleranceSeconds = clockToleranceMilliseconds / 1000
-  let learned: { readonly algorithm: string | undefined, readonly until: number } | undefined
 
   /**
    * Signed as id_tokens are (section 2.6): by what the provider announces and, for a while after one was seen, as that was
    * signed. For no longer: a provider may change its algorithm when nobody signs in.
    */
   function requireAlgorithm (algorithm: string | undefined, { id_token_signing_alg_values_supported: announced = ['RS256'] }: ProviderServer): void {
+    const { algorithm: learned } = memory
     const accepted = learned !== undefined && now() < learned.until ? [learned.algorithm] : announced
     if (!accepted.includes(algorithm ?? '')) throw new TokenRejected('algorithm', algorithm)
   }
@@ -88,7 +97,7 @@ export function createLogoutTokens ({ id, clientId, clockToleranceMilliseconds }
     },
     learnFrom (idToken) {
       // One that is encrypted names the algorithm of that (RFC 7516 section 9).
-      if (partsOf(idToken) === 3) learned = { algorithm: decodeProtectedHeader(idToken).alg, until: now() + learnedMilliseconds }
+      if (partsOf(idToken) === 3) memory.algorithm = { algorithm: decodeProtectedHeader(idToken).alg, until: now() + learnedMilliseconds }
     }
   }
 }

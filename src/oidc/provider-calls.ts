@@ -17,6 +17,8 @@ export interface ProviderCallParts {
   readonly tracing: Tracing
   /** Of the provider. */
   readonly id: string
+  /** What is known of the provider already. */
+  readonly server?: NamedEndpoints | undefined
   /** Called after each request, also one that fails. */
   readonly onAnswered: (endpoint: ProviderEndpoint, milliseconds: number) => void
 }
@@ -27,8 +29,8 @@ export interface ProviderCalls extends ProviderHttp {
 }
 
 /** Requests to a provider, each with its time and its span. The provider is not told of the trace: it is somebody else's house. */
-export function watchProviderCalls (http: ProviderHttp, { tracing, id, onAnswered }: ProviderCallParts): ProviderCalls {
-  let endpoints: ReadonlyMap<string, ProviderEndpoint> = new Map()
+export function watchProviderCalls (http: ProviderHttp, { tracing, id, server: known = {}, onAnswered }: ProviderCallParts): ProviderCalls {
+  let endpoints = endpointsOf(known)
 
   function endpointOf ({ href, pathname }: URL): ProviderEndpoint {
     return endpoints.get(href) ?? (pathname.includes('/.well-known/') ? 'discovery' : 'other')
@@ -53,10 +55,14 @@ export function watchProviderCalls (http: ProviderHttp, { tracing, id, onAnswere
       }
     },
     learn (server) {
-      endpoints = new Map([server, server.mtls_endpoint_aliases ?? {}].flatMap(endpointsIn))
+      endpoints = endpointsOf(server)
       return server
     }
   }
+}
+
+function endpointsOf (server: NamedEndpoints): ReadonlyMap<string, ProviderEndpoint> {
+  return new Map([server, server.mtls_endpoint_aliases ?? {}].flatMap(endpointsIn))
 }
 
 function endpointsIn (server: NamedEndpoints): Array<[string, ProviderEndpoint]> {

@@ -18,6 +18,9 @@ export interface Sender {
   thumbprint (server: oauth.AuthorizationServer): Promise<string | undefined>
 }
 
+/** Made once, and never to be taken out of the process. */
+export type DpopKeys = ReturnType<typeof oauth.generateKeyPair>
+
 /** Known everywhere; then what else a provider may ask for. */
 const algorithms = ['ES256', 'Ed25519', 'EdDSA', 'PS256']
 
@@ -26,12 +29,13 @@ const algorithms = ['ES256', 'Ed25519', 'EdDSA', 'PS256']
  * access token to the key that asks for it, also one that is refreshed; the refresh token of a client that authenticates
  * is bound to the client (RFC 9449 section 5), so that another replica, or this one after a restart, can use it.
  */
-export function createSender (options: RequestOptions, client: oauth.Client, usesDpop: boolean): Sender {
+export function createSender (options: RequestOptions, client: oauth.Client, usesDpop: boolean, memory: { dpopKeys?: DpopKeys }): Sender {
   if (!usesDpop) return { tokenType: 'bearer', send: (_server, attempt) => attempt(options), thumbprint: async () => undefined }
   let handle: Promise<oauth.DPoPHandle> | undefined
 
   function handleFor (server: oauth.AuthorizationServer): Promise<oauth.DPoPHandle> {
-    handle ??= oauth.generateKeyPair(algorithmFor(server)).then((keys) => oauth.DPoP(client, keys))
+    memory.dpopKeys ??= oauth.generateKeyPair(algorithmFor(server))
+    handle ??= memory.dpopKeys.then((keys) => oauth.DPoP(client, keys))
     return handle
   }
 

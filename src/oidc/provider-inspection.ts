@@ -47,7 +47,7 @@ export function createProviderInspection (given: ProviderSettings, now: () => nu
   const settings = underProfile(given)
   const direct = httpFor(settings)
   const http: ProviderHttp = { ...direct, fetch: noteClocks }
-  const { keys, requests, find } = openConnection(settings, now, http)
+  const { keys, requests, find } = openConnection(settings, now, { mayRefetch: () => true }, http)
   const { client } = requests
   const push = createPushedRequests(settings, requests)
   let clocks: Clocks | undefined

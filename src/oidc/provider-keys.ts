@@ -18,8 +18,17 @@ export interface ProviderKeys {
   use<Result> (server: { readonly jwks_uri?: string }, attempt: (keys: KeySet) => Promise<Result>): Promise<Result>
 }
 
+export interface HeldKeys {
+  readonly uri: string
+  readonly keys: KeySet
+  /** Milliseconds since the epoch. */
+  readonly freshUntil: number
+}
+
 export interface ProviderKeysParts {
   readonly fetch: ProviderHttp['fetch']
+  /** Where the keys are kept, and may be already. */
+  readonly memory: { keys?: HeldKeys }
   /** Asked before keys are fetched only because one is unknown: see `createRefetchBudget`. */
   readonly mayRefetch: () => boolean
   readonly now: () => number
@@ -43,15 +52,14 @@ const keptMilliseconds = 10_000
 const failureMilliseconds = 1_000
 
 /** One store for sign-ins and bearer tokens alike: whoever wears the budget out thereby renews the keys for all. */
-export function createProviderKeys ({ fetch, mayRefetch, now }: ProviderKeysParts): ProviderKeys {
-  let held: { readonly uri: string, readonly keys: KeySet, readonly freshUntil: number } | undefined
+export function createProviderKeys ({ fetch, memory, mayRefetch, now }: ProviderKeysParts): ProviderKeys {
   let failure: { readonly error: unknown, readonly toldUntil: number } | undefined
   let fetching: Promise<KeySet> | undefined
 
   function load (uri: string): Promise<KeySet> {
     fetching ??= fetchKeys(uri, fetch).then(
       (keys) => {
-        held = { uri, keys, freshUntil: now() + freshMilliseconds }
+        memory.keys = { uri, keys, freshUntil: now() + freshMilliseconds }
         return keys
       },
       (error: unknown) => {
@@ -63,6 +71,7 @@ export function createProviderKeys ({ fetch, mayRefetch, now }: ProviderKeysPart
   }
 
   async function current (uri: string): Promise<KeySet> {
+    const { keys: held } = memory
     if (held?.uri !== uri) {
       if (failure !== undefined && now() < failure.toldUntil) throw failure.error
       return await load(uri)
@@ -70,13 +79,14 @@ export function createProviderKeys ({ fetch, mayRefetch, now }: ProviderKeysPart
     if (now() < held.freshUntil) return held.keys
     const { keys } = held
     return await load(uri).catch(() => {
-      held = { uri, keys, freshUntil: now() + keptMilliseconds }
+      memory.keys = { uri, keys, freshUntil: now() + keptMilliseconds }
       return keys
     })
   }
 
   /** What others have fetched since, or are fetching. It may have been published before the token was signed. */
   async function shared (uri: string, tried: KeySet | undefined): Promise<KeySet | undefined> {
+    const { keys: held } = memory
     return held?.uri === uri && held.keys !== tried ? held.keys : await fetching
   }
 

@@ -1,7 +1,15 @@
 import { LoginProblem } from './login-problem.ts'
 
+export interface FoundMetadata<Metadata> {
+  readonly metadata: Metadata
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
 export interface ProviderMetadataSettings<Metadata> {
   readonly load: () => Promise<Metadata>
+  /** Where what was found is kept, and may be already. */
+  readonly memory: { metadata?: FoundMetadata<Metadata> }
   readonly now: () => number
   /** Called after each attempt, with the error of a failed one. */
   readonly onAttempt: (error: unknown) => void
@@ -15,6 +23,7 @@ export interface ProviderMetadata<Metadata> {
   doubt (): void
   /** Begins to look for the provider, again and again until it is found. Doorward serves in the meantime. */
   start (): void
+  /** Looks no more, and tells of nothing: what is known is still there for whoever asks. */
   stop (): void
 }
 
@@ -25,7 +34,7 @@ const firstRetryMilliseconds = 1_000
 const lastRetryMilliseconds = 30_000
 
 export function createProviderMetadata<Metadata> (settings: ProviderMetadataSettings<Metadata>): ProviderMetadata<Metadata> {
-  let found: { readonly metadata: Metadata, readonly at: number } | undefined
+  const { memory } = settings
   let attempt: Promise<Metadata> | undefined
   let failure: { readonly error: unknown, readonly at: number, readonly nextAt: number } | undefined
   let failures = 0
@@ -38,10 +47,10 @@ export function createProviderMetadata<Metadata> (settings: ProviderMetadataSett
   }
 
   function succeeded (metadata: Metadata): Metadata {
-    found = { metadata, at: settings.now() }
+    memory.metadata = { metadata, at: settings.now() }
     failure = undefined
     failures = 0
-    settings.onAttempt(undefined)
+    if (!isStopped) settings.onAttempt(undefined)
     // By the timer, so that nobody has to meet a changed endpoint first.
     schedule(freshMilliseconds)
     return metadata
@@ -78,6 +87,7 @@ export function createProviderMetadata<Metadata> (settings: ProviderMetadataSett
 
   return {
     async get () {
+      const { metadata: found } = memory
       if (found !== undefined) {
         // A machine that slept has missed its timer.
         renewIfOlderThan(freshMilliseconds, found.at)
@@ -88,7 +98,7 @@ export function createProviderMetadata<Metadata> (settings: ProviderMetadataSett
       return await load().catch(() => { throw unavailable() })
     },
     doubt () {
-      if (found !== undefined) renewIfOlderThan(doubtMilliseconds, found.at)
+      if (memory.metadata !== undefined) renewIfOlderThan(doubtMilliseconds, memory.metadata.at)
     },
     start: inBackground,
     stop () {

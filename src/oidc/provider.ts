@@ -15,6 +15,7 @@ import { issuerUrl } from './provider-discovery.ts'
 import { createIntrospection } from './provider-introspection.ts'
 import { hintToKeep } from './provider-end-session.ts'
 import { createProviderLogout, type ProviderLogout } from './provider-logout.ts'
+import { type ProviderMemory } from './provider-memory.ts'
 import { createProviderMetadata } from './provider-metadata.ts'
 import { underProfile } from './provider-profile.ts'
 import { createPushedRequests } from './provider-pushed.ts'
@@ -42,6 +43,8 @@ export interface Provider extends Pick<ProviderSettings, 'id' | 'addressedBy' | 
   readonly logout: ProviderLogout
   /** Begins to look for the provider in the background. */
   start (): void
+  /** Looks for it no more, and tells of nothing: another has taken its place. It still serves who has begun here. */
+  retire (): void
   close (): Promise<void>
 }
 
@@ -50,23 +53,25 @@ export interface ProviderParts extends Pick<ProviderCallParts, 'tracing' | 'onAn
   readonly now: () => number
   /** Where logout tokens that were used are remembered. */
   readonly spent: Shelf
+  /** What is known of the provider from an earlier configuration, and will be by a later one. */
+  readonly memory: ProviderMemory
   /** Called each time that the provider was asked for its metadata; with the reason, where it can't be used. */
   readonly onAsked: (isUp: boolean, reason?: string) => void
 }
 
 /** One OpenID provider: its metadata, its keys, and the requests to it. */
-export function createProvider (given: ProviderSettings, { logger, now, spent, onAsked, ...watched }: ProviderParts): Provider {
+export function createProvider (given: ProviderSettings, { logger, now, spent, memory, onAsked, ...watched }: ProviderParts): Provider {
   const settings = underProfile(given)
-  const calls = watchProviderCalls(httpFor(settings), { ...watched, id: settings.id })
-  const { http, keys, requests, find } = openConnection(settings, now, calls)
+  const calls = watchProviderCalls(httpFor(settings), { ...watched, id: settings.id, server: memory.metadata?.metadata })
+  const { http, keys, requests, find } = openConnection(settings, now, memory, calls)
   const { client, options } = requests
-  const metadata = createProviderMetadata({ load: async () => calls.learn(await find()), now, onAttempt: report })
+  const metadata = createProviderMetadata({ load: async () => calls.learn(await find()), memory, now, onAttempt: report })
   const tokens = createTokenRequests(settings, requests)
   const push = createPushedRequests(settings, requests)
   const source = createGroupSource(settings.groupSource, { fetch: http.fetch, fetchToken: createApplicationTokens(settings, { client, options, getServer: metadata.get }), now })
   const completeGroups = createGroupCompletion({ source, groupClaims: settings.groupClaims })
   const readAccessToken = createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now })
-  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, spent, logger, now })
+  const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, memory, spent, logger, now })
 
   function report (error: unknown): void {
     const reason = error === undefined ? undefined : outageReason(error)
@@ -92,6 +97,7 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, o
     isAskedAboutTokens: settings.bearer.tokens === 'introspection',
     logout,
     start: metadata.start,
+    retire: metadata.stop,
     refresh: createProviderRefresh({ getServer: metadata.get, requests: tokens, completeGroups, learnFrom: logout.learnFrom, onClaims, now }),
     readAccessToken: withGroupsOfTokens(readAccessToken, { completeGroups, logger, provider: settings.id }),
     async authorizationUrl (secrets, wish) {

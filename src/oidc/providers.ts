@@ -12,6 +12,8 @@ export interface Providers {
   withIssuer (issuer: string): Provider | undefined
   /** Begins to look for them in the background. */
   start (): void
+  /** Others have taken their place: they only serve who has begun with them. */
+  retire (): void
   close (): Promise<void>
 }
 
@@ -23,6 +25,7 @@ export function createProviders (all: readonly Provider[]): Providers {
     get: (id) => byId.get(id),
     withIssuer: (issuer) => all.find((provider) => provider.isIssuer(issuer)),
     start () { for (const provider of all) provider.start() },
+    retire () { for (const provider of all) provider.retire() },
     async close () { await Promise.all(all.map(async (provider) => { await provider.close() })) }
   }
 }

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
-import { atMost } from '../cache-bounds.ts'
 import { auditRequest, type AuditRequest, inSpan, type Tracing } from '../observability/index.ts'
 import { type FoundSession, isRefreshDue, type Leases, type Session } from '../sessions/index.ts'
-import { createGate } from './gate.ts'
 import { type Provider } from './provider.ts'
 import { type Providers } from './providers.ts'
+import { type RefreshMemory } from './refresh-memory.ts'
 import { refreshOnce, type RefreshOnceParts, type RefreshOutcome } from './refresh-once.ts'
 
 export interface RefreshParts extends RefreshOnceParts {
   readonly providers: Providers
   readonly leases: Leases
+  readonly memory: RefreshMemory
   readonly tracing: Tracing
   readonly now: () => number
 }
@@ -37,24 +36,14 @@ const retryMilliseconds = 15_000
 /** How often it is looked what came of another replica's refresh, and how long at most: it may have been ended. */
 const pollMilliseconds = 200
 const mostPolls = 300
-const maxHeldOff = 100_000
-/** Sessions that began together are due together. */
-const refreshesAtOnce = { running: 50, waiting: 5_000 }
 
 const refreshSpan = { name: 'refresh', kind: 'internal' } as const
 
 /** Refreshes each session once, however many requests and replicas find it due. */
 export function createRefresh (parts: RefreshParts): Refresh {
-  const { providers, sessions, leases, logger, tracing, now } = parts
+  const { providers, sessions, leases, memory: { heldOffUntil, gateOf }, logger, tracing, now } = parts
   const flights = new Map<string, Flight>()
-  const heldOffUntil = new LRUCache<string, number>(atMost(maxHeldOff))
-  const gates = new Map(providers.all.map(({ id }) => [id, createGate(refreshesAtOnce)]))
   const closing = new AbortController()
-
-  /** Each provider has its own: one that hangs holds up nobody else's people. */
-  async function throughGateOf ({ id }: Provider, work: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
-    return await (gates.get(id)?.(work) ?? work())
-  }
 
   /** Whoever comes second takes what the first got: a refresh token that comes twice ends the sign-in. */
   async function alone (session: Session, provider: Provider, request: AuditRequest): Promise<RefreshOutcome> {
@@ -63,7 +52,7 @@ export function createRefresh (parts: RefreshParts): Refresh {
       try {
         const newest = await sessions.newest(session)
         if (!isRefreshDue(newest, now())) return newest
-        if (release !== undefined) return await throughGateOf(provider, () => inSpan(tracing, refreshSpan, () => refreshOnce({ ...parts, session: newest, provider, request })))
+        if (release !== undefined) return await gateOf(provider.id)(() => inSpan(tracing, refreshSpan, () => refreshOnce({ ...parts, session: newest, provider, request })))
       } finally {
         await release?.()
       }

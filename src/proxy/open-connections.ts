@@ -25,6 +25,8 @@ export interface OpenConnections {
   add (connection: OpenConnection): () => void
   /** Closes the tunnels; what is an answer still has the time to end. */
   closeTunnels (): void
+  /** Closes them all. */
+  closeAll (): void
   /** Watches no longer. */
   close (): void
 }
@@ -67,6 +69,7 @@ export function createOpenConnections (graceMilliseconds: number, { tunnelOpened
         if (isTunnel) close('going_away')
       }
     },
+    closeAll () { for (const { close } of seenBytes.keys()) close('going_away') },
     close: () => { clearInterval(clock) }
   }
 }

@@ -1,26 +1,26 @@
 /**
- * The HTTP server that everything is mounted on.
+ * The HTTP server that everything is mounted on: what listens (transport.ts, front.ts), and behind it what answers, which
+ * is exchanged with the configuration (generation.ts).
  *
  * Owns the limits of a connection, which requests may be served at all and in which order, what the router gets to see
  * of a target, and the answer to what is not a request. It does not know any route (oidc/, proxy/) nor how a problem is
  * answered (pipeline/): that is handed to it.
  */
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomUUID } from 'node:crypto'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
-import { http } from '../node-http.ts'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
-import { type Logger } from '../observability/index.ts'
+import { http } from '../node-http.ts'
 import { routedTarget } from '../own-routes.ts'
-import { isWebSocketHandshake } from '../proxy/index.ts'
 import { type RequestOrigin } from '../request-origin/index.ts'
 import { withoutSchemas } from '../without-schemas.ts'
 import { awaitTurn } from './await-turn.ts'
 import { announceClose, closeAfterEarlyAnswer } from './early-answer.ts'
-import { refuseConnection } from './refuse-connection.ts'
 import { framingProblem } from './request-framing.ts'
-import { cutStuckReaders } from './stuck-readers.ts'
+
+export { createFront, type Front } from './front.ts'
+export { type Generation } from './generation.ts'
+export { createTransport, type Transport, type TransportSettings } from './transport.ts'
 
 export { traceRequests } from './trace-requests.ts'
 
@@ -34,69 +34,35 @@ declare module 'fastify' {
   }
 }
 
-export interface ServerSettings {
-  readonly basePath: string
-  readonly tls?: { readonly certFile: string, readonly keyFile: string } | undefined
-  /** Bytes of a header section, request line included. */
-  readonly maxHeaderSize: number
-  readonly maxConnections: number
-  /** Milliseconds that a client may take nothing of what is sent to it. */
-  readonly clientTimeout: number
-}
-
 /** Answers what Fastify itself refuses, such as an escape in a path of ours that can't be decoded. */
 export type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
 export interface ServerParts {
   readonly answer: AnswerError
   readonly originOf: (message: IncomingMessage) => RequestOrigin
-  readonly logger: Logger
 }
-
-/** RFC 9112 leaves it to the server; slower than this is an attack (slowloris) more often than a network. */
-const headersTimeoutMilliseconds = 20_000
-/** How often it is looked for them. Node's half a minute would let them stay more than twice as long. */
-const headersCheckMilliseconds = 5_000
 
 /** CONNECT would make Doorward a tunnel, TRACE would send a browser's cookies back to its scripts. */
 export const forwardedMethods = http.METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE')
 
 /**
- * The HTTP server. Only Doorward's own paths are shown to Fastify's router: every other target is the application's,
- * reaches one route whatever it looks like, and is judged by the pipeline on its own bytes.
+ * What answers, handed its requests by a front. Only Doorward's own paths are shown to Fastify's router: every other
+ * target is the application's, reaches one route whatever it looks like, and is judged by the pipeline on its own bytes.
  */
-export function createServer (settings: ServerSettings, { answer, originOf, logger }: ServerParts): FastifyInstance {
-  const options = {
+export function createServer (basePath: string, { answer, originOf }: ServerParts): FastifyInstance {
+  const app = fastify({
     ...withoutSchemas,
     logger: false,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    forceCloseConnections: 'idle',
-    rewriteUrl: ({ url = '' }) => routedTarget(url, settings.basePath),
+    rewriteUrl: ({ url = '' }) => routedTarget(url, basePath),
     frameworkErrors: (error, request, reply) => {
       const problem = receive(request as FastifyRequest, reply as FastifyReply, originOf)
       answer(problem ?? error, request as FastifyRequest, reply as FastifyReply).catch(() => { reply.raw.destroy() })
-    },
-    clientErrorHandler: (error, socket) => { refuseConnection(error, socket, logger) }
-  } satisfies FastifyServerOptions
-  const transport = {
-    maxHeaderSize: settings.maxHeaderSize,
-    headersTimeout: headersTimeoutMilliseconds,
-    connectionsCheckingInterval: headersCheckMilliseconds,
-    shouldUpgradeCallback: isWebSocketHandshake,
-    optimizeEmptyRequests: true,
-    // A request without Host is answered like every other that can't be served.
-    requireHostHeader: false
-  }
-  const { tls } = settings
-  const app = tls === undefined
-    ? fastify({ ...options, http: transport })
-    : fastify({ ...options, https: { ...transport, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile), minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance
-
-  app.server.maxConnections = settings.maxConnections
-  cutStuckReaders(app.server, tls === undefined ? 'connection' : 'secureConnection', settings.clientTimeout)
+    }
+  })
   app.decorateRequest('origin')
   app.addHook('onRequest', (request, reply, done) => {
     awaitTurn(request.raw, reply.raw, () => { done(receive(request, reply, originOf)) })

@@ -18,8 +18,9 @@ interface Progress {
  * Cuts every connection that has had something to send for so long and got rid of none of it.
  *
  * @param event of which the server tells when a connection is there: `secureConnection` where it speaks TLS
+ * @returns sets the time, in milliseconds; nothing is cut before that
  */
-export function cutStuckReaders (server: Server, event: 'connection' | 'secureConnection', milliseconds: number): void {
+export function cutStuckReaders (server: Server, event: 'connection' | 'secureConnection'): (milliseconds: number) => void {
   const connections = new Set<Socket>()
   const waiting = new WeakMap<Socket, Progress>()
   // One function for all: ten thousand closures would be a megabyte that does nothing.
@@ -27,10 +28,14 @@ export function cutStuckReaders (server: Server, event: 'connection' | 'secureCo
     connections.delete(this)
   }
   server.on(event, (socket: Socket) => { connections.add(socket.on('close', forget)) })
-  const clock = setInterval(() => {
-    for (const socket of connections) look(socket, waiting)
-  }, milliseconds / (looks - 1)).unref()
+  let clock: NodeJS.Timeout | undefined
   server.once('close', () => { clearInterval(clock) })
+  return (milliseconds) => {
+    clearInterval(clock)
+    clock = setInterval(() => {
+      for (const socket of connections) look(socket, waiting)
+    }, milliseconds / (looks - 1)).unref()
+  }
 }
 
 function look (socket: Socket, waiting: WeakMap<Socket, Progress>): void {

@@ -26,6 +26,7 @@ export function createCookieStore (seal: Seal): SessionStore {
     },
     save: (session) => seal.seal(session),
     replace: (_ticket, _before, after) => seal.seal(after),
-    remove () {}
+    remove () {},
+    doubt () { unsealed.clear() }
   }
 }

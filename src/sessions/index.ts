@@ -4,8 +4,6 @@
  * Owns the cookies, the seals, the stores, the lifetimes and the revocations. It does not own how a session comes to be
  * (oidc/) nor what it is good for (pipeline/, access/).
  */
-import { LRUCache } from 'lru-cache'
-import { atMost } from '../cache-bounds.ts'
 import { Problem } from '../errors.ts'
 import { type Cookies, type RequestCookies } from './cookies.ts'
 import { fittingSession } from './fitting-session.ts'
@@ -15,6 +13,7 @@ import { type NamedRevocation, type NamedSessions } from './named-sessions.ts'
 import { type NewestSessions } from './newest-sessions.ts'
 import { type Revocation, type Revocations } from './revocations.ts'
 import { isRefreshDue, isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
+import { type SessionMemory } from './session-memory.ts'
 import { type SessionStore } from './store.ts'
 import { createUpkeep } from './upkeep.ts'
 
@@ -27,6 +26,7 @@ export { recordExpiry } from './record-expiry.ts'
 export { createRedis, type Redis } from './redis.ts'
 export { type Revocation } from './revocations.ts'
 export { type Shelf } from './shelf.ts'
+export { createExchangeableSeals, type ExchangeableSeals } from './exchangeable-seals.ts'
 export { createSeals, type Seal } from './sealing.ts'
 export { generationOf, isRefreshDue, type Refreshed, type Session, type SignedIn, type Tokens } from './session.ts'
 export { createStorage, type Storage, type StorageParts, type StorageSettings } from './storage.ts'
@@ -38,6 +38,7 @@ export interface SessionParts {
   readonly revocations: Revocations
   readonly named: NamedSessions
   readonly newest: NewestSessions
+  readonly memory: SessionMemory
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -79,14 +80,9 @@ export interface Sessions extends Freshness {
 const mostStaleMilliseconds = 2_000
 /** Connections that are open stay so a little longer, or every failover would cut them all. */
 const mostStaleOpenMilliseconds = 60_000
-const maxTold = 10_000
-const maxLeased = 100_000
 
-export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, named, newest, now }: SessionParts): Sessions {
-  /** Ended sessions that were spoken of already. */
-  const told = new LRUCache<string, true>(atMost(maxTold))
-  /** Session id → idle expiry, of sessions that are used through open connections, which write no cookies. */
-  const leased = new LRUCache<string, number>(atMost(maxLeased))
+export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, named, newest, memory, now }: SessionParts): Sessions {
+  const { told, leased } = memory
   const freshness = createFreshness(lifetimes, { cookies, store, newest, hasEnded: (session) => endOf(session) !== undefined, now })
 
   function endOf (session: Session): SessionEnd | 'revoked' | undefined {

@@ -26,13 +26,14 @@ export interface NamedSessionsParts {
    * fills it pushes out only what others have asked for in vain.
    */
   readonly unproven: Revocations
-  readonly maxLifetimeMilliseconds: number
+  /** In milliseconds. */
+  readonly longestLifetime: () => number
 }
 
-export function createNamedSessions ({ names, revocations, unproven, maxLifetimeMilliseconds }: NamedSessionsParts): NamedSessions {
+export function createNamedSessions ({ names, revocations, unproven, longestLifetime }: NamedSessionsParts): NamedSessions {
   return {
     note ({ providerSessionId: value, identity: { provider } }) {
-      if (value !== undefined) return names.put(keyOf({ by: 'sid', value, provider }), '', maxLifetimeMilliseconds)
+      if (value !== undefined) return names.put(keyOf({ by: 'sid', value, provider }), '', longestLifetime())
     },
     async end (revocation) {
       const isKnown = await names.take(keyOf(revocation)) !== undefined

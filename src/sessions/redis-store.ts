@@ -91,7 +91,8 @@ export function createRedisStore ({ redis, seal, now }: RedisStoreParts): Sessio
       const key = keyOf(ticket)
       known.delete(key)
       await redis.remove(key)
-    }
+    },
+    doubt () { known.clear() }
   }
 }
 

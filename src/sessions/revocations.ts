@@ -32,13 +32,17 @@ export interface Revocations {
 /** What was revoked longest ago makes room. */
 export const maxRevocations = 100_000
 
-/** In memory: for this process alone, and for as long as a revoked session could have lived. */
-export function createRevocations (maxLifetimeMilliseconds: number, now: () => number, max = maxRevocations): Revocations {
-  const revokedAt = new LRUCache<string, number>({ ...atMost(max), ttl: maxLifetimeMilliseconds })
+/**
+ * In memory: for this process alone, and for as long as a revoked session could have lived.
+ *
+ * @param longestLifetime in milliseconds: what any session may have been given, or be given from now on
+ */
+export function createRevocations (longestLifetime: () => number, now: () => number, max = maxRevocations): Revocations {
+  const revokedAt = new LRUCache<string, number>({ ...atMost(max), ttl: longestLifetime() })
   return {
     time: now,
     staleMilliseconds: () => 0,
-    revoke: (revocation) => { raise(revokedAt, keyOf(revocation), now()) },
+    revoke: (revocation) => { raise(revokedAt, keyOf(revocation), now(), longestLifetime()) },
     isRevoked (session) {
       if (revokedAt.size === 0) return false
       return revocationsThatEnd(session).some((revocation) => isEndedBy(revocation, revokedAt.get(keyOf(revocation)), session))
@@ -52,8 +56,8 @@ export function isEndedBy ({ by }: Pick<Revocation, 'by'>, revokedAt: number | u
 }
 
 /** Clocks go back, and another Redis may know less: neither takes back what was revoked. */
-export function raise (revokedAt: LRUCache<string, number>, key: string, time: number): void {
-  revokedAt.set(key, Math.max(time, revokedAt.get(key) ?? time))
+export function raise (revokedAt: LRUCache<string, number>, key: string, time: number, keptMilliseconds: number): void {
+  revokedAt.set(key, Math.max(time, revokedAt.get(key) ?? time), { ttl: keptMilliseconds })
 }
 
 /** Every revocation that would end this session. */

@@ -19,7 +19,8 @@ export interface SharedRevocations extends Revocations {
 
 export interface SharedRevocationsParts {
   readonly redis: Redis
-  readonly maxLifetimeMilliseconds: number
+  /** In milliseconds: what any session may have been given, or be given from now on. */
+  readonly longestLifetime: () => number
   readonly logger: Logger
   /** Redis was asked, and answered or did not, for a reason that holds no secret. */
   readonly onAsked: (isUp: boolean, reason?: string) => void
@@ -43,9 +44,9 @@ const revokeScript = `${readClock} redis.call("zadd", KEYS[1], "gt", now, ARGV[1
 const pollScript = `${readClock} redis.call("zremrangebyscore", KEYS[1], "-inf", now - ARGV[2]) return { now, redis.call("zrangebyscore", KEYS[1], ARGV[1], "+inf", "withscores", "limit", 0, ARGV[3]) }`
 
 /** In Redis, for every replica that shares it; read by each of them several times a second, so that decisions wait for nobody. */
-export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logger, onAsked }: SharedRevocationsParts): SharedRevocations {
+export function createSharedRevocations ({ redis, longestLifetime, logger, onAsked }: SharedRevocationsParts): SharedRevocations {
   const key = redis.keyOf('revocations')
-  const revokedAt = new LRUCache<string, number>({ ...atMost(maxRevocations), ttl: maxLifetimeMilliseconds })
+  const revokedAt = new LRUCache<string, number>({ ...atMost(maxRevocations), ttl: longestLifetime() })
   const hashes = new WeakMap<Session, readonly HashedRevocation[]>()
   let isListening = false
   let timer: NodeJS.Timeout | undefined
@@ -56,7 +57,7 @@ export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logge
   let isUp: boolean | undefined
 
   function hear (members: readonly string[]): number {
-    for (let index = 0; index < members.length; index += 2) raise(revokedAt, members[index] ?? '', Number(members[index + 1]))
+    for (let index = 0; index < members.length; index += 2) raise(revokedAt, members[index] ?? '', Number(members[index + 1]), longestLifetime())
     return Number(members.at(-1) ?? 0)
   }
 
@@ -64,7 +65,7 @@ export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logge
     const askedAt = performance.now()
     let from = Math.max(0, heardUntil - overlapMilliseconds)
     for (;;) {
-      const [time, members] = await redis.run(pollScript, key, from, maxLifetimeMilliseconds, pageSize) as [number, string[]]
+      const [time, members] = await redis.run(pollScript, key, from, longestLifetime(), pageSize) as [number, string[]]
       const last = hear(members)
       if (members.length < 2 * pageSize) {
         // Another server, or the same one with its clock set back: what it has is heard from the beginning.
@@ -106,7 +107,7 @@ export function createSharedRevocations ({ redis, maxLifetimeMilliseconds, logge
     time: async () => Number(await redis.run(timeScript, key)),
     async revoke (revocation) {
       const member = hashOf(keyOf(revocation))
-      raise(revokedAt, member, Number(await redis.run(revokeScript, key, member, maxLifetimeMilliseconds)))
+      raise(revokedAt, member, Number(await redis.run(revokeScript, key, member, longestLifetime())), longestLifetime())
     },
     isRevoked (session) {
       if (revokedAt.size === 0) return false

@@ -11,13 +11,15 @@ import { type Seal } from './sealing.ts'
 import { createRedisShelf } from './redis-shelf.ts'
 import { createSharedRevocations } from './shared-revocations.ts'
 import { createMemoryShelf, type Shelf, type ShelfLimits } from './shelf.ts'
+import { createSessionMemory, type SessionMemory } from './session-memory.ts'
 import { type SessionStore } from './store.ts'
 
 export interface StorageSettings {
   readonly store: 'cookie' | 'memory' | 'redis'
   /** Needed by the store of that name; beside another one it shares the end of sessions. */
   readonly redis?: RedisSettings & { readonly keyPrefix: string } | undefined
-  readonly maxLifetimeMilliseconds: number
+  /** In milliseconds: what any session may have been given, or be given from now on. */
+  readonly longestLifetime: () => number
 }
 
 export interface StorageParts {
@@ -39,7 +41,8 @@ export interface Storage {
   readonly named: NamedSessions
   readonly newest: NewestSessions
   readonly leases: Leases
-  /** A place for one kind of thing; in Redis, Redis itself sets the limits. */
+  readonly memory: SessionMemory
+  /** A place for one kind of thing, asked for once; in Redis, Redis itself sets the limits. */
   shelf (kind: string, limits: ShelfLimits): Shelf
   /** Resolves once it is known whether everything is there; what is not is tried again for as long as it takes. */
   start (): Promise<void>
@@ -49,25 +52,26 @@ export interface Storage {
 const nameLimits = { maxEntries: 100_000, maxCharacters: 100_000 }
 const maxUnproven = 10_000
 
-export async function createStorage ({ store, redis: settings, maxLifetimeMilliseconds }: StorageSettings, { seals, logger, now, onAsked, onFailed }: StorageParts): Promise<Storage> {
+export async function createStorage ({ store, redis: settings, longestLifetime }: StorageSettings, { seals, logger, now, onAsked, onFailed }: StorageParts): Promise<Storage> {
   const own = (): SessionStore => store === 'memory' ? createMemoryStore(now) : createCookieStore(seals.session)
   const named = (names: Shelf, revocations: Revocations): NamedSessions =>
-    createNamedSessions({ names, revocations, unproven: createRevocations(maxLifetimeMilliseconds, now, maxUnproven), maxLifetimeMilliseconds })
+    createNamedSessions({ names, revocations, unproven: createRevocations(longestLifetime, now, maxUnproven), longestLifetime })
   if (settings === undefined) {
-    const revocations = createRevocations(maxLifetimeMilliseconds, now)
+    const revocations = createRevocations(longestLifetime, now)
     return {
       store: own(),
       revocations,
       named: named(createMemoryShelf(nameLimits, now), revocations),
       newest: createNewestSessions(now),
       leases: createLeases(),
+      memory: createSessionMemory(),
       shelf: (_kind, limits) => createMemoryShelf(limits, now),
       async start () {},
       close () {}
     }
   }
   const redis = await createRedis(settings, { keyPrefix: settings.keyPrefix, logger, onFailed })
-  const revocations = createSharedRevocations({ redis, maxLifetimeMilliseconds, logger, onAsked })
+  const revocations = createSharedRevocations({ redis, longestLifetime, logger, onAsked })
   const shelf = (kind: string): Shelf => createRedisShelf(kind, { redis, seal: seals.shelf })
   return {
     store: store === 'redis' ? createRedisStore({ redis, seal: seals.record, now }) : own(),
@@ -75,6 +79,7 @@ export async function createStorage ({ store, redis: settings, maxLifetimeMillis
     named: named(shelf('sid'), revocations),
     newest: createSharedNewestSessions({ redis, seal: seals.record, logger, now }),
     leases: createSharedLeases(redis),
+    memory: createSessionMemory(),
     shelf,
     async start () {
       await redis.connect()

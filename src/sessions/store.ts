@@ -20,4 +20,6 @@ export interface SessionStore {
   replace (ticket: string, before: Session, after: Session): string | undefined | Promise<string | undefined>
   /** Forgets a session. One that the browser keeps can't be forgotten: revocations are there for that. */
   remove (ticket: string): void | Promise<void>
+  /** Believes nothing any more that was unsealed before: another secret may count from now on. */
+  doubt (): void
 }

@@ -12,6 +12,7 @@ import { startRedis } from '../support/redis.ts'
 interface Report {
   readonly code: number
   readonly status: string
+  readonly since: string
   readonly dependencies: Readonly<Record<string, { readonly status: string, readonly since: string, readonly reason?: string }>>
 }
 
@@ -79,9 +80,12 @@ test('what counts is configured: the application all the time, without being ask
   const ready = await until(gateway, ({ status }) => status === 'ready')
   t.match(ready, { code: 200, dependencies: { 'upstream:/': { status: 'up' }, 'provider:default': { status: /down|unknown/ } } })
   application.close()
-  t.match(await until(gateway, ({ status }) => status === 'unavailable'), { code: 503, dependencies: { 'upstream:/': { status: 'down' } } })
+  const lost = await until(gateway, ({ status }) => status === 'unavailable')
+  t.match(lost, { code: 503, dependencies: { 'upstream:/': { status: 'down' } } })
   await startApplication(t, port)
-  t.match(await until(gateway, ({ status }) => status === 'ready'), { code: 200 })
+  const back = await until(gateway, ({ status }) => status === 'ready')
+  t.match(back, { code: 200 })
+  t.ok(ready.since < lost.since && lost.since < back.since, 'each is told with the moment since when it is so')
 })
 
 test('healthcheck asks the Doorward that runs with this configuration, and needs no shell and no other program', async (t) => {

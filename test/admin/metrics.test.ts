@@ -132,7 +132,7 @@ test('requests to the provider are timed by what they are for, those that fail t
 })
 
 test('what the parts count arrives in the buckets and series that it belongs to', async (t) => {
-  const metrics = createMetrics({ version: '1', providers: [] })
+  const metrics = createMetrics({ version: '1', now: Date.now })
   const upstream = metrics.upstream('/a"b\\c\n')
   for (const milliseconds of [0, 1, 1.01, 2_500, 60_000, 60_001]) upstream.answered(milliseconds)
   upstream.failed('connection_lost')

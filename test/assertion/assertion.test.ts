@@ -127,7 +127,7 @@ t.test('every session and every holder has an assertion of its own', async (t) =
   t.equal(one?.sub, other?.sub)
   t.not(one?.['sid'], other?.['sid'])
 
-  const assertions = await createAssertions({ issuer: 'i', algorithm: 'EdDSA', previousKeys: [], lifetimeMilliseconds: 60_000 }, () => 0)
+  const assertions = await createAssertions({ issuer: 'i', algorithm: 'EdDSA', key: pem(generate.EdDSA().privateKey), previousKeys: [], lifetimeMilliseconds: 60_000 }, () => 0)
   const [alice, bob] = [{}, {}]
   const nothing = () => ({})
   const signed = await assertions.about(alice, 'a', nothing)

@@ -48,7 +48,7 @@ export function runMain (t: Test, args: readonly string[], { cwd, output, node =
 }
 
 /** Starts `doorward serve`, open to everybody. @param sections merged over those that it needs anyway */
-export async function startServe (t: Test, sections: Readonly<Record<string, object>>, output?: string, process: { node?: readonly string[], env?: Readonly<Record<string, string>> } = {}): Promise<ServeProcess> {
+export async function startServe (t: Test, sections: Readonly<Record<string, object | undefined>>, output?: string, process: { node?: readonly string[], env?: Readonly<Record<string, string>> } = {}): Promise<ServeProcess> {
   const [port, adminPort] = [await freePort(), await freePort()]
   const folder = t.testdir({
     'doorward.yaml': stringify({
@@ -69,8 +69,9 @@ export async function startServe (t: Test, sections: Readonly<Record<string, obj
     folder,
     async logged (event) {
       while (!run.stdout().includes(`"event":"${event}"`)) {
-        if (run.child.stdout === null || run.child.exitCode !== null) throw new Error(`never logged: ${event}\n${run.stderr()}`)
-        await Promise.race([once(run.child.stdout, 'data'), run.ended])
+        // Whoever is killed has no exit code, and an end that was is there at once: to ask again would never let anything else happen.
+        const ended = run.ended.then((code) => { throw new Error(`never logged: ${event}; ended with ${code}\n${run.stderr()}`) })
+        await Promise.race([once(run.child.stdout ?? run.child, 'data'), ended])
       }
     }
   }

@@ -137,6 +137,22 @@ test('a session outlives a change of the secret that names the earlier one, and 
   t.equal(await statusWith(cookie, await site(t, { secret: undefined }, now)), 302)
 })
 
+test('while replicas change the secret in three steps, each accepts what any other seals', async (t) => {
+  const [old, fresh] = [testSecret, randomBytes(32).toString('base64')]
+  const steps = [{ secret: old }, { secret: old, previousSecrets: [fresh, old] }, { secret: fresh, previousSecrets: [fresh, old] }, { secret: fresh }]
+  const replicas = await Promise.all(steps.map((step) => site(t, step)))
+  const cookies = await Promise.all(replicas.map(async (replica) => {
+    await replica.browser.signIn(replica.url('/x'), 'bob')
+    return cookieOf(replica.browser, replica)
+  }))
+  const between = async (seals: number, opens: number): Promise<number> => {
+    const replica = replicas[opens]
+    return replica === undefined ? 0 : await statusWith(cookies[seals] ?? '', replica)
+  }
+  for (const step of [0, 1, 2]) t.strictSame([await between(step, step + 1), await between(step + 1, step)], [200, 200], `step ${step + 1}`)
+  t.equal(await between(2, 0), 302, 'without the first step: one that has not heard of the new secret refuses what it seals')
+})
+
 test('the session of one site is none at another that shares the secret', async (t) => {
   const one = await site(t, {})
   await one.browser.signIn(one.url('/x'), 'bob')

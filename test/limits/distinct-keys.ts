@@ -4,7 +4,7 @@
  */
 import { createClientRateMemory, createClientRates } from '../../src/limits/index.ts'
 import { createLogger, createMetrics } from '../../src/observability/index.ts'
-import { createBearer, createLogins, createProviders } from '../../src/oidc/index.ts'
+import { createBearer, createLogins, createProviders, createUsedLogins } from '../../src/oidc/index.ts'
 import { createForwardingHeaders } from '../../src/pipeline/forwarding-headers.ts'
 import { createHeaderFilter } from '../../src/pipeline/identity-headers.ts'
 import { createRequestOrigins, type MessageHead } from '../../src/request-origin/index.ts'
@@ -31,7 +31,7 @@ const cookies = createCookies({ name: '__Host-doorward', sameSite: 'lax', secure
 const lifetimes = { idleMilliseconds: 30 * minute, maxMilliseconds: 480 * minute, refreshBeforeMilliseconds: minute }
 const spread = 0x9e3779b1
 
-const storage = (store: 'memory' | 'cookie') => createStorage({ store, maxLifetimeMilliseconds: lifetimes.maxMilliseconds }, { seals, logger, now, onAsked () {}, onFailed () {} })
+const storage = (store: 'memory' | 'cookie') => createStorage({ store, longestLifetime: () => lifetimes.maxMilliseconds }, { seals, logger, now, onAsked () {}, onFailed () {} })
 
 function signedIn (key: number): SignedIn {
   const identity = { sub: `sub-${key}`, user: `user-${key}`, provider: 'default', groups: [], roles: [], organizations: {}, projects: {}, attributes: {}, claims: {} }
@@ -69,7 +69,7 @@ async function leases (): Promise<Door> {
 }
 
 function logins (): Door {
-  const flow = createLogins({ cookies, seal: seals.state, now })
+  const flow = createLogins({ cookies, seal: seals.state, used: createUsedLogins(), now })
   const sent = cookies.read(undefined)
   return (key) => {
     const { secrets: { state }, setCookie } = flow.begin({ returnTo: `/${key}`, restarts: 0, provider: 'default', errand: {}, isPostedTo: false }, sent)
@@ -100,7 +100,7 @@ function addresses (): Door {
 }
 
 function metrics (): Door {
-  const counts = createMetrics({ version: '1', providers: ['default'] })
+  const counts = createMetrics({ version: '1', now })
   return (key) => {
     counts.requestBegan()
     counts.requestEnded('proxied', 200 + key % 800, key)

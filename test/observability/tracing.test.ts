@@ -102,6 +102,18 @@ test('a sign-in and what follows are spans, each under the one that it is part o
   for (const secret of ['bob', 'capability', 'query', '127.0.0.1:1', 'code=', 'state=', 'eyJ', 'Mozilla']) t.notMatch(written, secret)
 })
 
+test('requests are traced by each configuration, and calls of a provider that was known before keep their names', async (t) => {
+  const traced = await startTracing(t)
+  const { browser, url, gateway } = await startJourney(t, { tracing: traced.tracing })
+  await browser.signIn(url('/page'), 'bob')
+  await gateway.reload({ configuration: { access: { rules: [{ path: '/new/**', deny: true }] } } })
+  browser.jar.clear()
+  await browser.signIn(url('/page'), 'bob')
+  const names = (await traced.spans(gateway)).map(({ name }) => name)
+  const signIn = ['GET', 'GET /oidc/login', 'POST token', 'GET userinfo', 'GET /oidc/callback', 'GET /', 'GET upstream']
+  t.strictSame(names.filter((name) => name !== 'GET keys'), [...signIn, ...signIn])
+})
+
 test('a stranger’s trace is linked to and not joined, whatever it wants recorded', async (t) => {
   const traced = await startTracing(t)
   const gateway = await startTracedGateway(t, traced.tracing, ok)

@@ -21,6 +21,7 @@ function startKeys (published: () => readonly JWK[] | Promise<readonly JWK[]>) {
   const now = () => clock.now
   const keys = createProviderKeys({
     now,
+    memory: {},
     mayRefetch: createRefetchBudget(now),
     async fetch (url) {
       asked.push(url)
@@ -91,7 +92,7 @@ t.test('metadata are read again every hour without anybody’s asking, and the l
   const clock = { now: 0 }
   const outcomes: unknown[] = []
   let read: () => Promise<string> = async () => 'first'
-  const metadata = createProviderMetadata({ load: async () => await read(), now: () => clock.now, onAttempt: (error) => { outcomes.push(error) } })
+  const metadata = createProviderMetadata({ load: async () => await read(), memory: {}, now: () => clock.now, onAttempt: (error) => { outcomes.push(error) } })
   t.teardown(metadata.stop)
   const pass = async (milliseconds: number): Promise<void> => {
     clock.now += milliseconds
@@ -121,7 +122,7 @@ t.test('metadata are read again every hour without anybody’s asking, and the l
 t.test('a doubt has metadata read again, ten seconds apart at most', async (t) => {
   const clock = { now: 0 }
   let reads = 0
-  const metadata = createProviderMetadata({ load: async () => ++reads, now: () => clock.now, onAttempt () {} })
+  const metadata = createProviderMetadata({ load: async () => ++reads, memory: {}, now: () => clock.now, onAttempt () {} })
   t.teardown(metadata.stop)
   metadata.doubt()
   t.equal(reads, 0, 'nothing is known that could be doubted')

@@ -155,7 +155,7 @@ test('an idle expiry that one replica moves is moved for the other', { skip }, a
 async function startRevocations ({ url }: TestRedis): Promise<{ redis: Redis, revocations: SharedRevocations }> {
   const logger = createLogger({ level: 'fatal', format: 'json', isTerminal: false, secretPaths: [] }, { write () {} })
   const redis = await createRedis({ url, nodes: [], cluster: false }, { keyPrefix: 'doorward:', logger, onFailed () {} })
-  const revocations = createSharedRevocations({ redis, maxLifetimeMilliseconds: 60 * minute, logger, onAsked () {} })
+  const revocations = createSharedRevocations({ redis, longestLifetime: () => 60 * minute, logger, onAsked () {} })
   await redis.connect()
   await revocations.start()
   return { redis, revocations }

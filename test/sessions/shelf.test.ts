@@ -12,7 +12,7 @@ const seals = await createSeals(['session', 'record', 'shelf'], { secrets: [Buff
 async function start (t: Test, redis: TestRedis | undefined, now: () => number = Date.now): Promise<Storage> {
   const settings = redis === undefined ? undefined : { url: redis.url, nodes: [], cluster: false, keyPrefix: 'x:' }
   const logger = createLogger({ level: 'info', format: 'json', isTerminal: false, secretPaths: [] }, { write: () => {} })
-  const storage = await createStorage({ store: 'cookie', redis: settings, maxLifetimeMilliseconds: 60_000 }, { seals, logger, now, onAsked () {}, onFailed () {} })
+  const storage = await createStorage({ store: 'cookie', redis: settings, longestLifetime: () => 60_000 }, { seals, logger, now, onAsked () {}, onFailed () {} })
   t.teardown(() => { storage.close() })
   await storage.start()
   return storage

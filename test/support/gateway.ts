@@ -1,12 +1,13 @@
+import { writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { placesOf, settings } from '../../src/config/settings.ts'
 import { valueAt } from '../../src/config/path.ts'
-import { loadConfiguration, problemText } from '../../src/config/index.ts'
+import { type Configuration, loadConfiguration, problemText } from '../../src/config/index.ts'
 import { proxyFrom } from '../../src/oidc/index.ts'
 import { createGateway } from '../../src/gateway.ts'
-import { createAudit, createLogger, noTracing, type Tracing } from '../../src/observability/index.ts'
+import { createAudit, createLogger, createLogs, noTracing, type Tracing } from '../../src/observability/index.ts'
 import { auditProblems } from './audit-line.ts'
 import { clientId, clientSecret } from './provider.ts'
 import { sawSecret, secretsIn } from './secrets-seen.ts'
@@ -41,6 +42,8 @@ export interface TestGateway {
   readonly logs: string[]
   /** Every public route, as `METHOD path`. */
   readonly routes: string[]
+  /** Puts another configuration in place: these options in place of those that it was started with. */
+  reload (changes: Partial<Pick<GatewayOptions, 'issuer' | 'upstream' | 'configuration'>>): Promise<void>
   close (): Promise<void>
 }
 
@@ -61,16 +64,15 @@ async function startOnFreePort (t: Test, options: GatewayOptions): Promise<TestG
   const port = await freePort()
   const origin = options.publicUrl ?? `http://localhost:${port}`
   await options.onOrigin?.(origin)
-  const loaded = loadConfiguration({ file: configurationFile(t, options, origin, port), environment: {} })
-  if (!loaded.ok) throw new Error(loaded.problems.map(problemText).join('\n'))
+  const file = `${t.testdir({})}/doorward.yaml`
+  const configuration = load(file, options, origin, port)
 
-  sawSecretsOf(loaded.configuration)
   const audit: Record<string, unknown>[] = []
   const auditLines: string[] = []
   const logs: string[] = []
   const now = options.now ?? Date.now
   const routes: string[] = []
-  const { app, admin } = await createGateway(loaded.configuration, {
+  const { app, admin, reload } = await createGateway(configuration, {
     now,
     proxy: proxyFrom(options.environment ?? {}),
     version: '1.2.3-test',
@@ -79,7 +81,7 @@ async function startOnFreePort (t: Test, options: GatewayOptions): Promise<TestG
       auditLines.push(line)
       audit.push(JSON.parse(line) as Record<string, unknown>)
     }, now),
-    logger: createLogger({ level: 'trace', format: 'json', isTerminal: false, secretPaths: [] }, { write: (line) => { logs.push(line) } })
+    logOf: createLogs(createLogger({ level: 'trace', format: 'json', isTerminal: false, secretPaths: [] }, { write: (line) => { logs.push(line) } }), configuration.log.levels)
   })
   const close = async (): Promise<void> => { await Promise.all([app.close(), admin.close()]) }
   t.teardown(async () => {
@@ -88,8 +90,8 @@ async function startOnFreePort (t: Test, options: GatewayOptions): Promise<TestG
   })
   await admin.listen({ host: '127.0.0.1', port: 0 })
   await app.listen({ host: '127.0.0.1', port })
-  routes.push(...app.printRoutes({ commonPrefix: false }).split('\n').filter((line) => line !== ''))
-  return { origin, port, admin: `http://127.0.0.1:${(admin.server.address() as AddressInfo).port}`, audit, auditLines, logs, routes, close }
+  routes.push(...app.current().app.printRoutes({ commonPrefix: false }).split('\n').filter((line) => line !== ''))
+  return { origin, port, admin: `http://127.0.0.1:${(admin.server.address() as AddressInfo).port}`, audit, auditLines, logs, routes, reload: async (changes) => { await reload(load(file, { ...options, ...changes }, origin, port)) }, close }
 }
 
 function sawSecretsOf (configuration: unknown): void {
@@ -106,7 +108,16 @@ function requireSoundOutput (logs: readonly string[], auditLines: readonly strin
   if (problems.length > 0) throw new Error(`not as the schema of the audit trail says: ${problems.join('\n')}`)
 }
 
-function configurationFile (t: Test, { issuer, upstream, configuration = {} }: GatewayOptions, origin: string, port: number): string {
+/** Through a file, as a user would. */
+function load (file: string, options: GatewayOptions, origin: string, port: number): Configuration {
+  writeFileSync(file, configurationText(options, origin, port))
+  const loaded = loadConfiguration({ file, environment: {} })
+  if (!loaded.ok) throw new Error(loaded.problems.map(problemText).join('\n'))
+  sawSecretsOf(loaded.configuration)
+  return loaded.configuration
+}
+
+function configurationText ({ issuer, upstream, configuration = {} }: GatewayOptions, origin: string, port: number): string {
   const base: Record<string, Readonly<Record<string, unknown>>> = {
     // Another name of the site, and what raw requests ask for (test/support/raw-socket.ts).
     server: { listen: `127.0.0.1:${port}`, publicUrl: origin, hosts: [`127.0.0.1:${port}`, 'localhost'] },
@@ -120,12 +131,20 @@ function configurationFile (t: Test, { issuer, upstream, configuration = {} }: G
     ...(typeof issuer !== 'string' && { providers: issuer.map((provider) => ({ clientId, clientSecret, ...provider })) }),
     ...(typeof upstream !== 'string' && { upstreams: upstream })
   }
-  const folder = t.testdir({ 'doorward.yaml': stringify({ ...merged, ...lists }) })
-  return `${folder}/doorward.yaml`
+  return stringify({ ...merged, ...lists })
 }
 
-/** The public URL names the port, so the port is known before there is a gateway. */
+const givenPorts = new Set<number>()
+
+/** The public URL names the port, so the port is known before there is a gateway. Never the same twice: the system may give one out again at once. */
 export async function freePort (): Promise<number> {
+  const port = await lookForPort()
+  if (givenPorts.has(port)) return await freePort()
+  givenPorts.add(port)
+  return port
+}
+
+async function lookForPort (): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   const address = server.address()
