@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Duplex } from 'node:stream'
 import { type Dispatcher } from 'undici'
 import { type Problem } from '../errors.ts'

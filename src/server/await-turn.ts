@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 
 /** Browsers send none, and each may take as much memory as a header section while it waits. */

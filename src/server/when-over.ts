@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 
 /** What to call for requests that wait behind others when their connection is gone. */
