@@ -20,10 +20,10 @@ const above = {
 
 const folderRules = Object.entries(above).map(([folder, allowed]) => ({
   name: `${folder}-imports`,
-  comment: `src/${folder} may import ${[...allowed, 'cache-bounds', 'errors', 'own-routes', 'step-up'].join(', ')}`,
+  comment: `src/${folder} may import ${[...allowed, 'cache-bounds', 'errors', 'node-http', 'own-routes', 'step-up', 'without-schemas'].join(', ')}`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
-  to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed].join('|')})(/|\\.ts$)`, '^src/(cache-bounds|errors|own-routes|step-up)\\.ts$'] }
+  to: { path: '^src/', pathNot: [`^src/(${[folder, ...allowed].join('|')})(/|\\.ts$)`, '^src/(cache-bounds|errors|node-http|own-routes|step-up|without-schemas)\\.ts$'] }
 }))
 
 /** Each library has one home, so that it can be understood, tested and replaced there. */

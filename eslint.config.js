@@ -33,7 +33,8 @@ export default [
     rules: {
       'no-restricted-syntax': ['error',
         { selector: "MemberExpression[object.name='process']", message: onlyMain },
-        { selector: "ImportDeclaration[source.value='node:process']", message: onlyMain }
+        { selector: "ImportDeclaration[source.value='node:process']", message: onlyMain },
+        { selector: "ImportDeclaration[source.value='node:http'][importKind='value']", message: 'Import types with `import type`, and the rest from src/node-http.ts, which says why.' }
       ],
       'no-console': 'error'
     }

@@ -2,7 +2,6 @@
  * The composition root: builds every part from the configuration and mounts it, top to bottom, in order. Nothing else
  * wires parts together, and nothing here decides about a request.
  */
-import { createServer as createHttpServer } from 'node:http'
 import { type FastifyInstance } from 'fastify'
 import { createAccess, referencedClaims, stepUpsOf } from './access/index.ts'
 import { createAdmin, type Readiness } from './admin/index.ts'
@@ -16,6 +15,7 @@ import { buildProviders } from './identity-providers.ts'
 import { buildLasting, type GatewayParts, type Lasting } from './lasting.ts'
 import { createClientRates, createLoad, limitOwnRoutes } from './limits/index.ts'
 import { claimNamesAt, createMapping } from './mapping/index.ts'
+import { http } from './node-http.ts'
 import { countRefusedConnections, countRequests, type Metrics } from './observability/index.ts'
 import { clientKeySet, createBearer, createRefresh, loggedMapping, mountClientKeys, mountSignIn, type SignInParts } from './oidc/index.ts'
 import { isOwnTarget } from './own-routes.ts'
@@ -55,7 +55,7 @@ export async function createGateway (configuration: Configuration, parts: Gatewa
   countRefusedConnections(transport.server, { metrics, logger: logOf('server'), now: parts.now })
   const app = createFront(transport.server, { onGenerations: metrics.generations, onError })
   // Who scrapes keeps the connection, and must not keep the process.
-  const admin = createFront(createHttpServer(), { isCutAtClose: true, onError })
+  const admin = createFront(http.createServer(), { isCutAtClose: true, onError })
 
   async function reload (next: Configuration): Promise<void> {
     const exchange = transport.prepare(next.server)

@@ -55,7 +55,7 @@ test('every error is documented', async (t) => {
 test('whatever the log advises on is in the troubleshooting page', async (t) => {
   const rows = page('troubleshooting.md').split('\n').filter((line) => line.startsWith('| '))
   for (const [code, text] of Object.entries(advice)) t.ok(rows.some((row) => row.includes(`\`${code}\``) && row.endsWith(`| ${text}. |`)), code)
-  for (const code of ['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH', 'ETIMEDOUT', 'ECONNRESET', 'UND_ERR_RES_EXCEEDED_MAX_SIZE', 'CERT_HAS_EXPIRED', 'EPROTO', 'OAUTH_PARSE_ERROR', 'NEW']) {
+  for (const code of ['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH', 'ETIMEDOUT', 'ECONNRESET', 'UND_ERR_RES_EXCEEDED_MAX_SIZE', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'EPROTO', 'OAUTH_PARSE_ERROR', 'NEW']) {
     const words = outageReason({ code }).replace(` (${code})`, '')
     t.ok(rows.some((row) => row.startsWith(`| ${words} |`)), words)
   }

@@ -10,7 +10,7 @@ from wsgiref.simple_server import make_server
 
 def application(environ, start_response):
     user = environ.get("HTTP_X_REMOTE_USER")
-    claims = {name: value for name, value in environ.items() if name.startswith("HTTP_OIDC_CLAIM_")}
+    claims = {name: value for name, value in environ.items() if name.startswith(("HTTP_OIDC_CLAIM_", "HTTP_X_REMOTE_"))}
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in sorted(claims.items()))
     greeting = "Hello, whoever you are" if user is None else f"Hello, {escape(user)}"
     page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Legacy</title><h1>{greeting}</h1>

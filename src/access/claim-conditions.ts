@@ -1,6 +1,6 @@
 import { type Identity } from '../mapping/index.ts'
-import { createPattern } from '../patterns/index.ts'
-import { certain, type Condition, every } from './condition.ts'
+import { createPattern, isTooLong } from '../patterns/index.ts'
+import { type Condition, every } from './condition.ts'
 import { type ClaimDemand, type Conditions } from './decision.ts'
 
 /** What has to be kept of the claims where a rule asks for the domain of an address. */
@@ -8,15 +8,22 @@ export const emailClaims = ['email', 'email_verified'] as const
 
 /** Every claim. */
 export function claimConditions (claims: NonNullable<Conditions['claims']>): Condition {
-  const parts = Object.entries(claims).map(([name, demand]) => {
-    const isMet = compileDemand(demand)
-    return certain(({ identity }) => textsIn(identity.claims, name).some(isMet), { claims: { [name]: demand } })
+  const parts = Object.entries(claims).map(([name, demand]): Condition => {
+    const { isMet, isUnmet } = compileDemand(demand)
+    return {
+      holds: ({ identity }) => textsIn(identity.claims, name).some(isMet),
+      fails: ({ identity }) => textsIn(identity.claims, name).every(isUnmet),
+      unmet: () => ({ claims: { [name]: demand } })
+    }
   })
   return every(parts, (unmet) => ({ claims: Object.assign({}, ...unmet.map((part) => part.claims)) as typeof claims }))
 }
 
-function compileDemand (demand: ClaimDemand): (text: string) => boolean {
-  return 'matches' in demand ? createPattern(demand.matches).isAllOf : (text) => demand.includes(text)
+/** A text that is too long for an expression neither meets it nor, under `not`, its opposite. */
+function compileDemand (demand: ClaimDemand): { isMet (text: string): boolean, isUnmet (text: string): boolean } {
+  if (!('matches' in demand)) return { isMet: (text) => demand.includes(text), isUnmet: (text) => !demand.includes(text) }
+  const { isAllOf } = createPattern(demand.matches)
+  return { isMet: isAllOf, isUnmet: (text) => !isTooLong(text) && !isAllOf(text) }
 }
 
 /** A claim as texts: a number or a flag as JSON writes it, of a list each entry; an object holds none. */

@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { type Logger, type Metrics } from '../observability/index.ts'
+import { withoutSchemas } from '../without-schemas.ts'
 import { apiPaths, type ApiParts, mountApi } from './api.ts'
 import { type Readiness } from './readiness.ts'
 
@@ -29,6 +30,7 @@ const answerHeaders = { 'cache-control': 'no-store', 'x-content-type-options': '
 export function createAdmin ({ readiness, metrics, logger, api }: AdminParts): FastifyInstance {
   const answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => answerProblem(error, request, reply, logger)
   const app = fastify({
+    ...withoutSchemas,
     logger: false,
     genReqId: () => randomUUID(),
     requestIdHeader: false,

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request, type RequestOptions } from 'node:http'
+import type { IncomingMessage, RequestOptions } from 'node:http'
 import { json } from 'node:stream/consumers'
+import { http } from '../node-http.ts'
 import { errorCode } from './configuration.ts'
 import { connectOptions } from './listening.ts'
 
@@ -47,7 +48,7 @@ function addressIn (listen: string): string {
 
 async function send (listen: string, options: Pick<RequestOptions, 'method' | 'path' | 'headers'>, body = ''): Promise<Answer> {
   const headers = { ...options.headers, ...body !== '' && { 'content-length': Buffer.byteLength(body) } }
-  const asked = request({ ...connectOptions(listen), ...options, headers, agent: false, signal: AbortSignal.timeout(patienceMilliseconds) })
+  const asked = http.request({ ...connectOptions(listen), ...options, headers, agent: false, signal: AbortSignal.timeout(patienceMilliseconds) })
   const answered = once(asked, 'response') as Promise<[IncomingMessage]>
   asked.end(body)
   try {

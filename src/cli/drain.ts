@@ -1,5 +1,5 @@
 /** How a server comes to its end without losing a request: in stages, each of which is over within a time. */
-import { type Server, type ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import { Server as SecureServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'

@@ -5,19 +5,10 @@
  * handed over by main.ts.
  */
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
-import { showAudit } from './audit.ts'
-import { check } from './check.ts'
-import { doctor } from './doctor/index.ts'
-import { explain } from './explain.ts'
-import { healthcheck } from './healthcheck.ts'
-import { keygen } from './keygen.ts'
-import { schema } from './schema.ts'
-import { type Host, serve } from './serve.ts'
-import { revokeSessions } from './sessions-revoke.ts'
-import { testPolicy } from './test-policy.ts'
+import type { Host } from './serve.ts'
 import { version } from './version.ts'
 
-export { type Host } from './serve.ts'
+export type { Host } from './serve.ts'
 
 type Values = Readonly<Record<string, string | boolean | undefined>>
 
@@ -27,7 +18,8 @@ interface Command {
   readonly operand?: string
   /** Flag → its value's name and what it does; a flag without a value name is a switch. */
   readonly flags: Readonly<Record<string, { readonly value?: string, readonly does: string }>>
-  run (values: Values, host: Host): number | Promise<number>
+  /** Reads what it needs once it is asked for: a health check has no use for a gateway. */
+  run (values: Values, host: Host): Promise<number>
 }
 
 const config = { value: 'FILE', does: 'configuration file (default: $DOORWARD_CONFIG, ./doorward.yaml, /etc/doorward/doorward.yaml)' }
@@ -36,12 +28,12 @@ const commands: Readonly<Record<string, Command>> = {
   serve: {
     summary: 'run the gateway',
     flags: { config },
-    run: (values, host) => serve({ config: text(values['config']) }, host)
+    run: (values, host) => import('./serve.ts').then(({ serve }) => serve({ config: text(values['config']) }, host))
   },
   check: {
     summary: 'read the configuration and print every problem in it',
     flags: { config },
-    run: (values, host) => check({ config: text(values['config']) }, host)
+    run: (values, host) => import('./check.ts').then(({ check }) => check({ config: text(values['config']) }, host))
   },
   doctor: {
     summary: 'look at provider, Redis and applications, and say what would keep people from signing in',
@@ -50,7 +42,7 @@ const commands: Readonly<Record<string, Command>> = {
       json: { does: 'print JSON' },
       config
     },
-    run: (values, host) => doctor({ config: text(values['config']), provider: text(values['provider']), json: values['json'] === true }, host)
+    run: (values, host) => import('./doctor/index.ts').then(({ doctor }) => doctor({ config: text(values['config']), provider: text(values['provider']), json: values['json'] === true }, host))
   },
   explain: {
     summary: 'show what a set of claims becomes, and why',
@@ -64,20 +56,20 @@ const commands: Readonly<Record<string, Command>> = {
       json: { does: 'print JSON' },
       config
     },
-    run: (values, host) => explain({
+    run: (values, host) => import('./explain.ts').then(({ explain }) => explain({
       claims: text(values['claims']), path: text(values['path']), method: text(values['method']), host: text(values['host']), address: text(values['address']), provider: text(values['provider']), json: values['json'] === true, config: text(values['config'])
-    }, host)
+    }, host))
   },
   healthcheck: {
     summary: 'ask the Doorward that runs with this configuration whether it lives',
     flags: { ready: { does: 'ask whether people should be sent to it' }, config },
-    run: (values, host) => healthcheck({ ready: values['ready'] === true, config: text(values['config']) }, host)
+    run: (values, host) => import('./healthcheck.ts').then(({ healthcheck }) => healthcheck({ ready: values['ready'] === true, config: text(values['config']) }, host))
   },
   test: {
     summary: 'hold the configuration against a file of expectations',
     operand: 'FILE',
     flags: { json: { does: 'print JSON' }, config },
-    run: (values, host) => testPolicy({ file: text(values['FILE']), json: values['json'] === true, config: text(values['config']) }, host)
+    run: (values, host) => import('./test-policy.ts').then(({ testPolicy }) => testPolicy({ file: text(values['FILE']), json: values['json'] === true, config: text(values['config']) }, host))
   },
   'sessions revoke': {
     summary: 'end the sessions of somebody at the Doorward that runs with this configuration',
@@ -89,9 +81,9 @@ const commands: Readonly<Record<string, Command>> = {
       provider: { value: 'ID', does: 'whose --sub or --sid it is, where there are several' },
       config
     },
-    run: (values, host) => revokeSessions({
+    run: (values, host) => import('./sessions-revoke.ts').then(({ revokeSessions }) => revokeSessions({
       user: text(values['user']), sub: text(values['sub']), sid: text(values['sid']), session: text(values['session']), provider: text(values['provider']), config: text(values['config'])
-    }, host)
+    }, host))
   },
   audit: {
     summary: 'show an audit trail, or what of it is asked for',
@@ -109,7 +101,7 @@ const commands: Readonly<Record<string, Command>> = {
       json: { does: 'print the lines as they are' },
       config: { value: 'FILE', does: 'configuration whose audit.pseudonymKey the pseudonyms in the file were made with' }
     },
-    run: (values, host) => showAudit({
+    run: (values, host) => import('./audit.ts').then(({ showAudit }) => showAudit({
       file: text(values['FILE']),
       event: text(values['event']),
       outcome: text(values['outcome']),
@@ -122,17 +114,17 @@ const commands: Readonly<Record<string, Command>> = {
       until: text(values['until']),
       json: values['json'] === true,
       config: text(values['config'])
-    }, host, Date.now)
+    }, host, Date.now))
   },
   keygen: {
     summary: 'print a fresh key',
     flags: { type: { value: 'session|assertion', does: 'what the key is for (default: session)' } },
-    run: (values, host) => keygen({ type: text(values['type']) }, host)
+    run: (values, host) => import('./keygen.ts').then(({ keygen }) => keygen({ type: text(values['type']) }, host))
   },
   schema: {
     summary: 'print the JSON Schema of the configuration',
     flags: {},
-    run: (_values, host) => schema({}, host)
+    run: (_values, host) => import('./schema.ts').then(({ schema }) => schema({}, host))
   }
 }
 

@@ -20,7 +20,7 @@ export interface Output {
 export function openOutput ({ log, audit }: Pick<Configuration, 'log' | 'audit'>, host: Terminal): Output {
   const stdout = openDestination('stdout', {
     onFailed (error) { host.stderr(`standard output can’t be written to (${errorCode(error)})\n`) },
-    onResumed (lines) { logOf('process').warn({ event: 'log.resumed', lines }, 'lines for standard output were lost') }
+    onResumed (lines) { tellResumed(logOf('process'), { event: 'log.resumed', lines }, 'standard output') }
   })
   const logger: Logger = createLogger({ ...log, isTerminal: host.isTerminal, secretPaths: settings.filter(({ secret }) => secret).map(({ path }) => path) }, stdout)
   const logOf = createLogs(logger, log.levels)
@@ -49,7 +49,13 @@ function pseudonymsOf ({ pseudonymize, pseudonymKey }: Configuration['audit']): 
 
 function openTrail (file: string, log: Logger): Destination {
   return openDestination(file, {
-    onFailed (err) { log.error({ event: 'audit.failed', err }, 'the audit trail can’t be written') },
-    onResumed (lines) { log.warn({ event: 'audit.resumed', lines }, 'lines of the audit trail were lost') }
+    onFailed (err) { log.error({ event: 'audit.failed', file, err }, 'the audit trail can’t be written; lines are kept in memory, up to 16 MiB') },
+    onResumed (lines) { tellResumed(log, { event: 'audit.resumed', file, lines }, 'the audit trail') }
   })
+}
+
+/** @param resumed with how many lines of it are gone for good */
+function tellResumed (log: Logger, resumed: { readonly event: string, readonly file?: string, readonly lines: number }, what: string): void {
+  if (resumed.lines === 0) log.info(resumed, `${what} is written again, and nothing of it was lost`)
+  else log.warn(resumed, `${what} is written again, and lines of it were lost`)
 }

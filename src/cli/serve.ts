@@ -1,7 +1,7 @@
 import { type Configuration, type ConfigurationProblem, problemText, providersOf, redirectUriOf, signedOutUriOf } from '../config/index.ts'
 import { openTracing, type Tracing } from '../observability/index.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
-import { proxyFrom } from '../oidc/index.ts'
+import { proxyFrom, shareUndici } from '../oidc/index.ts'
 import { exitInvalidConfiguration, type LoadedConfiguration, readConfiguration } from './configuration.ts'
 import { drain, trackConnections } from './drain.ts'
 import { ListenError, listenOn } from './listening.ts'
@@ -25,6 +25,7 @@ const closingMilliseconds = 2_000
 
 /** `doorward serve`: runs the gateway until the process is asked to end. */
 export async function serve (args: { config?: string | undefined }, host: Host): Promise<number> {
+  shareUndici()
   const files = recordFiles(host.cwd)
   const loaded = await readConfiguration(args.config, host, files.readFile)
   if (loaded === undefined) return exitInvalidConfiguration

@@ -31,8 +31,6 @@ interface LoadOptions {
   readonly providers: readonly string[]
 }
 
-const jsonSchema = z.toJSONSchema(expectationsSchema, { io: 'input' })
-
 /** Reads a file of expectations. Never throws: what is wrong with it is in the outcome. */
 export function loadExpectations (file: string, { cwd, providers }: LoadOptions): ExpectationsOutcome {
   const read = textOf(file, cwd)
@@ -61,7 +59,7 @@ function faultsIn (value: Tree, providers: readonly string[]): Fault[] {
   const people = isTree(value['people']) ? Object.keys(value['people']) : []
   const cases: readonly unknown[] = Array.isArray(value['cases']) ? value['cases'] : []
   const together = cases.flatMap((entry, index) => caseFaults(entry, { people, providers }).map((fault) => ({ ...fault, path: ['cases', index, ...fault.path] })))
-  return [...parsed.success ? [] : faultsOf(parsed.error.issues, value, jsonSchema), ...together]
+  return [...parsed.success ? [] : faultsOf(parsed.error.issues, value, z.toJSONSchema(expectationsSchema, { io: 'input' })), ...together]
 }
 
 function problemAt (document: ConfigurationDocument, { path, part, message }: Fault): ConfigurationProblem {

@@ -1,5 +1,5 @@
-import { METHODS } from 'node:http'
 import { z } from 'zod'
+import { http } from '../node-http.ts'
 import { addressRange } from '../request-origin/index.ts'
 import { globProblem } from './path-glob.ts'
 import { conditions, demandsSomething, isNotEmpty } from './schema-conditions.ts'
@@ -17,7 +17,7 @@ const demands = conditions.extend({
 const requirements = demands.refine(isNotEmpty, demandsSomething(Object.keys(demands.shape)))
 
 /** CONNECT and TRACE are answered by Doorward itself: a rule for them would never hold. */
-const ruledMethods = new Set(METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE'))
+const ruledMethods = new Set(http.METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE'))
 
 const method = z.string()
   .regex(/^[A-Z][A-Z-]*$/, { error: 'expected a method in upper case, such as GET', abort: true })

@@ -15,8 +15,8 @@ export interface LoadParts {
   readonly onRefused: (reason: RefusalReason) => void
 }
 
-/** Who asks: not looked for yet, or nobody, by no session and no token. */
-export type Asker = 'anybody' | 'nobody'
+/** Who comes: not looked for yet, or nobody, by no session and no token. */
+export type Visitor = 'anybody' | 'nobody'
 
 /** Whether there is room for one more. On the hot path: two comparisons. */
 export interface Load {
@@ -26,7 +26,7 @@ export interface Load {
    *
    * @throws {Problem} `overloaded`
    */
-  requireRoom (who: Asker): void
+  requireRoom (who: Visitor): void
   /** Whether even nobody would find room: then it need not be looked for who asks. */
   hasRoomForNobody (): boolean
 }

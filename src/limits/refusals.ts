@@ -1,4 +1,4 @@
-import { type Logger, type RefusalReason } from '../observability/index.ts'
+import { type Logger, oncePerMinute, type RefusalReason } from '../observability/index.ts'
 
 /** Counts a refusal, and tells of it. @param network of the client, where it is refused for what it has done itself */
 export type Refusals = (reason: RefusalReason, network?: string) => void
@@ -10,27 +10,20 @@ export interface RefusalsParts {
   readonly now: () => number
 }
 
-const silenceMilliseconds = 60_000
-
 const words: Readonly<Record<RefusalReason, string>> = {
   requests: 'more requests at a time than server.maxRequests allows',
   lag: 'the event loop lags further behind than server.maxLag allows',
   rate: 'a client asks for more than server.rateLimit allows; if it is a proxy of yours, name it in server.trustedProxies'
 }
 
-/** Each reason is told once a minute: who floods Doorward must not flood its log as well. */
+/** Each reason is told by itself. */
 export function createRefusals ({ onRefused, logger, now }: RefusalsParts): Refusals {
-  const told = { requests: silent(), lag: silent(), rate: silent() }
+  const telling = (reason: RefusalReason) => oncePerMinute((refused, network?: string) => {
+    logger.warn({ event: 'requests.refused', reason, refused, network }, words[reason])
+  }, now)
+  const tell = { requests: telling('requests'), lag: telling('lag'), rate: telling('rate') }
   return (reason, network) => {
     onRefused(reason)
-    const last = told[reason]
-    last.untold++
-    if (now() - last.at < silenceMilliseconds) return
-    logger.warn({ event: 'requests.refused', reason, refused: last.untold, network }, words[reason])
-    told[reason] = { untold: 0, at: now() }
+    tell[reason](network)
   }
-}
-
-function silent (): { untold: number, at: number } {
-  return { untold: 0, at: -Infinity }
 }

@@ -1,3 +1,4 @@
+import { claimPath } from './claim-pointer.ts'
 import { type Claims } from './identity.ts'
 
 /**
@@ -5,8 +6,7 @@ import { type Claims } from './identity.ts'
  * Own properties only: a pointer to `/constructor` must not find what every object inherits.
  */
 export function readClaim (claims: Claims, nameOrPointer: string): unknown {
-  if (!nameOrPointer.startsWith('/')) return member(claims, nameOrPointer)
-  return nameOrPointer.slice(1).split('/').map(unescapeToken).reduce<unknown>(member, claims)
+  return claimPath(nameOrPointer).reduce<unknown>(member, claims)
 }
 
 /** A text, not empty; undefined for anything else. */
@@ -24,9 +24,4 @@ function member (value: unknown, key: string): unknown {
   // RFC 6901 section 4: an element of a list is named by its index. The length is a list's own, but no element.
   if (Array.isArray(value) && key === 'length') return undefined
   return (value as Record<string, unknown>)[key]
-}
-
-/** RFC 6901 section 4: `~1` before `~0`, so that `~01` is `~1` and not a slash. */
-function unescapeToken (token: string): string {
-  return token.replaceAll('~1', '/').replaceAll('~0', '~')
 }

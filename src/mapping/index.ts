@@ -19,6 +19,7 @@ import { type Trace } from './trace.ts'
 
 export { allClaimsOf } from './all-claims.ts'
 export { claimNamesAt } from './claim-names.ts'
+export { outermostClaim, pointerToken } from './claim-pointer.ts'
 export { readClaim, textList } from './claim-value.ts'
 export type { Attribute, Claims, Identity } from './identity.ts'
 export type { ClaimNames, MappingSettings } from './settings.ts'

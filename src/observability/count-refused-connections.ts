@@ -1,6 +1,7 @@
 import { type Server } from 'node:net'
 import { type Logger } from './logger.ts'
 import { type Metrics } from './metrics.ts'
+import { oncePerMinute } from './once-per-minute.ts'
 
 interface RefusalParts {
   readonly metrics: Metrics
@@ -9,18 +10,13 @@ interface RefusalParts {
   readonly now: () => number
 }
 
-const silenceMilliseconds = 60_000
-
-/** Tells of connections that Node closes because of `maxConnections`. Who floods Doorward must not flood its log as well. */
+/** Counts connections that Node closes because of `maxConnections`, and tells of them. */
 export function countRefusedConnections (server: Server, { metrics, logger, now }: RefusalParts): void {
-  let untold = 0
-  let toldAt = -Infinity
+  const tell = oncePerMinute((refused) => {
+    logger.warn({ event: 'connections.refused', refused, maxConnections: server.maxConnections }, 'more connections than server.maxConnections allows')
+  }, now)
   server.on('drop', () => {
     metrics.connectionRefused()
-    untold++
-    if (now() - toldAt < silenceMilliseconds) return
-    logger.warn({ event: 'connections.refused', refused: untold, maxConnections: server.maxConnections }, 'more connections than server.maxConnections allows')
-    untold = 0
-    toldAt = now()
+    tell()
   })
 }

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type Metrics } from './metrics.ts'
 import { clientLeft } from './request-counts.ts'
 

@@ -15,8 +15,8 @@ export interface Destination {
 export interface DestinationEvents {
   /** Once for each time that writing begins to fail. */
   onFailed (error: Error): void
-  /** Lines were dropped, and are written again. @param count how many */
-  onResumed? (count: number): void
+  /** Everything that is kept is written, after a failure that was told or lines that were dropped. @param lost how many lines */
+  onResumed? (lost: number): void
 }
 
 /** Past this, lines are dropped rather than kept: a reader that has stopped must not take the gateway with it. */
@@ -40,7 +40,10 @@ export class LineWriter implements Destination {
   #offset = 0
   #isBusy = false
   #isFailing = false
-  #isClosed = false
+  /** A failure was told, and its end was not. */
+  #isInterrupted = false
+  /** Nobody reads any more, and nobody ever will. */
+  #isAbandoned = false
   #wantsReopen = false
   #retry: NodeJS.Timeout | undefined
   #dropped = 0
@@ -60,7 +63,7 @@ export class LineWriter implements Destination {
 
   write (line: string): void {
     const bytes = Buffer.byteLength(line) + lineOverheadBytes
-    if (this.#isClosed || this.#keptBytes + bytes > maxKeptBytes) {
+    if (this.#isAbandoned || this.#keptBytes + bytes > maxKeptBytes) {
       this.#dropped++
       return
     }
@@ -80,7 +83,7 @@ export class LineWriter implements Destination {
   }
 
   async flush (): Promise<void> {
-    if (this.#isClosed || this.#isIdle()) return
+    if (this.#isAbandoned || this.#isIdle()) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, flushMilliseconds)
       this.#flushed.push(() => {
@@ -102,7 +105,7 @@ export class LineWriter implements Destination {
   }
 
   #go (): void {
-    if (this.#isBusy || this.#isClosed || this.#retry !== undefined) return
+    if (this.#isBusy || this.#isAbandoned || this.#retry !== undefined) return
     // A whole line is in one file; one that a full disk has cut begins again in the next.
     if (this.#wantsReopen && (this.#isFailing || this.#offset >= this.#chunk.length)) this.#exchange()
     this.#fd ??= this.#openAgain()
@@ -138,7 +141,8 @@ export class LineWriter implements Destination {
     const lost = this.#dropped - this.#toldDropped
     this.#toldDropped = this.#dropped
     for (const resolve of this.#flushed.splice(0)) resolve()
-    if (lost > 0) this.#events.onResumed?.(lost)
+    if (lost > 0 || this.#isInterrupted) this.#events.onResumed?.(lost)
+    this.#isInterrupted = false
   }
 
   #cannotWrite (error: NodeJS.ErrnoException): void {
@@ -150,7 +154,8 @@ export class LineWriter implements Destination {
   #fail (error: Error): void {
     const isNews = !this.#isFailing
     this.#isFailing = true
-    if (!this.#isClosed) this.#later(retryMilliseconds.failed)
+    this.#isInterrupted = true
+    if (!this.#isAbandoned) this.#later(retryMilliseconds.failed)
     if (isNews) this.#events.onFailed(error)
   }
 
@@ -161,7 +166,7 @@ export class LineWriter implements Destination {
   /** A FIFO may be read again, a pipe never. */
   #lostReader (): void {
     if (this.#file.canReopen) return this.#close()
-    this.#isClosed = true
+    this.#isAbandoned = true
     this.#dropped += this.#lines.length
     this.#lines = []
     for (const resolve of this.#flushed.splice(0)) resolve()
@@ -169,8 +174,13 @@ export class LineWriter implements Destination {
 
   #exchange (): void {
     this.#wantsReopen = false
+    const wasInterrupted = this.#isInterrupted
     const next = this.#openAgain()
-    if (next === undefined) return
+    if (next === undefined) {
+      // The old file takes what comes: nothing was interrupted, and nobody should read that all is well.
+      this.#isInterrupted = wasInterrupted
+      return
+    }
     this.#close()
     this.#fd = next
   }

@@ -50,6 +50,12 @@ function redactedPaths (secretPaths: readonly string[]): string[] {
 
 const maxCauses = 4
 
+/** An error with a code, or caused by one, is a known way to fail; any other may be a defect, which wants to be found. */
+function isKnown (error: Error, depth = 0): boolean {
+  if ('code' in error && error.code !== undefined) return true
+  return depth < maxCauses && error.cause instanceof Error && isKnown(error.cause, depth + 1)
+}
+
 /**
  * Type, code, message and the causes of an error. Not its other properties: libraries hang whole responses and
  * parameters there, tokens among them.
@@ -62,8 +68,7 @@ function serializeError (error: unknown, depth = 0): unknown {
     message: error.message,
     ...(code !== undefined && { code: String(code) }),
     ...(error.cause instanceof Response && { status: error.cause.status }),
-    // An error with a code is a known way to fail; without one it may be a defect, which wants to be found.
-    ...(code === undefined && depth === 0 && { stack: error.stack }),
+    ...(depth === 0 && !isKnown(error) && { stack: error.stack }),
     ...(error.cause instanceof Error && depth < maxCauses && { cause: serializeError(error.cause, depth + 1) })
   }
 }

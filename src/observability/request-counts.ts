@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http'
 import { Counter, type Registry } from 'prom-client'
+import { http } from '../node-http.ts'
 import { Durations, histogramText } from './durations.ts'
 
 /** `proxied`: for the application, whoever answered. `own`: one of Doorward's routes. `upgrade`: for another protocol. */
@@ -42,7 +42,7 @@ export function createRequestCounts (registry: Registry) {
 
 /** An application may answer with any number: those that mean nothing share one series. */
 function statusLabel (status: number): string {
-  return status in STATUS_CODES || status === clientLeft ? String(status) : 'other'
+  return status in http.STATUS_CODES || status === clientLeft ? String(status) : 'other'
 }
 
 /** The client left before there was an answer: nginx has made this number known. */

@@ -1,5 +1,6 @@
-import { type Claims, type MappingResult } from '../mapping/index.ts'
+import { type MappingResult } from '../mapping/index.ts'
 import { type ClaimsHint, type ClaimsReport } from '../pages/index.ts'
+import { isElsewhere } from './claim-elsewhere.ts'
 import { similarClaims } from './similar-claims.ts'
 
 /** Many servers take 8 KiB of headers, and the browser's own are among them. */
@@ -12,7 +13,7 @@ const mostNames = 10
 export function claimsHints ({ trace }: MappingResult, { claims, fetched, scopes, sizes }: Pick<ClaimsReport, 'claims' | 'fetched' | 'scopes' | 'sizes'>): ClaimsHint[] {
   const absent = trace.filter((entry) => entry.what === 'absent')
   const ignored = trace.filter((entry) => entry.what === 'ignored')
-  const isLeftOut = isOverage(claims.merged)
+  const isLeftOut = isElsewhere('groups', claims.merged)
   const missing = scopes.asked.filter((scope) => !scopes.granted.includes(scope))
   const large = sizes.headers.filter(({ bytes }) => bytes > largeHeaderBytes)
   return [
@@ -32,12 +33,6 @@ function hint (code: ClaimsHint['code'], text: string, names: readonly string[])
 function overage (fetched: readonly string[]): ClaimsHint {
   const outcome = fetched.length === 0 ? 'Nobody was asked for them.' : 'They were asked for as provider.groupSource says.'
   return hint('groups_overage', `The provider left the groups out of the token, which has no room for so many (hasgroups, _claim_names). ${outcome}`, fetched)
-}
-
-/** Entra ID says so in one of two ways; `_claim_names` is of OpenID Connect Core section 5.6.2. */
-function isOverage (claims: Claims): boolean {
-  const { hasgroups, _claim_names: elsewhere } = claims
-  return hasgroups === true || hasgroups === 'true' || (typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, 'groups'))
 }
 
 function claimAbsent (expected: 'groups' | 'roles', claim: string, names: readonly string[]): ClaimsHint {

@@ -1,5 +1,6 @@
 import { type ClaimNames, type Claims, type Grant, type MappingResult, readClaim, type Reason, type Trace } from '../mapping/index.ts'
 import { type ClaimsBySource, type ClaimsReport, claimsSources, type FoundClaim, type ReportedGrant, type ReportedGroup } from '../pages/index.ts'
+import { isBlank } from './blank-claim.ts'
 import { claimsHints } from './claims-hints.ts'
 import { hideTokens } from './hide-tokens.ts'
 import { type Provider } from './provider.ts'
@@ -62,11 +63,6 @@ function fetchedClaims ({ sources: { idToken, userinfo }, claims }: SignInAnswer
 
 function blankIn (claims: Claims): string[] {
   return Object.keys(claims).filter((name) => isBlank(claims[name]))
-}
-
-function isBlank (value: unknown): boolean {
-  if (value === undefined || value === null || value === '') return true
-  return typeof value === 'object' && Object.keys(value).length === 0
 }
 
 const claimSettings = ['user', 'email', 'name', 'firstName', 'lastName', 'groups', 'roles'] as const

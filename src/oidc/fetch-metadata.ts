@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 
 /**
  * Whether another site caused the request: by Fetch Metadata, else by Origin or Referer. A request that names no cause

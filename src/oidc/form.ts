@@ -1,4 +1,4 @@
-import { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
 import { requireOnce } from './parameters.ts'

@@ -6,6 +6,7 @@ export const groupAdvice = {
   groups_no_answer: 'Try provider.groupSource.url from this machine or pod: a firewall, a proxy or a certificate may be in the way',
   groups_throttled: 'The directory asks for patience; Doorward comes back by itself. Where this goes on, other programs may use up what it allows',
   groups_answer: 'Compare provider.groupSource.url with the documentation of the directory: it answers otherwise than documented there',
+  graph_no_oid: 'Add profile to provider.scopes: the object ID (oid), by which Microsoft Graph knows a person, comes with it',
   graph_token: 'Give the client a secret, key or certificate that Entra ID accepts, and let provider.groupSource.url be the Microsoft Graph of the same cloud as provider.issuer',
   graph_permission: 'Grant the client the application permissions User.ReadBasic.All and GroupMember.Read.All of Microsoft Graph, with an administrator’s consent',
   graph_scope: 'Add https://graph.microsoft.com/User.Read to provider.scopes, and for names of groups https://graph.microsoft.com/GroupMember.Read.All with an administrator’s consent; or set provider.groupSource.credentials to client',

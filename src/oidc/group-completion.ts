@@ -1,4 +1,6 @@
-import { type Claims } from '../mapping/index.ts'
+import { type Claims, outermostClaim } from '../mapping/index.ts'
+import { isBlank } from './blank-claim.ts'
+import { isElsewhere } from './claim-elsewhere.ts'
 import { type GroupSource, type PersonAsked } from './group-source.ts'
 import { groupsUnresolved } from './groups-unresolved.ts'
 import { LoginProblem } from './login-problem.ts'
@@ -26,7 +28,7 @@ export type CompleteGroups = (person: Incomplete) => Promise<Claims>
 
 /** Makes groups that did not fit into a token claims like any other, before anything is decided on them. */
 export function createGroupCompletion ({ source, groupClaims }: CompletionSettings): CompleteGroups {
-  const wanted = groupClaims.map(nameIn)
+  const wanted = groupClaims.map(outermostClaim)
 
   async function ask ({ signed, accessToken }: PersonAsked): Promise<Claims> {
     if (source === undefined) throw groupsUnresolved('groups_elsewhere', 'The person is in more groups than the provider puts into a token')
@@ -34,7 +36,7 @@ export function createGroupCompletion ({ source, groupClaims }: CompletionSettin
   }
 
   return async (person) => {
-    const lost = wanted.filter((name) => isElsewhere(name, person.claims, person.signed))
+    const lost = wanted.filter((name) => isLost(name, person))
     if (lost.length === 0 && source?.isAlwaysAsked !== true) return {}
     try {
       const other = lost.find((name) => name !== groupsClaim)
@@ -46,27 +48,7 @@ export function createGroupCompletion ({ source, groupClaims }: CompletionSettin
   }
 }
 
-/** The claim that a setting begins in. */
-function nameIn (nameOrPointer: string): string {
-  if (!nameOrPointer.startsWith('/')) return nameOrPointer
-  return (nameOrPointer.slice(1).split('/')[0] ?? '').replaceAll('~1', '/').replaceAll('~0', '~')
-}
-
-/**
- * The provider says that there is more to the claim than it sent (OpenID Connect Core section 5.6.2; Entra ID also says
- * `hasgroups`). Where it did send the claim, that is what it says of the person. The address that stands beside it in
- * `_claim_sources` is not looked at, here or anywhere.
- */
-function isElsewhere (name: string, claims: Claims, signed: Claims): boolean {
-  if (isSent(claims[name])) return false
-  return [claims, signed].some((set) => isNamedIn(set['_claim_names'], name) || (name === groupsClaim && ![undefined, false].includes(set['hasgroups'] as boolean | undefined)))
-}
-
-/** Entra ID leaves the claim out; a list without anything in it says no more. */
-function isSent (value: unknown): boolean {
-  return !(value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0))
-}
-
-function isNamedIn (names: unknown, name: string): boolean {
-  return typeof names === 'object' && names !== null && Object.hasOwn(names, name)
+/** Entra ID leaves a claim out, or empty, of which it has more. What it does send is what it says of the person. */
+function isLost (name: string, { claims, signed }: Incomplete): boolean {
+  return isBlank(claims[name]) && (isElsewhere(name, claims) || isElsewhere(name, signed))
 }

@@ -50,7 +50,7 @@ export function createEntraGroups (settings: GroupSourceSettings, { fetch, fetch
 
   async function ofPerson ({ signed: { oid } }: PersonAsked): Promise<readonly string[]> {
     // It becomes part of an address.
-    if (typeof oid !== 'string' || !uuid.test(oid)) throw groupsUnresolved('groups_person_unknown', 'The token has no object ID (oid), which comes with the scope profile')
+    if (typeof oid !== 'string' || !uuid.test(oid)) throw groupsUnresolved('graph_no_oid', 'The token has no object ID (oid)')
     return await share(oid, async () => await read({ path: `/users/${oid}`, accessToken: await application.get() }))
   }
 

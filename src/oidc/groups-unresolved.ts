@@ -6,7 +6,7 @@ import { LoginProblem } from './login-problem.ts'
 const passing: readonly GroupAdviceCode[] = ['groups_no_answer', 'groups_throttled']
 
 /** It is about this person, and so with every attempt until somebody changes something. */
-const personal: readonly GroupAdviceCode[] = ['groups_elsewhere', 'groups_person_unknown', 'groups_too_many']
+const personal: readonly GroupAdviceCode[] = ['groups_elsewhere', 'groups_person_unknown', 'groups_too_many', 'graph_no_oid']
 
 export interface UnresolvedOptions {
   readonly cause?: unknown

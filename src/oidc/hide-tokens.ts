@@ -1,4 +1,4 @@
-import { type Claims } from '../mapping/index.ts'
+import { type Claims, pointerToken } from '../mapping/index.ts'
 
 export interface ShownClaims {
   readonly claims: Claims
@@ -50,8 +50,3 @@ function isToken (text: string, tokens: readonly string[]): boolean {
 }
 
 const shortestToken = 40
-
-/** RFC 6901 section 3. */
-export function pointerToken (name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
-}

@@ -1,5 +1,6 @@
 import { type Claims } from '../mapping/index.ts'
 import { type Logger } from '../observability/index.ts'
+import { isBlank } from './blank-claim.ts'
 
 /** Where claims come from; `merged` is what is decided on. */
 export interface ClaimSources {
@@ -19,11 +20,4 @@ export function logClaims (logger: Logger, provider: string, sources: ClaimSourc
     const blank = names.filter((name) => isBlank(claims[name]))
     logger.debug({ event: 'claims.received', source, provider, sub: sources.id_token['sub'], count: names.length, claims: names.slice(0, mostNames), blank: blank.slice(0, mostNames) }, `claims of ${source}`)
   }
-}
-
-/** There, and saying nothing. */
-function isBlank (value: unknown): boolean {
-  if (value === null || value === undefined) return true
-  if (typeof value === 'string') return value.trim() === ''
-  return typeof value === 'object' && Object.keys(value).length === 0
 }

@@ -8,6 +8,8 @@ const connectionWords: ReadonlyArray<readonly [codes: RegExp, words: string]> = 
   [/^(ETIMEDOUT|UND_ERR_\w*TIMEOUT)$/, 'the provider does not answer in time'],
   [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, 'the provider ends the connection before its answer is whole'],
   [/^UND_ERR_RES_EXCEEDED_MAX_SIZE$/, 'the provider’s answer is larger than 1 MiB'],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'the provider’s certificate is for another name than that in provider.issuer'],
+  [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, 'by the clock here, the provider’s certificate or one that vouches for it, such as that in provider.caFile, is not valid now'],
   [/CERT|SIGNATURE/, 'the provider’s certificate is not trusted: a company’s own authority belongs into provider.caFile'],
   [/^(ERR_SSL_|EPROTO)/, 'the provider does not speak TLS as Doorward does'],
   [/^OAUTH_/, 'the provider’s metadata are not a discovery document']

@@ -1,5 +1,5 @@
 import { getCACertificates } from 'node:tls'
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
+import { Agent, type Dispatcher, EnvHttpProxyAgent, install, request } from 'undici'
 import { type ProxySettings } from './provider-proxy.ts'
 
 /** In PEM. */
@@ -76,6 +76,14 @@ function agentFor ({ caPem, clientCertificate, proxy, allowLoopbackHttp }: Provi
   if (proxy === undefined || allowLoopbackHttp) return new Agent(options)
   // The proxy is asked for a tunnel and sees no more; the certificate is for the provider alone.
   return new EnvHttpProxyAgent({ ...options, ...proxy, requestTls: tls, proxyTls: authorities })
+}
+
+/**
+ * oauth4webapi takes `Headers` and `Response` from the global scope, for which Node would load an undici of its own. This puts
+ * those of the one that is here into that place, in the whole process: for whoever starts it.
+ */
+export function shareUndici (): void {
+  install()
 }
 
 /** Whom a provider's certificate may come from: as TLS takes it, the system's authorities where it is empty. */

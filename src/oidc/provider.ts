@@ -5,6 +5,7 @@ import { withGroupsOfTokens } from './access-token-groups.ts'
 import { createGroupCompletion } from './group-completion.ts'
 import { createGroupSource } from './group-sources.ts'
 import { type ClaimSources, logClaims } from './log-claims.ts'
+import { createOutageLog } from './outage-log.ts'
 import { outageReason } from './outage-reason.ts'
 import { type SignInAnswer, signInAnswer, withGroups } from './provider-answer.ts'
 import { createApplicationTokens } from './provider-application-token.ts'
@@ -72,12 +73,14 @@ export function createProvider (given: ProviderSettings, { logger, now, spent, m
   const completeGroups = createGroupCompletion({ source, groupClaims: settings.groupClaims })
   const readAccessToken = createAccessTokens(settings, { getServer: metadata.get, keys, introspect: createIntrospection(settings, requests), now })
   const logout = createProviderLogout(settings, { ...requests, getServer: metadata.get, keys, memory, spent, logger, now })
+  const outage = createOutageLog(settings, { logger, now })
 
   function report (error: unknown): void {
     const reason = error === undefined ? undefined : outageReason(error)
     onAsked(reason === undefined, reason)
-    if (reason === undefined) logger.info({ event: 'provider.discovered', provider: settings.id, issuer: settings.issuer, clientId: settings.clientId, redirectUri: settings.redirectUri }, 'provider discovered')
-    else logger.warn({ event: 'provider.unavailable', provider: settings.id, issuer: settings.issuer, reason, err: error }, 'provider can’t be used')
+    if (reason !== undefined) return outage.failed(reason, error)
+    outage.ended()
+    logger.info({ event: 'provider.discovered', provider: settings.id, issuer: settings.issuer, clientId: settings.clientId, redirectUri: settings.redirectUri }, 'provider discovered')
   }
 
   function onClaims (sources: ClaimSources): void {

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { type FastifyInstance } from 'fastify'
 import { Problem } from '../errors.ts'
 import { loginUrl } from '../own-routes.ts'

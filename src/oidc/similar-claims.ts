@@ -1,5 +1,4 @@
-import { type Claims } from '../mapping/index.ts'
-import { pointerToken } from './hide-tokens.ts'
+import { type Claims, pointerToken } from '../mapping/index.ts'
 
 /** Names, or JSON pointers, of claims that may hold groups or roles: text, or lists of it, under a telling name. */
 export function similarClaims (claims: Claims): string[] {
@@ -23,8 +22,13 @@ function below (claims: Claims, path: string, depth: number): string[] {
   })
 }
 
+/** Whether a claim of this name may hold groups or roles. */
+export function soundsLikeGroups (name: string): boolean {
+  return /group|role|member|team|entitlement|permission/i.test(name)
+}
+
 function looksLikeGroups (name: string, value: unknown): boolean {
-  return /group|role|member|team|entitlement|permission/i.test(name) && [value].flat().some((entry) => typeof entry === 'string' && entry !== '')
+  return soundsLikeGroups(name) && [value].flat().some((entry) => typeof entry === 'string' && entry !== '')
 }
 
 function isRecord (value: unknown): value is Claims {

@@ -18,6 +18,7 @@ export function claimValue (value: unknown): Html {
 function blankWords (value: unknown): string | undefined {
   if (value === null) return 'null'
   if (value === '') return 'empty text'
+  if (typeof value === 'string' && value.trim() === '') return 'spaces alone'
   if (value === '[hidden]') return 'hidden'
   if (typeof value !== 'object' || Object.keys(value).length > 0) return undefined
   return Array.isArray(value) ? 'empty list' : 'empty object'

@@ -12,7 +12,7 @@ export interface ClaimsReport {
   readonly claims: ClaimsBySource
   /** Names of merged claims that came neither with the token nor with userinfo: as `provider.groupSource` says, they were asked for elsewhere. */
   readonly fetched: readonly string[]
-  /** Names of the claims that say nothing: null, an empty text, list or object. */
+  /** Names of the claims that say nothing: null, an empty text or one of spaces, an empty list or object. */
   readonly blank: { readonly [Source in ClaimsSource]: readonly string[] }
   /** JSON pointers into `claims` of what is not shown: tokens, and what looks like one. */
   readonly hidden: readonly string[]

@@ -3,11 +3,12 @@
  *
  * Owns their syntax, which is RE2's, and the promise that matching takes time in proportion to the text, whatever the
  * expression and whatever the text: JavaScript's own engine tries alternatives one after the other, so that `(a+)+$`
- * and one long group name can stop the process. It does not own which values are held against which expression
+ * and one long group name can stop the process. Text that is too long is not tried at all. It does not own which values are held against which expression
  * (mapping/, access/).
  */
 import { RE2JS, RE2JSException } from 're2js'
 
+/** Of text that is too long, neither is the case. */
 export interface Pattern {
   /** Whether it is found anywhere in the text. */
   readonly isIn: (text: string) => boolean
@@ -19,14 +20,21 @@ export interface Pattern {
 const maxLength = 1_000
 /** In instructions: `a{1000}` is a thousand of them. */
 const maxSize = 2_000
+/** In UTF-16 code units. An expression such as `.*a.{200}c` takes some 20 µs for each, and a claim may hold a million. */
+const maxTextLength = 500
 
 /** Compiles an expression of which `patternProblem` has nothing to say. @throws where it has */
 export function createPattern (source: string): Pattern {
   const compiled = RE2JS.compile(source)
   return {
-    isIn: (text) => compiled.test(text),
-    isAllOf: (text) => compiled.matches(text)
+    isIn: (text) => !isTooLong(text) && compiled.test(text),
+    isAllOf: (text) => !isTooLong(text) && compiled.matches(text)
   }
+}
+
+/** Whether the text is held against no expression, so that nothing is certain about it. */
+export function isTooLong (text: string): boolean {
+  return text.length > maxTextLength
 }
 
 /** What is wrong with the expression, to follow “expected a regular expression”; or `undefined`. */

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { Problem } from '../errors.ts'
 import { type Session } from '../sessions/index.ts'
 import { type Asked } from './asked.ts'

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { Problem } from '../errors.ts'
 
 /** Refuses a body that says itself that it is too long; of one in chunks the forwarder keeps count. @throws {Problem} */

@@ -52,7 +52,7 @@ export function createSendForm ({ forms, sessions, pipeline, logger }: SendFormP
 
   return (request, reply) => {
     const { headers, method, raw, originalUrl } = request
-    if (method !== 'GET' || !forms.cookie.isIn(headers.cookie) || !isForPerson(request) || hasBody(raw)) return pipeline(request)
+    if (method !== 'GET' || hasBody(raw) || !isForPerson(request) || !forms.cookie.isIn(headers.cookie)) return pipeline(request)
     const name = forms.cookie.released(sessions.ignore(headers.cookie).cookies, originalUrl)
     return name === undefined ? pipeline(request) : send(name, request, reply)
   }

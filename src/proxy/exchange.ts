@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Problem } from '../errors.ts'
 import { type UpstreamMetrics } from '../observability/index.ts'
 import { type IdleWatch } from './idle-watch.ts'

@@ -1,4 +1,4 @@
-import { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { type Dispatcher } from 'undici'
 import { type Forwarder, type ForwardParts } from './exchange.ts'
 import { Relay } from './relay.ts'

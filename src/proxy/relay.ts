@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Duplex } from 'node:stream'
 import { type Dispatcher } from 'undici'
 import { type Problem } from '../errors.ts'
@@ -159,7 +159,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseError (_controller: Dispatcher.DispatchController, error: Error): void {
     this.#stopTimers()
     const { response, events, retry, counts, upstream } = this.#parts
-    if (response.destroyed) return
+    // Its connection goes first: an answer learns of that only later, as where the end of the process cuts it.
+    if (response.destroyed || response.socket?.destroyed === true) return
     const mayRetry = retry !== undefined && !this.#isRetried && !this.#isAnswered && isBrokenConnection(error)
     if (mayRetry) {
       this.#isRetried = true

@@ -1,4 +1,4 @@
-import { type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type Duplex } from 'node:stream'
 import { closeTunnel } from './close-tunnel.ts'

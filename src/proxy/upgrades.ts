@@ -1,6 +1,7 @@
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { type Socket } from 'node:net'
 import { type FastifyInstance } from 'fastify'
+import { http } from '../node-http.ts'
 import { clientLeft, type Metrics } from '../observability/index.ts'
 
 /** A connection whose client asks for another protocol on it. */
@@ -47,7 +48,7 @@ export function routeUpgrades (app: FastifyInstance, { requestBegan, requestEnde
     const end = (status: number): void => { requestEnded('upgrade', status, performance.now() - beganAt) }
     // Whoever reads or writes hears of it too; without a listener it would end the process.
     socket.on('error', () => { socket.destroy() })
-    const response = new ServerResponse(request)
+    const response = new http.ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
     response.on('finish', () => { socket.destroySoon() })

@@ -1,4 +1,4 @@
-import { type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 
 /** Copied into the text of the header section, a longer one costs more than a write of two parts. */
 const maxCopiedBytes = 16 * 1024

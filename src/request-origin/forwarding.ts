@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { nodeAddress } from './address.ts'
 
 /** What trusted proxies say about the way here. */

@@ -5,7 +5,7 @@
  * application is told of that (pipeline/) nor where people are sent to: cookies, redirects and sign-ins go by the public
  * URL alone.
  */
-import { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Problem } from '../errors.ts'
 import { peerAddress } from './address.ts'
 import { readForwarding } from './forwarding.ts'

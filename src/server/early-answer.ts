@@ -5,7 +5,7 @@
  * that is under way would meet a TCP reset, which can take the answer away from a client that has not read it yet. It
  * is closed in stages instead (RFC 9112 section 9.6): nothing more is written, and what comes is thrown away for a while.
  */
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { hasBody } from '../proxy/index.ts'
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { type ListenOptions, type Socket } from 'node:net'
 import { awaitTurn } from './await-turn.ts'
 import { type Generation, type Serving, serving } from './generation.ts'

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { type FastifyInstance } from 'fastify'
 

@@ -6,12 +6,14 @@
  * of a target, and the answer to what is not a request. It does not know any route (oidc/, proxy/) nor how a problem is
  * answered (pipeline/): that is handed to it.
  */
-import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
+import { http } from '../node-http.ts'
 import { routedTarget } from '../own-routes.ts'
 import { type RequestOrigin } from '../request-origin/index.ts'
+import { withoutSchemas } from '../without-schemas.ts'
 import { announceClose, closeAfterEarlyAnswer } from './early-answer.ts'
 import { framingProblem } from './request-framing.ts'
 
@@ -40,7 +42,7 @@ export interface ServerParts {
 }
 
 /** CONNECT would make Doorward a tunnel, TRACE would send a browser's cookies back to its scripts. */
-export const forwardedMethods = METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE')
+export const forwardedMethods = http.METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE')
 
 /**
  * What answers, handed its requests by a front. Only Doorward's own paths are shown to Fastify's router: every other
@@ -48,6 +50,7 @@ export const forwardedMethods = METHODS.filter((method) => method !== 'CONNECT' 
  */
 export function createServer (basePath: string, { answer, originOf }: ServerParts): FastifyInstance {
   const app = fastify({
+    ...withoutSchemas,
     logger: false,
     genReqId: () => randomUUID(),
     requestIdHeader: false,

@@ -3,7 +3,7 @@
  * refuses what it takes and another server may read differently: what one reader takes for a body is a request to
  * another (request smuggling, RFC 9112 section 11.2). Nothing more is read from such a connection.
  */
-import { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Problem } from '../errors.ts'
 
 /** Why a request is not served; `undefined` where its end is clear. */

@@ -3,7 +3,7 @@
  * from an application, nor of a WebSocket. Each would keep a connection, and what waits in it, for as long as it likes.
  */
 import { type Socket } from 'node:net'
-import { type Server } from 'node:http'
+import type { Server } from 'node:http'
 
 /** A client is cut off when so many looks have found the same: not before its time, and a quarter later at most. */
 const looks = 5

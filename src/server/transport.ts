@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http'
+import type { Server, ServerOptions } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
+import { http } from '../node-http.ts'
 import { type Logger } from '../observability/index.ts'
 import { isWebSocketHandshake } from '../proxy/index.ts'
 import { refuseConnection } from './refuse-connection.ts'
@@ -51,7 +52,7 @@ export function createTransport (settings: Pick<TransportSettings, 'tls' | 'maxH
     requireHostHeader: false
   }
   const secure = settings.tls === undefined ? undefined : createHttpsServer(options)
-  const server = secure ?? createHttpServer(options)
+  const server = secure ?? http.createServer(options)
   server.on('clientError', (error: Error & { code?: string }, socket) => { refuseConnection(error, socket as Socket, logger) })
   const limitReaders = cutStuckReaders(server, secure === undefined ? 'connection' : 'secureConnection')
   return {

@@ -109,23 +109,22 @@ function chunksOf (ticket: string): string[] {
 }
 
 function readCookies (header: string, names: CookieNames): RequestCookies {
-  const pieces = new Map<string, string>()
+  const presented: string[] = []
+  const pieces: string[] = []
   let logins: Map<string, string> | undefined
   const others: string[] = []
-  const presented: string[] = []
   let rounds: string | undefined
   const forms: string[] = []
-  let isTossed = false
-  for (const part of header.split(';')) {
-    const pair = withoutSpace(part)
+  // Scanned in place, and nothing built for the usual case: this is done for every request.
+  for (let start = 0, end: number; start <= header.length; start = end + 1) {
+    end = endOfPair(header, start)
+    const pair = withoutSpace(header, start, end)
     const equals = pair.indexOf('=')
     const cookie = equals < 0 ? pair : pair.slice(0, equals)
     const value = pair.slice(equals + 1)
     if (cookie === names.session || isChunkName(cookie, names.session)) {
-      // Two cookies of one name: one of them was planted from a sibling host or path. Neither is believed.
-      if (pieces.has(cookie)) isTossed = true
-      pieces.set(cookie, value)
       presented.push(cookie)
+      pieces.push(value)
     } else if (isLoginName(cookie, names.loginPrefix)) {
       logins ??= new Map()
       logins.set(cookie.slice(names.loginPrefix.length), value)
@@ -138,7 +137,7 @@ function readCookies (header: string, names: CookieNames): RequestCookies {
     }
   }
   return {
-    ticket: isTossed ? undefined : joinPieces(pieces, names.session),
+    ticket: joinPieces(presented, pieces, names.session),
     logins: logins ?? none.logins,
     rounds,
     form: forms.length === 1 ? forms[0] : undefined,
@@ -147,13 +146,18 @@ function readCookies (header: string, names: CookieNames): RequestCookies {
   }
 }
 
+function endOfPair (header: string, start: number): number {
+  const end = header.indexOf(';', start)
+  return end < 0 ? header.length : end
+}
+
 /**
  * Spaces and tabs alone (RFC 6265 section 4.2.1). `trim` would take a no-break space off too: a sibling host can set
  * `\u00A0__Host-…`, to which browsers grant none of the protection of `__Host-`, and it would be read as ours.
  */
-function withoutSpace (text: string): string {
-  let start = 0
-  let end = text.length
+function withoutSpace (text: string, from = 0, to = text.length): string {
+  let start = from
+  let end = to
   while (start < end && isSpace(text.charCodeAt(start))) start++
   while (end > start && isSpace(text.charCodeAt(end - 1))) end--
   return text.slice(start, end)
@@ -164,11 +168,12 @@ function isSpace (code: number): boolean {
 }
 
 /** The seal covers the whole: a missing or foreign chunk makes it unreadable, never half read. */
-function joinPieces (pieces: ReadonlyMap<string, string>, name: string): string | undefined {
-  const whole = pieces.get(name)
-  // Never written both: whichever is planted, neither is believed.
-  if (whole !== undefined) return pieces.size === 1 ? whole : undefined
+function joinPieces (presented: readonly string[], pieces: readonly string[], name: string): string | undefined {
+  if (presented.length === 0) return undefined
+  if (presented.length === 1 && presented[0] === name) return pieces[0]
+  // Never written both, nor two of one name: one of them was planted from a sibling host or path. None is believed.
+  if (presented.includes(name) || presented.some((cookie, index) => presented.indexOf(cookie) !== index)) return undefined
   let joined = ''
-  for (let index = 0; index < maxChunks; index++) joined += pieces.get(`${name}.${index}`) ?? ''
+  for (const index of chunkNumbers) joined += pieces[presented.indexOf(`${name}.${index}`)] ?? ''
   return joined === '' ? undefined : joined
 }

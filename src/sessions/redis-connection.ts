@@ -39,8 +39,8 @@ export async function createClient (settings: RedisSettings): Promise<Client> {
   const addresses = [`${hostname}:${port || (sentinel === undefined ? defaultPorts.server : defaultPorts.sentinel)}`, ...nodes].map(addressOf)
   const common = { ...commonOptions, ...credentialsOf(settings), ...tlsOf(settings), db: Number(pathname.slice(1)) }
   if (cluster) return await clusterOf(addresses, common)
-  if (sentinel === undefined) return new Redis({ ...common, ...addresses[0] })
-  return new Redis({
+  if (sentinel === undefined) return insistingOnItsDatabase(new Redis({ ...common, ...addresses[0] }))
+  return insistingOnItsDatabase(new Redis({
     ...common,
     name: sentinel.name,
     sentinels: addresses,
@@ -49,7 +49,20 @@ export async function createClient (settings: RedisSettings): Promise<Client> {
     ...common.tls !== undefined && { sentinelTLS: common.tls, enableTLSForSentinelMode: true },
     sentinelCommandTimeout: operationMilliseconds,
     sentinelRetryStrategy: pause
+  }))
+}
+
+/** Where Redis refuses the database, the client would go on in number 0, among the keys of somebody else. */
+function insistingOnItsDatabase (client: Redis): Redis {
+  return client.on('error', (error) => {
+    if (commandOf(error) === 'SELECT') client.disconnect(true)
   })
+}
+
+/** What Redis was asked when it answered with this error; `undefined` for any other error. */
+export function commandOf (error: Error): string | undefined {
+  if (error.name !== 'ReplyError') return undefined
+  return (error as { command?: { name?: string } }).command?.name?.toUpperCase()
 }
 
 const commonOptions = {

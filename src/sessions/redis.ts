@@ -1,6 +1,6 @@
 import { Problem } from '../errors.ts'
 import { type Logger } from '../observability/index.ts'
-import { type Client, createClient, operationMilliseconds, type RedisSettings } from './redis-connection.ts'
+import { type Client, commandOf, createClient, operationMilliseconds, type RedisSettings } from './redis-connection.ts'
 import { hashOf } from './ticket.ts'
 
 export { type RedisSettings } from './redis-connection.ts'
@@ -50,8 +50,10 @@ export async function createRedis (settings: RedisSettings, { keyPrefix, logger,
   client.on('ready', () => { lost = undefined })
   client.on('close', () => { lost ??= new Error('the connection has ended') })
   // Without a listener the process would end.
-  client.on('error', (error: Error) => {
-    lost = error
+  client.on('error', (error: NodeJS.ErrnoException) => {
+    // What the client says of itself follows from what the network or Redis has said before.
+    const isCause = error.code !== undefined || commandOf(error) !== undefined
+    lost = isCause ? error : lost ?? error
     logger.debug({ event: 'redis.error', err: withoutSecrets(error) }, 'the connection to Redis failed')
   })
 
@@ -101,11 +103,11 @@ async function withinTime<Answer> (operation: Promise<Answer>): Promise<Answer> 
 
 /**
  * An error that can be logged. The client's carry the command with its arguments, and what Redis answers may repeat
- * them: a password, a session. Its first word says what is wrong.
+ * them: a password, a session. Its first word says what is wrong, and the command's name with what.
  */
 function withoutSecrets (error: unknown): Error {
   if (!(error instanceof Error)) return new Error('unknown error')
-  if (error.name === 'ReplyError') return new Error(`Redis answered ${/^[A-Z]+/.exec(error.message)?.[0] ?? 'with an error'}`)
+  if (error.name === 'ReplyError') return new Error(`Redis answered ${/^[A-Z]+/.exec(error.message)?.[0] ?? 'with an error'} to ${commandOf(error) ?? 'what it was sent'}`)
   const { code } = error as NodeJS.ErrnoException
   return new Error(code ?? error.message.replace(/ Last error:.*$/s, ''))
 }

@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import secureSession from '@fastify/secure-session'
 import fastify from 'fastify'
+import { withoutSchemas } from '../without-schemas.ts'
 
 /** Turns data into text that only Doorward can read or make, and back. */
 export interface Seal {
@@ -27,7 +28,7 @@ const sealExpirySeconds = 400 * 24 * 60 * 60
  * its request hooks are not used: a gateway unseals once per session, not once per request.
  */
 export async function createSeals<Purpose extends string> (purposes: readonly Purpose[], settings: SealSettings): Promise<Record<Purpose, Seal>> {
-  const vault = fastify({ logger: false })
+  const vault = fastify({ ...withoutSchemas, logger: false })
   await vault.register(secureSession, purposes.map((purpose) => ({
     sessionName: purpose,
     key: settings.secrets.map((secret) => deriveKey(secret, purpose, settings.application)),

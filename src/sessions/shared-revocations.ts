@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { atMost } from '../cache-bounds.ts'
 import { type Logger } from '../observability/index.ts'
+import { storeOutageReason } from './outage-reason.ts'
 import { type Redis } from './redis.ts'
 import { isEndedBy, keyOf, maxRevocations, raise, type Revocation, type Revocations, revocationsThatEnd } from './revocations.ts'
 import { type Session } from './session.ts'
@@ -78,11 +79,12 @@ export function createSharedRevocations ({ redis, longestLifetime, logger, onAsk
   }
 
   function told (up: boolean, err?: unknown): void {
-    onAsked(up, err instanceof Error ? err.message : undefined)
+    const reason = err instanceof Error ? storeOutageReason(err.message) : undefined
+    onAsked(up, reason)
     if (up === isUp) return
     isUp = up
     if (up) logger.info({ event: 'session_store.up' }, 'Redis answers')
-    else logger.warn({ event: 'session_store.down', err }, 'Redis does not answer')
+    else logger.warn({ event: 'session_store.down', reason, err }, 'Redis does not answer')
   }
 
   async function poll (): Promise<void> {

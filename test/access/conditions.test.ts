@@ -36,6 +36,7 @@ const demands: ReadonlyArray<[Conditions, met: ReadonlyArray<Partial<Identity>>,
   [{ claims: { team: { matches: 'eng-[0-9]+' } } }, [{ claims: { team: 'eng-7' } }, { claims: { team: ['hr', 'eng-12'] } }], [{}, { claims: { team: 'eng-7 or not' } }, { claims: { team: 'x eng-7' } }, { claims: { team: ['eng', '-7'] } }, { claims: { team: { x: 'eng-7' } } }]],
   [{ claims: { level: { matches: '[1-3]|true' } } }, [{ claims: { level: 2 } }, { claims: { level: true } }], [{ claims: { level: 23 } }, { claims: { level: false } }]],
   [{ claims: { '/org/unit': { matches: 'x.*' } } }, [{ claims: { '/org/unit': 'xy' } }], [{ claims: { org: { unit: 'xy' } } }]],
+  [{ claims: { team: { matches: 'e+' } } }, [{ claims: { team: 'e'.repeat(500) } }], [{ claims: { team: 'e'.repeat(501) } }]],
   [{ emailDomains: ['example.com', 'b.example'] }, [verified('Eve@EXAMPLE.com'), verified('eve@b.example', 'true')], [
     {}, verified(undefined), verified('eve@example.com', false), verified('eve@example.com', 'false'), verified('eve@example.com', 1), { claims: { email: 'eve@example.com' } },
     verified('eve@sub.example.com'), verified('eve@xexample.com'), verified('eve@example.com.evil.test'), verified('eve@example.com.'), verified('eve@example.com@evil.test'), verified('"eve@evil.test"@example.com'), verified('eve@evil.test,eve@example.com'),
@@ -48,6 +49,7 @@ const demands: ReadonlyArray<[Conditions, met: ReadonlyArray<Partial<Identity>>,
   [{ roles: ['a'], any: [{ groups: ['g'] }, { not: { providers: ['default'] } }] }, [{ roles: ['a'], groups: ['g'] }, { roles: ['a'], provider: 'other' }], [{ roles: ['a'] }, { groups: ['g'] }]],
   [{ not: { not: { any: [{ roles: ['a'] }] } } }, [{ roles: ['a'] }], [{}]],
   [{ not: { claims: { guest: ['true'] } } }, [{}, { claims: { guest: false } }], [{ claims: { guest: true } }, { claims: { guest: 'true' } }]],
+  [{ not: { claims: { team: { matches: 'guest.*' } } } }, [{}, { claims: { team: ['eng', 'x'.repeat(500)] } }], [{ claims: { team: 'guests' } }, { claims: { team: ['eng', `guest${'s'.repeat(500)}`] } }]],
   [{ not: { emailDomains: ['partner.example'] } }, [verified('eve@example.com')], [verified('eve@partner.example'), {}, verified('eve@example.com', false), verified('eve@partner.example.'), verified('eve@ｐartner.example')]],
   [{ not: { any: [{ emailDomains: ['partner.example'] }, { roles: ['a'] }] } }, [verified('eve@example.com')], [{}, { ...verified('eve@example.com'), roles: ['a'] }, { roles: ['a'] }]]
 ]

@@ -270,6 +270,12 @@ t.test('what a provider says of itself is held against the configuration', async
   }
 })
 
+t.test('groups inside of a claim whose name holds slashes are looked for by that name', async (t) => {
+  const rogue = await startRogueProvider(t, { discovery: (document) => ({ ...document, claims_supported: ['https://example.com/claims'] }), clientSecret })
+  const { checks } = await examine(t, { provider: providerWith({ issuer: rogue.issuer }), claims: { groups: '/https:~1~1example.com~1claims/groups' } })
+  t.match(checks.find(({ check }) => check === 'groups'), { outcome: 'ok', found: 'the provider lists the claim https://example.com/claims' })
+})
+
 t.test('the directory that knows groups is asked about nobody: it has to let Doorward look', async (t) => {
   const graph = await startGraph(t)
   const rogue = await startRogueProvider(t, { clientSecret, clientCredentials: () => ({ token_type: 'Bearer', access_token: 'of-the-application' }) })
@@ -309,7 +315,8 @@ t.test('DNS, TCP and TLS are told apart', { skip: missingPart('openssl') }, asyn
   const certificates = await makeCertificates(t)
   const other = await makeCertificates(t, ['other.example'])
   const expired = await makeCertificates(t, undefined, -1)
-  const [trusted, renamed, old] = [await startTls(t, certificates), await startTls(t, other), await startTls(t, expired)]
+  const orphaned = await makeCertificates(t, undefined, 30, -1)
+  const [trusted, renamed, old, vouchedFor] = [await startTls(t, certificates), await startTls(t, other), await startTls(t, expired), await startTls(t, orphaned)]
   const at = (issuer: string, more: object = {}) => ({ provider: providerWith({ issuer, ...more }) })
   await assertFound(t, at('https://nowhere.invalid'), 'address', 'failed', /^nowhere\.invalid is not found \((ENOTFOUND|EAI_AGAIN)\)$/, /^provider\.issuer: /)
   await assertFound(t, at(`https://localhost:${await freePort()}`), 'connection', 'failed', /^port \d+ can’t be reached \(ECONNREFUSED\)$/, /^provider\.issuer: nothing listens there/)
@@ -317,6 +324,7 @@ t.test('DNS, TCP and TLS are told apart', { skip: missingPart('openssl') }, asyn
   await assertFound(t, at(trusted), 'certificate', 'failed', /^certificate of server by Authority of the tests, valid until \S+, and not trusted \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)$/, /authority \(Authority of the tests\) as PEM into a file and name it in provider\.caFile/)
   await assertFound(t, at(renamed, { caFile: other.caFile }), 'certificate', 'failed', /^the certificate is for DNS:other\.example, not for localhost/, /provider\.issuer/)
   await assertFound(t, at(old, { caFile: expired.caFile }), 'certificate', 'failed', /not trusted \(CERT_HAS_EXPIRED\)$/, /^renew it where it is used; the clock here says /)
+  await assertFound(t, at(vouchedFor, { caFile: orphaned.caFile }), 'certificate', 'failed', /not trusted \(CERT_HAS_EXPIRED\)$/, /^what has expired is a certificate that vouches for it: put the new one of the authority \(Authority of the tests\) into provider\.caFile/)
   const { checks } = await examine(t, at('https://nowhere.invalid'))
   t.strictSame(checks.filter(({ subject, outcome }) => subject === 'provider:default' && outcome !== 'failed').map(({ check, outcome, found }) => [check, outcome, found]),
     providerChecks.slice(1).map((check) => [check, 'skipped', `needs ${check === 'connection' ? 'address' : check === 'certificate' ? 'connection' : check === 'issuer' ? 'certificate' : 'issuer'} first`]))
@@ -349,8 +357,9 @@ t.test('a Redis that can’t be used is told with why', { skip: missingPart('red
   const redis = await startRedis(t, { password: 'onlyfortests' })
   const cases: ReadonlyArray<readonly [settings: object, found: RegExp, fix: RegExp]> = [
     [{ url: `redis://127.0.0.1:${await freePort()}` }, /^can’t be used: ECONNREFUSED$/, /session\.redis\.url/],
-    [{ url: redis.url }, /^can’t be used: Redis answered NOAUTH$/, /session\.redis\.password/],
-    [{ url: redis.url, password: 'another' }, /^can’t be used: Redis answered WRONGPASS$/, /session\.redis\.password/],
+    [{ url: redis.url }, /^can’t be used: Redis answered NOAUTH to HELLO$/, /session\.redis\.password/],
+    [{ url: `${redis.url}/99`, password: 'onlyfortests' }, /^can’t be used: Redis answered ERR to SELECT$/, /no such database/],
+    [{ url: redis.url, password: 'another' }, /^can’t be used: Redis answered WRONGPASS to HELLO$/, /session\.redis\.password/],
     [{ url: secure.url }, /SELF_SIGNED_CERT_IN_CHAIN/, /session\.redis\.caFile/],
     [{ url: 'redis://nowhere.invalid' }, /ENOTFOUND|EAI_AGAIN/, /DNS/]
   ]

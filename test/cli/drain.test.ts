@@ -92,6 +92,20 @@ test('after the delay nobody new is let in, what runs is finished, and nobody wh
   t.match(stages(gateway), [{ event: 'stopping', signal: 'SIGTERM' }, { event: 'closing' }, { event: 'stopped', connectionsCut: 0 }])
 })
 
+test('an upload that takes too long is cut, and the application is not blamed for it', async (t) => {
+  const begun = Promise.withResolvers<undefined>()
+  const gateway = await start(t, (request) => { request.once('data', begun.resolve) }, { drainDelay: '0s', drainTimeout: '50ms' })
+  const upload = ask(gateway.port, { method: 'POST', path: '/upload', headers: { 'content-length': 100 } })
+  upload.write('the first of it')
+  await begun.promise
+  gateway.child.kill('SIGTERM')
+  await t.rejects(responseTo(upload), { code: 'ECONNRESET' })
+  t.equal(await gateway.ended, 0)
+  const events = eventsIn(gateway.stdout())
+  t.match(events.at(-1), { event: 'stopped', connectionsCut: 1 })
+  t.strictSame(events.filter(({ event }) => event === 'request.problem'), [])
+})
+
 test('an answer that had begun before the signal does not keep its connection, once it is whole', async (t) => {
   const asked = Promise.withResolvers<() => void>()
   const gateway = await start(t, (_request, response) => {

@@ -1,7 +1,8 @@
 /** What a running gateway writes, while those who take it fail or change. */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync } from 'node:fs'
-import { test } from 'tap'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { type Test, test } from 'tap'
 import { samplesOf, scrape } from '../admin/scrape.ts'
 import { ask, responseTo } from '../proxy/open-gateway.ts'
 import { auditProblems } from '../support/audit-line.ts'
@@ -18,6 +19,15 @@ const denied = { access: { rules: [{ path: '/denied/**', deny: true }] } }
 
 function pathsIn (file: string): string[] {
   return eventsIn(readFileSync(file, 'utf8')).filter(({ event }) => event === 'access.denied').map(({ request }) => (request as { path: string }).path)
+}
+
+/** Beside the folder of the test, which is made anew with each process. */
+function makeFifo (t: Test): string {
+  const fifo = `${t.testdir({})}-fifo`
+  rmSync(fifo, { force: true })
+  execFileSync('mkfifo', [fifo])
+  t.teardown(() => { rmSync(fifo) })
+  return fifo
 }
 
 test('at SIGHUP the audit trail goes on in a new file: no line is lost, and none is in both', async (t) => {
@@ -40,11 +50,25 @@ test('at SIGHUP the audit trail goes on in a new file: no line is lost, and none
   t.match(eventsIn(gateway.stdout()).filter(({ event }) => event === 'outputs.reopened').length, 4)
 })
 
+test('an audit trail that nobody took is told of, and so is that it is taken again, and what was lost: nothing', async (t) => {
+  const fifo = makeFifo(t)
+  const gateway = await startServe(t, { ...denied, audit: { destination: fifo } })
+  await gateway.logged('audit.failed')
+  await gateway.logged('started')
+  t.equal(await refuse(gateway, '/denied/x'), 403)
+  const reader = spawn('cat', [fifo], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.teardown(() => { reader.kill() })
+  const [lines] = await once(reader.stdout, 'data')
+  t.match(String(lines), '"path":"/denied/x"')
+  await gateway.logged('audit.resumed')
+  gateway.child.kill('SIGTERM')
+  t.equal(await gateway.ended, 0)
+  const told = eventsIn(gateway.stdout()).filter(({ subsystem }) => subsystem === 'audit')
+  t.match(told, [{ level: 'error', event: 'audit.failed', file: fifo }, { level: 'info', event: 'audit.resumed', file: fifo, lines: 0, msg: 'the audit trail is written again, and nothing of it was lost' }])
+})
+
 test('an audit trail into a FIFO that nobody reads lets the gateway start, serve and end', async (t) => {
-  const folder = t.testdir({})
-  const fifo = `${folder}-fifo`
-  execFileSync('mkfifo', [fifo])
-  t.teardown(() => { execFileSync('rm', [fifo]) })
+  const fifo = makeFifo(t)
   const gateway = await startServe(t, { ...denied, audit: { destination: fifo } })
   await gateway.logged('started')
   await gateway.logged('audit.failed')

@@ -76,6 +76,27 @@ t.test('metadata are read again after an hour, and the last good ones hold while
   t.equal(from, 'new')
 })
 
+t.test('an outage is warned of when it begins, when its reason changes and every ten minutes, with when it began', async (t) => {
+  const clock = stoppedClock()
+  const { gateway, rogue } = await startRogueGateway(t, { rogue: { discovery: failing }, now: () => clock.now })
+  const signIn = async (): Promise<void> => {
+    clock.now += 2 * second
+    t.equal((await new Browser().open(`${gateway.origin}/x`)).status, 503)
+  }
+  const warnings = () => gateway.logs.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event, level }) => event === 'provider.unavailable' && level === 'warn').map(({ reason, since }) => [/\b(404|500)\b/.exec(String(reason))?.[0], since])
+  for (let round = 0; round < 3; round++) await signIn()
+  t.ok(rogue.calls('discovery').length >= 3)
+  const began = warnings()[0]?.[1]
+  t.match(began, /^\d{4}-\d\d-\d\dT.+Z$/)
+  t.strictSame(warnings(), [['500', began]])
+  rogue.hooks.discovery = () => raw({ status: 404 })
+  await signIn()
+  t.strictSame(warnings(), [['500', began], ['404', began]])
+  clock.now += 10 * minute
+  for (let round = 0; round < 2; round++) await signIn()
+  t.strictSame(warnings(), [['500', began], ['404', began], ['404', began]])
+})
+
 t.test('clocks that are five minutes apart are both named, with what to do', async (t) => {
   const cases: ReadonlyArray<readonly [claim: string, claims: (now: number) => Record<string, unknown>]> = [
     ['exp', (now) => ({ iat: now - 600, exp: now - 300 })],
@@ -131,7 +152,7 @@ t.test('a provider whose certificate is another’s, or by an unknown authority'
   const { caFile, cert, key } = await makeCertificates(t, ['other.example'])
   const { port, close } = await listenOnLoopback(createTlsServer({ cert, key }, (_request, response) => { response.end('{}') }), 0)
   t.teardown(close)
-  t.match(await reasonAt(t, `https://localhost:${port}`, { caFile }), /^the provider’s certificate is not trusted: .+provider\.caFile \(ERR_TLS_CERT_ALTNAME_INVALID\)$/)
+  t.match(await reasonAt(t, `https://localhost:${port}`, { caFile }), /^the provider’s certificate is for another name than that in provider\.issuer \(ERR_TLS_CERT_ALTNAME_INVALID\)$/)
   t.match(await reasonAt(t, `https://localhost:${port}`), /^the provider’s certificate is not trusted: .+provider\.caFile \((SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT_LOCALLY)\)$/)
 })
 

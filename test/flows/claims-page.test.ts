@@ -231,12 +231,12 @@ test('whom the provider takes for somebody else meanwhile, or who has lost the r
 
 test('what is blank in one source and what only the other has stand side by side', async (t) => {
   const { page, report } = await shown(t, {
-    idToken: (claims) => ({ ...claims, email: null, name: '', department: 'Sales' }),
+    idToken: (claims) => ({ ...claims, email: null, name: '', office: ' ', department: 'Sales' }),
     userinfo: () => ({ sub: 'rogue-1', email: 'robin@example.com', tags: [], address: {}, department: 'IT' })
   })
-  t.strictSame(report.blank, { idToken: ['name', 'email'], userinfo: ['tags', 'address'], merged: ['name', 'tags', 'address'] })
+  t.strictSame(report.blank, { idToken: ['name', 'email', 'office'], userinfo: ['tags', 'address'], merged: ['name', 'office', 'tags', 'address'] })
   const text = words(page)
-  for (const found of ['department Sales IT IT', 'email null robin@example.com robin@example.com', 'name empty text – empty text', 'tags – empty list empty list', 'claims.name name nowhere –', 'claims.email email userinfo, merged robin@example.com']) t.match(text, found)
+  for (const found of ['department Sales IT IT', 'email null robin@example.com robin@example.com', 'name empty text – empty text', 'office spaces alone – spaces alone', 'tags – empty list empty list', 'claims.name name nowhere –', 'claims.email email userinfo, merged robin@example.com']) t.match(text, found)
   const { page: alone, report: { claims } } = await shown(t, {}, { provider: { userinfo: false } })
   t.equal(claims['userinfo'], null)
   t.match(words(alone), 'The provider was not asked for userinfo.')

@@ -71,6 +71,7 @@ t.test('a claim that is elsewhere matters where groups or roles are read from it
     [{ _claim_names: { groups: 'src1' }, hasgroups: true, groups: ['sent'] }, {}, 200],
     [{ hasgroups: false, _claim_names: {} }, {}, 200],
     [{ _claim_names: null }, {}, 200],
+    [{ _claim_names: { groups: 'src1' }, groups: ' ' }, {}, 502],
     [{ hasgroups: true }, { groups: 'wids', roles: 'groups' }, 502],
     [{ _claim_names: { realm_access: 'src1' } }, { groups: '/realm_access/roles' }, 502],
     [{ _claim_names: { 'a/b': 'src1' } }, { groups: '/a~1b/c' }, 502],

@@ -5,7 +5,8 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +20,7 @@ const name = 'keycloak-26.7.3'
 const artifact = `org.keycloak:keycloak-quarkus-dist:${name.replace(/^\D+/, '')}:zip`
 const unpack = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack'
 const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
-const administrator = { username: 'admin', password: 'only-for-tests' }
+const administrator = { KC_BOOTSTRAP_ADMIN_USERNAME: 'admin', KC_BOOTSTRAP_ADMIN_PASSWORD: 'only-for-tests' }
 
 export interface Keycloak {
   /** Origin, such as `http://localhost:34567`. */
@@ -31,18 +32,31 @@ export interface Keycloak {
   admin (method: string, path: string, body?: unknown): Promise<unknown>
 }
 
-/** Starts a Keycloak without realms of its own; it ends with the test, and nothing of it is kept. */
-export async function startKeycloak (t: Test): Promise<Keycloak> {
-  const args = keycloakIn(await installed(), ['start', '--optimized', '--cache=local', '--http-enabled=true', '--http-host=127.0.0.1', '--http-port=0', '--hostname-strict=false'])
-  const environment = { KC_BOOTSTRAP_ADMIN_USERNAME: administrator.username, KC_BOOTSTRAP_ADMIN_PASSWORD: administrator.password }
-  const child = spawn(partPath('java'), args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment } })
+export interface KeycloakOptions {
+  /** A realm that it reads at its start (`--import-realm`), as text. Default: it has none but its own. */
+  readonly realm?: string
+  /** Default: one that is free. */
+  readonly port?: number
+  /** Variables over those of the administrator. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** Starts a Keycloak; it ends with the test, and nothing of it is kept. */
+export async function startKeycloak (t: Test, { realm, port = 0, environment = {} }: KeycloakOptions = {}): Promise<Keycloak> {
+  const home = realm === undefined ? await installed() : await homeWith(t, realm)
+  const args = keycloakIn(home, [
+    'start', '--optimized', '--cache=local', '--http-enabled=true', '--http-host=127.0.0.1', `--http-port=${port}`, '--hostname-strict=false',
+    ...realm === undefined ? [] : ['--import-realm']
+  ])
+  const variables = { ...administrator, ...environment }
+  const child = spawn(partPath('java'), args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...variables } })
   const exited = once(child, 'exit')
   t.teardown(async () => {
     child.kill('SIGKILL')
     await exited
   })
   const url = `http://localhost:${await portOf(child.stdout)}`
-  return { url, admin: (method, path, body) => askAdmin(url, method, path, body) }
+  return { url, admin: (method, path, body) => askAdmin({ url, variables }, method, path, body) }
 }
 
 /** Which port it took, once it says so: a port chosen before could be somebody else's half a minute later. */
@@ -72,6 +86,17 @@ async function installed (): Promise<string> {
   return home
 }
 
+/** A folder for Keycloak with data of its own, a realm to import among it. */
+async function homeWith (t: Test, realm: string): Promise<string> {
+  const shared = await installed()
+  const home = await mkdtemp(join(tmpdir(), 'doorward-keycloak-'))
+  t.teardown(() => rm(home, { recursive: true }))
+  await mkdir(join(home, 'data/import'), { recursive: true })
+  await writeFile(join(home, 'data/import/realm.json'), realm)
+  for (const folder of ['conf', 'lib', 'providers', 'themes']) await symlink(join(shared, folder), join(home, folder))
+  return home
+}
+
 /** As bin/kc.sh does it, but as one process, which can be ended. */
 function keycloakIn (home: string, args: readonly string[]): string[] {
   const properties = { 'kc.home.dir': home, 'jboss.server.config.dir': join(home, 'conf'), 'java.util.logging.manager': 'org.jboss.logmanager.LogManager' }
@@ -83,8 +108,13 @@ function keycloakIn (home: string, args: readonly string[]): string[] {
   ]
 }
 
-async function askAdmin (url: string, method: string, path: string, body: unknown): Promise<unknown> {
-  const headers = { authorization: `Bearer ${await adminToken(url)}`, 'content-type': 'application/json' }
+interface Administered {
+  readonly url: string
+  readonly variables: typeof administrator
+}
+
+async function askAdmin ({ url, variables }: Administered, method: string, path: string, body: unknown): Promise<unknown> {
+  const headers = { authorization: `Bearer ${await adminToken(url, variables)}`, 'content-type': 'application/json' }
   const answer = await fetch(`${url}/admin/realms${path}`, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${method} ${path} was answered with ${answer.status}: ${text}`)
@@ -92,8 +122,8 @@ async function askAdmin (url: string, method: string, path: string, body: unknow
 }
 
 /** A fresh one each time: they live for a minute. */
-async function adminToken (url: string): Promise<string> {
-  const body = new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', ...administrator })
+async function adminToken (url: string, { KC_BOOTSTRAP_ADMIN_USERNAME: username, KC_BOOTSTRAP_ADMIN_PASSWORD: password }: Administered['variables']): Promise<string> {
+  const body = new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username, password })
   const answer = await fetch(`${url}/realms/master/protocol/openid-connect/token`, { method: 'POST', body })
   const { access_token: token } = await answer.json() as { access_token?: string }
   if (token === undefined) throw new Error(`no token for the administrator: status ${answer.status}`)

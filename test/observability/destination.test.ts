@@ -92,10 +92,11 @@ t.test('a disk that is full stops nobody, and is told once', { skip: withoutFull
 })
 
 t.test('a FIFO that nobody reads yet holds up nothing, and its reader gets every line', async (t) => {
-  const { path, destination, failures } = openFifo(t)
+  const { path, destination, failures, resumed } = openFifo(t)
   write(destination, numbered(0, 1000))
   t.match(failures, [/ENXIO/])
   t.strictSame(await read(path, 1000), numbered(0, 1000))
+  t.equal(await resumed, 0, 'that it is written after all, and that nothing was lost, is told as well')
   t.equal(destination.dropped(), 0)
 })
 

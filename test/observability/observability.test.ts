@@ -220,6 +220,17 @@ t.test('pseudonyms stand for whoever it is, are the same again with the same key
   t.match(mismatch['metadata']?.['expected'], /^~/)
 })
 
+t.test('at debug, a sign-in tells of groups that are looked for in a claim that is absent, and which others may be meant', async (t) => {
+  const { gateway } = await startRogueGateway(t, { rogue: { claims: { sub: 'rogue-1', my_groups: ['ops'], roles: ['admin', 7] } }, configuration: { claims: { roles: 'roles' }, log: { level: 'info', levels: { mapping: 'debug' } } } })
+  await signedInCookie(gateway)
+  const told = gateway.logs.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event }) => event === 'claims.unusable')
+  const common = { level: 'debug', subsystem: 'mapping', event: 'claims.unusable', provider: 'default', sub: 'rogue-1' }
+  t.strictSame(told.map(({ time, msg, ...fields }) => fields), [
+    { ...common, what: 'absent', expected: 'groups', claim: 'groups', similar: ['my_groups', 'roles'] },
+    { ...common, what: 'ignored', expected: 'roles', claim: 'roles', value: 'number' }
+  ])
+})
+
 t.test('S17: at debug, a sign-in tells the names of the claims of each source, and the groups with their number and the user', async (t) => {
   const { gateway, rogue } = await startRogueGateway(t, { configuration: { groups: { rename: { 'cmdbsyncer-ops': 'ops' }, filter: '^ops$' }, roles: { default: ['user'] }, log: { level: 'info', levels: { oidc: 'debug', mapping: 'debug' } } } })
   rogue.hooks.idToken = (claims) => ({ ...claims, department: ' ' })

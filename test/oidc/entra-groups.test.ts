@@ -318,10 +318,11 @@ t.test('whom Graph does not know is not signed in', async (t) => {
   await assertUnresolved(t, setup, { cause: 'groups_person_unknown', log: /"404: Request_ResourceNotFound/ })
 })
 
-t.test('an object ID that is none gets nowhere', async (t) => {
+t.test('without an object ID nobody is looked for, and the log says which scope brings one', async (t) => {
   for (const odd of [undefined, 7, '../me', `${oid}/../../groups`, '']) {
     const setup = await start(t, { rogue: { claims: { ...overage, oid: odd } } })
-    await assertUnresolved(t, setup, { cause: 'groups_person_unknown' })
+    await assertUnresolved(t, setup, { cause: 'graph_no_oid', log: /^The token has no object ID/ })
+    t.match(setup.gateway.logs.join(''), /Add profile to provider\.scopes/)
     t.strictSame(setup.graph.requests, [])
   }
 })

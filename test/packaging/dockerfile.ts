@@ -1,7 +1,7 @@
 /** The Dockerfile as data, and the file tree that its instructions make, for machines without a container engine. */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { type Copy, DockerfileParser, type From, type Healthcheck, type Instruction, type JSONInstruction } from 'dockerfile-ast'
 
@@ -65,8 +65,7 @@ async function follow (instruction: Instruction, stage: Mutable<Stage>, around: 
       return
     case 'COPY': return await copy(instruction as Copy, stage, around)
     case 'RUN':
-      await run('/bin/sh', ['-c', text], { cwd: join(stage.root, stage.workdir), env: { ...process.env, npm_config_prefer_offline: 'true' }, maxBuffer: 10_000_000 })
-      return
+      return await runWords(text, stage)
     case 'ENV':
       stage.environment[text.split('=', 1)[0] ?? ''] = text.slice(text.indexOf('=') + 1)
       return
@@ -85,6 +84,12 @@ async function follow (instruction: Instruction, stage: Mutable<Stage>, around: 
     case 'ARG': case 'LABEL': case 'EXPOSE': return
     default: throw new Error(`this knows nothing of ${instruction.getKeyword()}`)
   }
+}
+
+/** By the Node of this process, without what the test runner asks of every Node below it. */
+async function runWords (text: string, { root, workdir }: Stage): Promise<void> {
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`, npm_config_prefer_offline: 'true' }
+  await run('/usr/bin/env', ['-u', 'NODE_OPTIONS', '/bin/sh', '-c', text], { cwd: join(root, workdir), env, maxBuffer: 10_000_000 })
 }
 
 /** The exec form, which needs no shell. */

@@ -2,7 +2,7 @@
  * The image, without an engine: the tree that the Dockerfile makes is run by its own words, read-only and as its user.
  * What this can't show is said in docs/install.md.
  */
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { validate } from 'dockerfile-utils'
@@ -32,10 +32,28 @@ test('Doorward starts nothing that would have to be waited for when it is the fi
   for (const file of globSync('src/**/*.ts', { cwd: project })) t.notMatch(readFileSync(new URL(file, project), 'utf8'), /node:(child_process|cluster)/, file)
 })
 
+interface State {
+  readonly uid: number
+  readonly mode: number
+  readonly mtimeMs: number
+}
+
+/** Path → whose it is, who may do what with it, and when it was written last. */
+function stateOf (folder: string): Record<string, State> {
+  return Object.fromEntries(['', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })].map((path) => {
+    const { uid, mode, mtimeMs } = lstatSync(join(folder, path))
+    return [path, { uid, mode: mode & 0o777, mtimeMs }]
+  }))
+}
+
+function isReadableAlone ({ uid, mode }: State): boolean {
+  return uid === 0 && (mode & 0o022) === 0 && (mode & 0o004) !== 0
+}
+
 test('the image serves without a shell, as its user, on a tree that can’t be written to; tells its health, and drains', { skip: cannotContain(), timeout: 600_000 }, async (t) => {
   const folder = t.testdir()
   const image = await buildImage(folder, { '/usr/local/bin/node': process.execPath })
-  t.strictSame(readdirSync(join(image.root, 'app')).sort(), ['LICENSE', 'dist', 'node_modules', 'package.json'])
+  t.strictSame(readdirSync(join(image.root, 'app')).sort(), ['LICENSE', 'compile-cache', 'dist', 'node_modules', 'package.json'])
   t.equal(existsSync(join(image.root, 'app/node_modules/typescript')), false, 'nothing that is for development')
   const addons = globSync('app/node_modules/**/linux-x64/*.node', { cwd: image.root })
   const libraries = await addBaseLibraries(image, ['/usr/local/bin/node', ...addons])
@@ -58,7 +76,10 @@ test('the image serves without a shell, as its user, on a tree that can’t be w
   const checkHealth = async (): Promise<number | null> => (await startContainer(image, image.healthcheck, environment).ended).code
   t.not(await checkHealth(), 0, 'nothing runs yet')
 
-  const container = startContainer(image, [...image.entrypoint, ...image.command], environment)
+  const compiled = join(image.root, 'app/compile-cache')
+  const before = stateOf(compiled)
+  t.strictSame(Object.entries(before).filter(([, state]) => !isReadableAlone(state)), [], 'what is run is root’s to write, and for its user to read')
+  const container = startContainer(image, [...image.entrypoint, ...image.command], { ...environment, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' })
   t.teardown(async () => {
     await container.signal('SIGKILL').catch(() => {})
     await container.ended
@@ -73,4 +94,10 @@ test('the image serves without a shell, as its user, on a tree that can’t be w
   await container.signal('SIGTERM')
   t.strictSame(await container.ended, { code: 0, signal: null }, container.output())
   t.match(container.output(), '"event":"stopped"')
+
+  const [untilStarted = ''] = container.output().split('"event":"started"')
+  const compilations = [...untilStarted.matchAll(/V8 code cache for (\S+ \S+) was (\w+)/g)].map(([, what = '', fate]) => ({ what, fate }))
+  t.match(compilations.filter(({ what }) => /app\/dist\/(main|gateway)\.js$/.test(what)), [{ fate: 'accepted' }, { fate: 'accepted' }])
+  t.strictSame(compilations.filter(({ fate }) => fate !== 'accepted'), [], 'a start compiles nothing anew')
+  t.strictSame(stateOf(compiled), before)
 })

@@ -60,6 +60,12 @@ test('systemd understands the service, and finds little that it could do', { ski
   t.match(exposure, /Overall exposure level for doorward\.service: [01]\.\d/)
 })
 
+test('what Node has compiled is kept where the service alone can write', async (t) => {
+  const unit = textOf('packaging/doorward.service')
+  t.match(unit, /^CacheDirectory=doorward\nCacheDirectoryMode=0700$/m)
+  t.match(unit, /^Environment=NODE_COMPILE_CACHE=\/var\/cache\/doorward$/m)
+})
+
 test('systemd waits for longer than Doorward takes to drain', async (t) => {
   const outcome = loadConfiguration({
     file: undefined,

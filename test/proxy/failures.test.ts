@@ -41,6 +41,7 @@ t.test('E10: an application that refuses the connection', async (t) => {
   const { origin, logs } = await startOpenGateway(t, `http://127.0.0.1:${port}`)
   await assertProblem(t, origin, 502, 'upstream_failed', [String(port)])
   t.match(logs.join(''), /"event":"request.problem","code":"upstream_failed".*ECONNREFUSED/, 'the log says why')
+  t.notMatch(logs.join(''), '"stack"', 'and not where in the program: every request brings such a line')
 })
 
 t.test('an application whose name nobody knows', async (t) => {

@@ -195,9 +195,21 @@ test('the rights that are documented are enough; what Redis refuses stands in th
     const { gateway, browser, url } = await startReplica(t, session, { provider })
     const logs = (): string => gateway.logs.join('')
     await until(() => word.test(logs()))
-    t.match(logs(), /"level":"warn".*"event":"session_store.down"/)
+    t.match(logs(), /"level":"warn".*"event":"session_store.down","reason":"[^"]*session\.redis/, 'with what to look at')
     t.equal((await browser.get(url('/oidc/login'))).status, 503)
     for (const secret of ['a-wrong-password', password, encodeURIComponent(password)]) t.notOk(logs().includes(secret))
+  }
+})
+
+test('a database that Redis does not give is not exchanged for another one', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  await redis.ask('acl', 'setuser', 'homebound', 'on', 'nopass', '~*', '+@all', '-select')
+  const refusals: ReadonlyArray<readonly [path: string, more: object, word: string]> = [['/99', {}, 'ERR'], ['/1', { username: 'homebound', password: 'any' }, 'NOPERM']]
+  for (const [path, more, word] of refusals) {
+    const { gateway, browser, url } = await startReplica(t, inRedis({ ...redis, url: redis.url + path }, more), { provider })
+    await until(() => gateway.logs.some((line) => line.includes('session_store.down') && line.includes(`Redis answered ${word} to SELECT`)))
+    t.equal((await browser.get(url('/oidc/login'))).status, 503)
+    t.equal(await redis.ask('dbsize'), '0', 'database 0 belongs to somebody else')
   }
 })
 

@@ -20,15 +20,17 @@ export interface Certificates {
 const run = promisify(execFile)
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
 
-/** An authority of its own and a certificate from it for a server, or a client, for these names and addresses and so many days; of a negative number it was valid. Needs the part `openssl`. */
-export async function makeCertificates (t: Test, names: readonly string[] = ['localhost', '127.0.0.1'], days = 2): Promise<Certificates> {
+/** An authority of its own and a certificate from it for a server, or a client, for these names and addresses and so many days; of a negative number it was valid, and so of the authority's. Needs the part `openssl`. */
+export async function makeCertificates (t: Test, names: readonly string[] = ['localhost', '127.0.0.1'], days = 2, authorityDays = 2): Promise<Certificates> {
   const openssl = partPath('openssl')
   const folder = await mkdtemp(join(tmpdir(), 'doorward-certificates-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const at = (name: string) => join(folder, name)
   const altNames = names.map((name) => /^[\d.]+$|:/.test(name) ? `IP:${name}` : `DNS:${name}`).join(',')
   await writeFile(at('extensions'), `basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=${altNames}\n`)
-  await run(openssl, ['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=Authority of the tests', '-keyout', at('ca.key'), '-out', at('ca.pem')])
+  await writeFile(at('authority'), 'basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\n')
+  await run(openssl, ['req', '-new', ...newKey, '-subj', '/CN=Authority of the tests', '-keyout', at('ca.key'), '-out', at('ca.csr')])
+  await run(openssl, ['x509', '-req', '-in', at('ca.csr'), '-signkey', at('ca.key'), '-days', String(authorityDays), '-extfile', at('authority'), '-out', at('ca.pem')])
   await run(openssl, ['req', '-new', ...newKey, '-subj', '/CN=server', '-keyout', at('server.key'), '-out', at('server.csr')])
   await run(openssl, ['x509', '-req', '-in', at('server.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', String(days), '-extfile', at('extensions'), '-out', at('server.pem')])
   const [caFile, certFile, keyFile] = [at('ca.pem'), at('server.pem'), at('server.key')]

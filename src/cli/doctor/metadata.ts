@@ -1,5 +1,6 @@
 import { type ProviderConfiguration } from '../../config/index.ts'
-import { type ClientAuthMethod, type PublishedMetadata } from '../../oidc/index.ts'
+import { outermostClaim } from '../../mapping/index.ts'
+import { type ClientAuthMethod, type PublishedMetadata, soundsLikeGroups } from '../../oidc/index.ts'
 import { type Finding, found } from './check.ts'
 
 /** What a provider publishes of itself, held against the configuration. Pure: nothing is asked here. */
@@ -91,14 +92,12 @@ export function judgeBackchannel (server: PublishedMetadata, url: string): Findi
   return found.ok(`the provider can end sessions here; register as the back-channel logout URI: ${url}`)
 }
 
-const telling = /group|role|member|team|entitlement|permission/i
-
 /** Only a sign-in shows which claims come; what the provider lists may be incomplete (OpenID Connect Discovery section 3). */
 export function judgeGroups ({ claims_supported: listedClaims }: PublishedMetadata, claim: string): Finding {
-  const name = claim.startsWith('/') ? claim.split('/')[1] ?? '' : claim
+  const name = outermostClaim(claim)
   if (listedClaims === undefined) return found.skipped('the provider does not say which claims it sends: the first sign-in shows it')
   if (listedClaims.includes(name)) return found.ok(`the provider lists the claim ${name}`)
-  const similar = listedClaims.filter((other) => telling.test(other))
+  const similar = listedClaims.filter(soundsLikeGroups)
   if (similar.length === 0) return found.skipped(`the provider does not list the claim ${name}, which it may send all the same: the first sign-in shows it`)
   return found.warning(`the provider does not list the claim ${name}; these look like it: ${similar.join(', ')}`, 'claims.groups says which one holds the groups')
 }

@@ -86,7 +86,8 @@ function judgeHandshake ({ protocol, certificate, distrust }: Handshake, host: s
 function distrusted (code: string, certificate: ShownCertificate, host: string, { caSetting, setting, now }: Destination): Finding {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return found.failed(`the certificate is for ${certificate.names || certificate.subject}, not for ${host} (${code})`, `write a name in ${setting} that is in the certificate, or give the server one for ${host}`)
   const what = `${described(certificate)}, and not trusted (${code})`
-  if (code === 'CERT_HAS_EXPIRED') return found.failed(what, `renew it where it is used; the clock here says ${new Date(now()).toISOString()}`)
+  const authorityExpired = `what has expired is a certificate that vouches for it: put the new one of the authority (${certificate.authority}) into ${caSetting}, or renew what the server sends with its own`
+  if (code === 'CERT_HAS_EXPIRED') return found.failed(what, `${certificate.validTo.getTime() < now() ? 'renew it where it is used' : authorityExpired}; the clock here says ${new Date(now()).toISOString()}`)
   if (code === 'CERT_NOT_YET_VALID') return found.failed(what, `look at the clock of this machine, which says ${new Date(now()).toISOString()}`)
   return found.failed(what, `put the certificate of the authority (${certificate.authority}) as PEM into a file and name it in ${caSetting}; if you don’t know that authority, somebody may be between`)
 }

@@ -62,6 +62,7 @@ async function versionOf (redis: Redis, key: string): Promise<string> {
 }
 
 const fixes: ReadonlyArray<readonly [cause: RegExp, fix: string]> = [
+  [/ to SELECT$/, 'it has no such database, or does not let the user have it: correct the number after the host in session.redis.url'],
   [/NOAUTH|WRONGPASS/, 'give the password in session.redis.password, and the user in session.redis.username where it is not the default one'],
   [/NOPERM/, 'let the user run GET, SET, GETDEL, DEL, EVAL and what else docs/session-storage.md names on keys under session.redis.keyPrefix'],
   [/MOVED|CROSSSLOT|CLUSTERDOWN/, 'it is a cluster: session.redis.cluster: true'],
