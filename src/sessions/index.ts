@@ -77,7 +77,9 @@ const mostStaleOpenMilliseconds = 60_000
 
 export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, named, newest, memory, now }: SessionParts): Sessions {
   const { told, leased } = memory
-  const freshness = createFreshness(lifetimes, { cookies, store, newest, hasEnded: (session) => endOf(session) !== undefined, now })
+  const hasEnded = (session: Session): boolean => endOf(session) !== undefined
+  const freshness = createFreshness(lifetimes, { cookies, store, newest, hasEnded, now })
+  const leaseParts = { store, lifetimes, leased, hasEnded, now }
 
   function endOf (session: Session): SessionEnd | 'revoked' | undefined {
     if (revocations.isRevoked(session) || named.isEnded(session)) return 'revoked'
@@ -150,7 +152,7 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
       return ticket instanceof Promise ? ticket.then((text) => linesFor(text, earlier)) : linesFor(ticket, earlier)
     },
     lease (found) {
-      const { isOver, use } = leaseSession(found, { store, lifetimes, leased, hasEnded: (session) => endOf(session) !== undefined, now })
+      const { isOver, use } = leaseSession(found, leaseParts)
       return { use, isOver: () => revocations.staleMilliseconds() > mostStaleOpenMilliseconds || isOver() }
     },
     async end (found) {
