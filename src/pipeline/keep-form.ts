@@ -50,8 +50,7 @@ export function createKeepForm (parts: KeepFormParts): KeepForm {
     if (reading >= mostAtOnce || !canBeKept(request, limit)) return lost(error)
     reading++
     try {
-      rates.require('form', request.origin.clientAddress)
-      rates.count('form', request.origin.clientAddress)
+      rates.take('form', request.origin.clientAddress)
       return await keep(error, request, reply)
     } catch (failure) {
       if (failure instanceof Problem && (failure.code === 'request_timeout' || failure.code === 'rate_limited')) return failure
