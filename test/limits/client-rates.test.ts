@@ -127,6 +127,20 @@ test('forms that wait for a sign-in are counted', async (t) => {
   t.strictSame(await statuses(journey, [one, one, one, one, '192.0.2.2'], '/form', post), [302, 302, 302, 429, 302])
 })
 
+test('a client that sends forms slowly takes no place of others', async (t) => {
+  const journey = await start(t, { server: { trustedProxies: three.trustedProxies } })
+  const { gateway, url } = journey
+  const head = requestText('POST', '/form', [['Host', new URL(gateway.origin).host], ['X-Forwarded-For', one], ['Accept', 'text/html'], ['Sec-Fetch-Site', 'same-origin'], ['Sec-Fetch-Mode', 'navigate'], ['Content-Type', 'application/x-www-form-urlencoded'], ['Content-Length', '10']])
+  for (let count = 0; count < 20; count++) {
+    const socket = connect(gateway.port, '127.0.0.1').on('error', () => {})
+    t.teardown(() => { socket.destroy() })
+    await once(socket, 'connect')
+    socket.write(head)
+  }
+  await untilCounted(gateway.admin, 'doorward_http_requests_running', '', 20)
+  t.strictSame(await statuses(journey, [one, '192.0.2.2'], '/form', { method: 'POST', body: new URLSearchParams({ a: 'b' }), from: url('/form') }), [409, 302])
+})
+
 test('logout tokens are counted where they are refused: a provider may end any number of sessions', async (t) => {
   const { rogue, gateway } = await startRogueGateway(t, { configuration: { server: { rateLimit: three.rateLimit } } })
   const post = async (token: string): Promise<number> => (await postLogout(gateway.origin, token)).status
