@@ -21,7 +21,8 @@ export function openOutput ({ log, audit }: Pick<Configuration, 'log' | 'audit'>
     onFailed (error) { host.stderr(`standard output can’t be written to (${errorCode(error)})\n`) },
     onResumed (lines) { logOf('process').warn({ event: 'log.resumed', lines }, 'lines for standard output were lost') }
   })
-  const logger: Logger = createLogger({ ...log, isTerminal: host.isTerminal, secretPaths: settings.filter(({ secret }) => secret).map(({ path }) => path) }, stdout)
+  // Whoever can fill the log must not crowd the audit trail out.
+  const logger: Logger = createLogger({ ...log, isTerminal: host.isTerminal, secretPaths: settings.filter(({ secret }) => secret).map(({ path }) => path) }, { write: (line) => { stdout.write(line, 'expendable') } })
   const logOf = createLogs(logger, log.levels)
   const trail = audit.destination === 'stdout' ? stdout : openTrail(resolve(host.cwd, audit.destination), logOf('audit'))
   const pseudonyms = audit.pseudonymize && audit.pseudonymKey !== undefined ? createPseudonyms(audit.pseudonymKey) : undefined
