@@ -124,7 +124,7 @@ export const chartValues = z.strictObject({
   terminationGracePeriodSeconds: count.optional().describe('Default: `server.drainDelay`, `server.drainTimeout` and 5 seconds to close.'),
   lifecycle: map.default({}).describe('Hooks of the container. None is needed: Doorward drains by itself.'),
   probes,
-  resources: map.default({ requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } }).describe('What the container asks for, and may take.'),
+  resources: map.default({ requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '768Mi' } }).describe('What the container asks for, and may take.'),
   securityContext: map.default(restricted).describe('Of the container: fits the restricted Pod Security Standard.'),
   podSecurityContext: map.default({}).describe('Of the pod.'),
   serviceAccountName: text.describe('An existing one. Doorward needs none: no token of it is mounted.'),

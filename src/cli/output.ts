@@ -22,7 +22,8 @@ export function openOutput ({ log, audit }: Pick<Configuration, 'log' | 'audit'>
     onFailed (error) { host.stderr(`standard output can’t be written to (${errorCode(error)})\n`) },
     onResumed (lines) { tellResumed(logOf('process'), { event: 'log.resumed', lines }, 'standard output') }
   })
-  const logger: Logger = createLogger({ ...log, isTerminal: host.isTerminal, secretPaths: settings.filter(({ secret }) => secret).map(({ path }) => path) }, stdout)
+  // Whoever can fill the log must not crowd the audit trail out.
+  const logger: Logger = createLogger({ ...log, isTerminal: host.isTerminal, secretPaths: settings.filter(({ secret }) => secret).map(({ path }) => path) }, { write: (line) => { stdout.write(line, 'expendable') } })
   const logOf = createLogs(logger, log.levels)
   const trail = audit.destination === 'stdout' ? stdout : openTrail(resolve(host.cwd, audit.destination), logOf('audit'))
   let pseudonyms = pseudonymsOf(audit)

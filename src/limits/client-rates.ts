@@ -5,7 +5,7 @@ import { type Refusals } from './refusals.ts'
 
 /**
  * What is counted, each by itself, so that a program with a token that has expired keeps nobody from signing in.
- * `token` and `logout-token` are those that were refused: whoever has good ones may send as many as they like.
+ * `token` and `logout-token` are given back where they turn out to be good: whoever has such may send any number of them.
  */
 export type RatedWork = 'sign-in' | 'form' | 'token' | 'logout-token'
 
@@ -37,9 +37,9 @@ export interface ClientRatesParts {
  * whose address is not known (empty: on a unix socket), since that would be everybody together.
  */
 export interface ClientRates {
-  /** @throws {Problem} `rate_limited` where the client has nothing left */
-  require (work: RatedWork, address: string): void
-  count (work: RatedWork, address: string): void
+  /** Counted before the work, since many at once are as much of it as many in a row. @throws {Problem} `rate_limited` where the client has nothing left */
+  take (work: RatedWork, address: string): void
+  giveBack (work: RatedWork, address: string): void
 }
 
 /** Those who have asked for something last: a few megabytes. Whoever has made room begins anew. */
@@ -51,7 +51,7 @@ export function createClientRateMemory (): ClientRateMemory {
 
 /** A token bucket for each client. */
 export function createClientRates ({ perSecond, burst }: ClientRateSettings, { memory, onRefused, now }: ClientRatesParts): ClientRates {
-  if (perSecond === 0) return { require () {}, count () {} }
+  if (perSecond === 0) return { take () {}, giveBack () {} }
 
   /** Filled up to now. Where the clock was set back, nothing is taken. */
   function bucketOf (work: RatedWork, network: string): Bucket {
@@ -69,18 +69,20 @@ export function createClientRates ({ perSecond, burst }: ClientRateSettings, { m
   }
 
   return {
-    require (work, address) {
+    take (work, address) {
       if (address === '') return
       const network = networkOf(address)
-      const { left } = bucketOf(work, network)
-      if (left >= 1) return
-      onRefused('rate', network)
-      throw new Problem('rate_limited', { headers: { 'retry-after': String(Math.max(1, Math.ceil((1 - left) / perSecond))) } })
+      const bucket = bucketOf(work, network)
+      if (bucket.left < 1) {
+        onRefused('rate', network)
+        throw new Problem('rate_limited', { headers: { 'retry-after': String(Math.max(1, Math.ceil((1 - bucket.left) / perSecond))) } })
+      }
+      bucket.left--
     },
-    count (work, address) {
+    giveBack (work, address) {
       if (address === '') return
       const bucket = bucketOf(work, networkOf(address))
-      bucket.left = Math.max(0, bucket.left - 1)
+      bucket.left = Math.min(burst, bucket.left + 1)
     }
   }
 }

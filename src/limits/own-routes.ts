@@ -1,4 +1,4 @@
-import { type FastifyInstance, type FastifyRequest, type onRequestHookHandler, type onResponseHookHandler, type RouteOptions } from 'fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { isOwnTarget } from '../own-routes.ts'
 import { type ClientRates, type RatedWork } from './client-rates.ts'
 import { type Load } from './load.ts'
@@ -37,22 +37,17 @@ export function limitOwnRoutes (app: FastifyInstance, { basePath, load, rates, i
   app.addHook('onRoute', (route) => {
     if (!isOwnTarget(route.url, basePath)) return
     const { rate, isForNobodyToo = false } = route.config ?? {}
-    prepend(route, 'onRequest', async (request) => {
+    const limit = async (request: FastifyRequest, { raw }: FastifyReply): Promise<void> => {
       await requireRoom(request, isForNobodyToo)
       if (rate === undefined) return
-      rates.require(rate.of, request.origin.clientAddress)
-      if (rate.counts === 'each') rates.count(rate.of, request.origin.clientAddress)
-    })
-    if (rate?.counts !== 'refused') return
-    prepend(route, 'onResponse', async (request, reply) => {
-      if (reply.statusCode === 400) rates.count(rate.of, request.origin.clientAddress)
-    })
+      const { clientAddress } = request.origin
+      rates.take(rate.of, clientAddress)
+      if (rate.counts === 'refused') raw.once('finish', () => { if (!isRefusal(raw.statusCode)) rates.giveBack(rate.of, clientAddress) })
+    }
+    Object.assign(route, { onRequest: [limit, ...[route.onRequest ?? []].flat()] })
   })
 }
 
-type Hooks = { readonly onRequest: (request: FastifyRequest) => Promise<void>, readonly onResponse: (request: FastifyRequest, reply: { readonly statusCode: number }) => Promise<void> }
-
-function prepend<Name extends keyof Hooks> (route: RouteOptions, name: Name, hook: Hooks[Name]): void {
-  const there = [route[name] ?? []].flat() as onRequestHookHandler[] & onResponseHookHandler[]
-  Object.assign(route, { [name]: [hook, ...there] })
+function isRefusal (status: number): boolean {
+  return status >= 400 && status < 500
 }

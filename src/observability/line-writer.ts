@@ -2,8 +2,8 @@ import { closeSync, write as writeTo } from 'node:fs'
 import { type OutputFile } from './output-file.ts'
 
 export interface Destination {
-  /** Never waits and never throws. A line that there is no room for is counted, and gone. */
-  write (line: string): void
+  /** Never waits and never throws. A line that there is no room for is counted, and gone: one that is expendable first. */
+  write (line: string, worth?: 'expendable'): void
   /** How many lines are gone so far. */
   dropped (): number
   /** Goes on in a new file of the same name, after what is being written; where there is none to be had, in the old one. */
@@ -21,6 +21,7 @@ export interface DestinationEvents {
 
 /** Past this, lines are dropped rather than kept: a reader that has stopped must not take the gateway with it. */
 const maxKeptBytes = 16 * 1024 * 1024
+const maxExpendableBytes = 12 * 1024 * 1024
 /** Of a line, beside its characters. */
 const lineOverheadBytes = 64
 const largestWriteBytes = 64 * 1024
@@ -61,9 +62,9 @@ export class LineWriter implements Destination {
     }
   }
 
-  write (line: string): void {
+  write (line: string, worth?: 'expendable'): void {
     const bytes = Buffer.byteLength(line) + lineOverheadBytes
-    if (this.#isAbandoned || this.#keptBytes + bytes > maxKeptBytes) {
+    if (this.#isAbandoned || this.#keptBytes + bytes > (worth === 'expendable' ? maxExpendableBytes : maxKeptBytes)) {
       this.#dropped++
       return
     }

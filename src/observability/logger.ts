@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type * as pinoPretty from 'pino-pretty'
+import { bounded } from './bounded.ts'
 import { escapeControls } from './escape-controls.ts'
 
 export { type Logger } from 'pino'
@@ -28,7 +29,8 @@ export function createLogger (settings: LogSettings, destination: DestinationStr
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: redactedPaths(settings.secretPaths), censor: '[redacted]' },
-    serializers: { err: serializeError }
+    // Full of what a client sends, the output would have no room for the audit trail, which may share it.
+    serializers: { err: serializeError, request: (request: unknown) => bounded(request) }
   }, stream)
 }
 

@@ -64,11 +64,24 @@ function bySession (found: FoundSession, sessions: Sessions): Authenticated {
 }
 
 async function byToken (token: string, request: Asked, { checkToken, sessions, audit, rates }: AuthenticateParts): Promise<Authenticated> {
-  const { clientAddress } = request.origin
-  const verdict = await checkToken(token, () => { rates.require('token', clientAddress) })
-  if (verdict.outcome === 'rejected') rates.count('token', clientAddress)
+  const verdict = await judge(token, request.origin.clientAddress, { checkToken, rates })
   if (verdict.outcome !== 'accepted') throw rejection(verdict, request, audit)
   return { caller: verdict.caller, found: sessions.ignore(request.headers.cookie), isByToken: true, lease: leaseOf(token, verdict, checkToken) }
+}
+
+/** What is known already costs nothing; neither does what can't be judged, nor what turns out to be good. */
+async function judge (token: string, clientAddress: string, { checkToken, rates }: Pick<AuthenticateParts, 'checkToken' | 'rates'>): Promise<TokenVerdict> {
+  let isTaken = false
+  let verdict: TokenVerdict | undefined
+  try {
+    verdict = await checkToken(token, () => {
+      rates.take('token', clientAddress)
+      isTaken = true
+    })
+    return verdict
+  } finally {
+    if (isTaken && verdict?.outcome !== 'rejected') rates.giveBack('token', clientAddress)
+  }
 }
 
 /** A token is checked again and again. While that is under way, and where it can't be done, the last verdict holds for a while. */

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
-import { type ClientRates } from '../limits/index.ts'
+import { type ClientRates, networkOf } from '../limits/index.ts'
 import { type Logger } from '../observability/index.ts'
 import { type IdleWatch } from '../proxy/index.ts'
 import { type Sessions } from '../sessions/index.ts'
@@ -27,6 +27,8 @@ export type KeepForm = (error: unknown, request: FastifyRequest, reply: FastifyR
 
 /** Bodies that are read at the same time, since anybody may send some. */
 const mostAtOnce = 200
+/** Of those, by one client: whoever sends slowly must not take the places of everybody. */
+const mostOfOneClient = 20
 /** Of the page, in the `state`: a longer one is cut, and would not be found again. */
 const longestTarget = 1500
 
@@ -36,7 +38,7 @@ const longestTarget = 1500
  */
 export function createKeepForm (parts: KeepFormParts): KeepForm {
   const { forms, limit, rates, logger } = parts
-  let reading = 0
+  const takePlace = createPlaces()
 
   async function keep (challenge: SignInChallenge, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const body = await bodyOf(request, parts.clients)
@@ -47,19 +49,32 @@ export function createKeepForm (parts: KeepFormParts): KeepForm {
 
   return async (error, request, reply) => {
     if (!(error instanceof SignInChallenge) || error.manner === '401' || limit === 0 || !isOwnForm(request, parts.publicUrl)) return error
-    if (reading >= mostAtOnce || !canBeKept(request, limit)) return lost(error)
-    reading++
+    const { clientAddress } = request.origin
+    const leavePlace = canBeKept(request, limit) ? takePlace(clientAddress) : undefined
+    if (leavePlace === undefined) return lost(error)
     try {
-      rates.require('form', request.origin.clientAddress)
-      rates.count('form', request.origin.clientAddress)
+      rates.take('form', clientAddress)
       return await keep(error, request, reply)
     } catch (failure) {
       if (failure instanceof Problem && (failure.code === 'request_timeout' || failure.code === 'rate_limited')) return failure
       logger.warn({ event: 'form.lost', err: failure }, 'a form could not be kept')
       return lost(error)
     } finally {
-      reading--
+      leavePlace()
     }
+  }
+}
+
+/** @returns takes a place for a client, and gives what leaves it; `undefined` where there is none */
+function createPlaces (): (address: string) => (() => void) | undefined {
+  const taken: string[] = []
+  return (address) => {
+    const client = networkOf(address)
+    // Without an address it is everybody together.
+    const own = client === '' ? 0 : taken.filter((each) => each === client).length
+    if (taken.length >= mostAtOnce || own >= mostOfOneClient) return undefined
+    taken.push(client)
+    return () => { taken.splice(taken.indexOf(client), 1) }
   }
 }
 

@@ -67,6 +67,15 @@ t.test('no text makes a line endless', async (t) => {
   for (const line of gateway.auditLines) t.ok(line.length < 3_000, `${line.length} characters`)
 })
 
+t.test('nor a line of the log, which could crowd the audit trail out of an output that both share', async (t) => {
+  const { gateway } = await startRogueGateway(t)
+  // Each of these characters is written as six.
+  await exchange(gateway.port, requestText('GET', `/oidc/${'y'.repeat(1_000)}`, [['User-Agent', '\x80'.repeat(12_000)]]))
+  const problems = gateway.logs.filter((line) => line.includes('"request.problem"')).map((line) => JSON.parse(line) as unknown)
+  t.match(problems, [{ code: 'not_found', request: { userAgent: /^\x80{512}…$/, path: /^\/oidc\/y{506}…$/ } }])
+  for (const line of gateway.logs) t.ok(line.length < 8_000, `${line.length} characters`)
+})
+
 t.test('a claim that is nested as deep as it fits is cut, and the failed sign-in is told', async (t) => {
   const { privateKey, publicKey } = await generateKeyPair('RS256')
   const key = { ...await exportJWK(publicKey), kid: 'nested', alg: 'RS256', use: 'sig' }

@@ -1,4 +1,6 @@
 /** How often one client may ask for what costs something. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import t, { test } from 'tap'
 import { samplesOf, scrape, untilCounted } from '../admin/scrape.ts'
 import { type Journey, second, startJourney, stoppedClock } from '../flows/journey.ts'
@@ -7,6 +9,7 @@ import { ask, responseTo } from '../proxy/open-gateway.ts'
 import { Browser, type RequestSettings } from '../support/browser.ts'
 import { logoutToken, postLogout } from '../support/logout-tokens.ts'
 import { startProvider } from '../support/provider.ts'
+import { requestText } from '../support/raw-socket.ts'
 import { signedInCookie, startRogueGateway } from '../support/rogue-gateway.ts'
 import { startUpstream } from '../support/upstream.ts'
 import { networkOf } from '../../src/limits/index.ts'
@@ -106,10 +109,36 @@ test('bearer tokens that are refused are counted; good ones that are known pass 
   t.match(samplesOf(await scrape(journey.gateway.admin), 'doorward_requests_refused_total'), { '{reason="rate"}': 2 })
 })
 
+test('bearer tokens count while they are checked: many at once are as much work as many in a row', async (t) => {
+  const asked = Promise.withResolvers<undefined>()
+  const configuration = { server: { rateLimit: three.rateLimit }, provider: { bearer: { audiences: [api] } }, access: { rules: [{ path: '/api/**', bearer: true }] } }
+  const { rogue, gateway } = await startRogueGateway(t, { configuration, rogue: { introspection: async () => await asked.promise ?? { active: false } } })
+  const call = async (token: string): Promise<number> => (await fetch(`${gateway.origin}/api/x`, { headers: { authorization: `Bearer ${token}` } })).status
+  const answers = Array.from({ length: 8 }, async (_, index) => await call(`made-up-${index}`))
+  await untilCounted(gateway.admin, 'doorward_requests_refused_total', '{reason="rate"}', 5)
+  asked.resolve(undefined)
+  t.strictSame((await Promise.all(answers)).sort(), [401, 401, 401, 429, 429, 429, 429, 429])
+  t.equal(rogue.calls('introspection').length, 3)
+})
+
 test('forms that wait for a sign-in are counted', async (t) => {
   const journey = await start(t)
   const post = { method: 'POST', body: new URLSearchParams({ a: 'b' }), from: journey.url('/form') }
   t.strictSame(await statuses(journey, [one, one, one, one, '192.0.2.2'], '/form', post), [302, 302, 302, 429, 302])
+})
+
+test('a client that sends forms slowly takes no place of others', async (t) => {
+  const journey = await start(t, { server: { trustedProxies: three.trustedProxies } })
+  const { gateway, url } = journey
+  const head = requestText('POST', '/form', [['Host', new URL(gateway.origin).host], ['X-Forwarded-For', one], ['Accept', 'text/html'], ['Sec-Fetch-Site', 'same-origin'], ['Sec-Fetch-Mode', 'navigate'], ['Content-Type', 'application/x-www-form-urlencoded'], ['Content-Length', '10']])
+  for (let count = 0; count < 20; count++) {
+    const socket = connect(gateway.port, '127.0.0.1').on('error', () => {})
+    t.teardown(() => { socket.destroy() })
+    await once(socket, 'connect')
+    socket.write(head)
+  }
+  await untilCounted(gateway.admin, 'doorward_http_requests_running', '', 20)
+  t.strictSame(await statuses(journey, [one, '192.0.2.2'], '/form', { method: 'POST', body: new URLSearchParams({ a: 'b' }), from: url('/form') }), [409, 302])
 })
 
 test('logout tokens are counted where they are refused: a provider may end any number of sessions', async (t) => {
@@ -117,8 +146,18 @@ test('logout tokens are counted where they are refused: a provider may end any n
   const post = async (token: string): Promise<number> => (await postLogout(gateway.origin, token)).status
   await signedInCookie(gateway)
   for (let count = 0; count < 8; count++) t.equal(await post(await logoutToken(rogue)), 200)
-  t.strictSame([await post('a'), await post('b'), await post('c')], [400, 400, 400])
-  // What is refused is counted once it is answered.
-  while (await post('d') !== 429);
-  t.pass()
+  t.strictSame([await post('a'), await post('b'), await post('c'), await post('d')], [400, 400, 400, 429])
+})
+
+test('logout tokens that do not come to an end count too, or one client could hold all the room that is kept for them', async (t) => {
+  const { gateway } = await startRogueGateway(t, { configuration: { server: { maxRequests: 8, rateLimit: three.rateLimit } } })
+  const form = [['Host', new URL(gateway.origin).host], ['Content-Type', 'application/x-www-form-urlencoded'], ['Content-Length', '10']] as const
+  for (let count = 0; count < 9; count++) {
+    const socket = connect(gateway.port, '127.0.0.1').on('error', () => {})
+    t.teardown(() => { socket.destroy() })
+    await once(socket, 'connect')
+    socket.write(requestText('POST', '/oidc/backchannel-logout', form))
+  }
+  await untilCounted(gateway.admin, 'doorward_requests_refused_total', '{reason="rate"}', 6)
+  t.equal((await fetch(`${gateway.origin}/oidc/jwks`)).status, 200)
 })

@@ -94,8 +94,8 @@ function addresses (): Door {
   const rates = createClientRates({ perSecond: 1, burst: 10 }, { memory: createClientRateMemory(), onRefused () {}, now })
   return (key) => {
     const spreadKey = Math.imul(key, spread) >>> 0
-    rates.count('sign-in', `10.${key >> 16 & 255}.${key >> 8 & 255}.${key & 255}`)
-    rates.count('token', `2001:db8:${(spreadKey >>> 16).toString(16)}:${(spreadKey & 0xffff).toString(16)}::${key.toString(16).slice(-4)}`)
+    rates.take('sign-in', `10.${key >> 16 & 255}.${key >> 8 & 255}.${key & 255}`)
+    rates.take('token', `2001:db8:${(spreadKey >>> 16).toString(16)}:${(spreadKey & 0xffff).toString(16)}::${key.toString(16).slice(-4)}`)
   }
 }
 

@@ -25,13 +25,16 @@ async function startHolding (t: Parameters<typeof startJourney>[0], server: Read
   })
   const journey = await startJourney(t, { provider, upstream, ...now && { now }, configuration: { server, access: { rules: [{ path: '/open/**', allow: 'anonymous' }] } } })
   /** Begins a request that is not answered, and waits until the application has it. */
-  const hold = async (headers: Record<string, string> = {}): Promise<void> => {
+  const untilHeld = async (begin: () => void): Promise<void> => {
     const before = held.length
-    ask(journey.gateway.port, { path: '/open/held', headers: { host: new URL(journey.gateway.origin).host, ...headers } }).on('error', () => {}).end()
+    begin()
     while (held.length === before) await new Promise((resolve) => { setTimeout(resolve, 5) })
   }
+  const hold = async (headers: Record<string, string> = {}): Promise<void> => await untilHeld(() => {
+    ask(journey.gateway.port, { path: '/open/held', headers: { host: new URL(journey.gateway.origin).host, ...headers } }).on('error', () => {}).end()
+  })
   const release = (): void => { for (const response of held) response.end('ok') }
-  return { ...journey, hold, release }
+  return { ...journey, hold, untilHeld, release }
 }
 
 function cookieOf ({ browser, url }: Pick<Journey, 'browser' | 'url'>): { cookie: string } {
@@ -75,8 +78,8 @@ test('with half of the room taken, nobody gets 503 and who is signed in is serve
   t.strictSame([await status(url('/open/x'), nobody), await status(url('/x'), browser)], [200, 200], 'as soon as there is room again')
 })
 
-test('event streams that are open take no room, nor do requests whose client has left', async (t) => {
-  const { gateway, url, hold, release } = await startHolding(t, { maxRequests: 4 })
+test('event streams that are open take no room, nor do requests that wait behind others, nor those whose client has left', async (t) => {
+  const { gateway, url, untilHeld } = await startHolding(t, { maxRequests: 4 })
   const streams: IncomingMessage[] = []
   for (let count = 0; count < 5; count++) streams.push(await responseTo(ask(gateway.port, { path: '/open/events', headers: { host: new URL(gateway.origin).host } }).end()))
   t.match(samplesOf(await scrape(gateway.admin), 'doorward_event_streams_open'), { '': 5 })
@@ -86,18 +89,16 @@ test('event streams that are open take no room, nor do requests whose client has
   await untilCounted(gateway.admin, 'doorward_event_streams_open', '', 0)
   t.match(samplesOf(await scrape(gateway.admin), running), { '': 0 })
 
-  await hold()
   const line = `GET /open/held HTTP/1.1\r\nHost: ${new URL(gateway.origin).host}\r\n\r\n`
-  for (let count = 0; count < 5; count++) {
+  for (let count = 1; count <= 5; count++) {
     const socket: Socket = connect(gateway.port, '127.0.0.1')
     await once(socket, 'connect')
-    socket.write(line.repeat(5))
-    // Those that wait for the answer before them are nobody's work yet.
-    await untilCounted(gateway.admin, running, '', 2)
+    await untilHeld(() => { socket.write(line.repeat(5)) })
+    t.match(samplesOf(await scrape(gateway.admin), running), { '': 1 }, 'a connection takes one place, whatever waits on it')
     socket.destroy()
-    await untilCounted(gateway.admin, running, '', 1)
+    await untilCounted(gateway.admin, running, '', 0)
+    await untilCounted(gateway.admin, 'doorward_http_requests_total', '{kind="proxied",status="499"}', count)
   }
-  release()
 })
 
 test('while the event loop lags, nobody gets 503; with twice the lag, everybody', async (t) => {

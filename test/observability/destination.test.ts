@@ -122,3 +122,13 @@ t.test('a reader that has stopped costs bounded memory; what is lost is counted,
   await destination.flush()
   t.equal(destination.dropped(), dropped)
 })
+
+t.test('a log without end leaves the audit trail room in an output that both share', async (t) => {
+  const { path, destination } = openFifo(t)
+  for (let count = 0; count < 2_000; count++) destination.write(`${'x'.repeat(16 * 1024)}\n`, 'expendable')
+  const dropped = destination.dropped()
+  write(destination, numbered(0, 1000))
+  t.equal(destination.dropped(), dropped)
+  const { stdout } = await promisify(execFile)('sh', ['-c', 'head -n "$1" "$0" | tail -n 1000', path, String(2_000 - dropped + 1000)])
+  t.strictSame(stdout.split('\n').slice(0, -1), numbered(0, 1000))
+})
