@@ -105,7 +105,7 @@ async function buildGeneration (configuration: Configuration, lasting: Lasting, 
   const providerIds = providersOf(configuration).map(({ id }) => id)
 
   const cookies = buildCookies(configuration, publicUrl)
-  const { enter: enterSessions, ...signIn } = await buildSessions(configuration, { lasting: state, cookies, application: publicOrigin, now })
+  const { enter: enterSessions, isTrusted, ...signIn } = await buildSessions(configuration, { lasting: state, cookies, application: publicOrigin, now })
   const clients = endings.add(createIdleWatch(server.clientTimeout))
   const open = endings.add(createOpenConnections(configuration.session.closeGrace, metrics))
   const applications = endings.add(buildApplications(configuration, { ...lasting, clients, open, isOwnCookie: cookies.isOwn }))
@@ -125,7 +125,7 @@ async function buildGeneration (configuration: Configuration, lasting: Lasting, 
     sessions: signIn.sessions,
     access: createAccess(access),
     refresh: refresh.refresh,
-    checkToken: createBearer({ providers, mapping, keeps: needs, logger: logOf('oidc'), now }),
+    checkToken: createBearer({ providers, isTrusted, mapping, keeps: needs, logger: logOf('oidc'), now }),
     assertions,
     load,
     rates,

@@ -12,11 +12,12 @@ export async function buildProviders (configuration: Configuration, lasting: Las
 
 async function buildProvider (provider: ProviderConfiguration, configuration: Configuration, { logOf, metrics, readiness, state, providers, tracing, proxy, now }: Lasting): Promise<Provider> {
   const { id } = provider
-  return createProvider(await providerSettings({ ...provider, proxy }, configuration), {
+  const settings = await providerSettings({ ...provider, proxy }, configuration)
+  return createProvider(settings, {
     logger: logOf('oidc'),
     now,
     spent: state.spent,
-    memory: providers.of(provider),
+    memory: providers.of(settings),
     tracing,
     onAnswered (endpoint, milliseconds) { metrics.providerAnswered(id, endpoint, milliseconds) },
     onAsked (isUp, reason) {

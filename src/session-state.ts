@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { type Configuration, providersOf } from './config/index.ts'
 import { createLogins, createLogouts, createRounds, createUsedLogins, type SignInParts, type UsedLogins } from './oidc/index.ts'
 import { createKeptForms, type KeptForms } from './pipeline/index.ts'
-import { type Cookies, createBoundedShelf, createCookies, createExchangeableSeals, createFormCookie, createSessions, createStorage, type ExchangeableSeals, revokedWithProvider, type Shelf, type Storage, type StorageParts, type StorageSettings } from './sessions/index.ts'
+import { type Cookies, createBoundedShelf, createCookies, createExchangeableSeals, createFormCookie, createSessions, createStorage, type ExchangeableSeals, type Lifetimes, revokedWithProvider, type Shelf, type Storage, type StorageParts, type StorageSettings } from './sessions/index.ts'
 
 const purposes = ['session', 'state', 'logout', 'record', 'shelf', 'form'] as const
 
@@ -31,12 +31,14 @@ interface Terms {
   /** Milliseconds: the longest of all configurations so far, since sessions of the earlier ones are still there. */
   longestLifetime: number
   trusted: ReadonlySet<string>
+  /** One object for the sessions of every configuration: what is open since an earlier one is not given more time. */
+  readonly lifetimes: { -readonly [Name in keyof Lifetimes]: Lifetimes[Name] }
 }
 
 /** @param configuration the first: its store and its Redis are those of the process */
 export async function buildLastingState (configuration: Configuration, parts: Omit<StorageParts, 'seals'>): Promise<LastingState> {
   const { session } = configuration
-  const terms: Terms = { longestLifetime: session.maxLifetime, trusted: new Set() }
+  const terms: Terms = { longestLifetime: session.maxLifetime, trusted: new Set(), lifetimes: lifetimesOf(configuration) }
   const exchangeable = createExchangeableSeals(purposes)
   const storage = await createStorage({
     store: session.store,
@@ -65,6 +67,8 @@ export interface SessionsParts {
 
 export interface SessionState extends Pick<SignInParts, 'sessions' | 'logins' | 'logouts' | 'rounds' | 'formCookie'> {
   readonly forms: KeptForms
+  /** Whether a provider of this id is in the configuration that is in place. */
+  readonly isTrusted: (provider: string) => boolean
   /** From now on the secrets, the lifetimes and the providers of this configuration count, wherever a session began. */
   enter (): void
 }
@@ -74,11 +78,11 @@ export async function buildSessions (configuration: Configuration, { lasting, co
   const { session } = configuration
   const { seals, storage, terms } = lasting
   const exchangeSeals = await lasting.prepare({ secrets: [session.secret ?? lasting.ownSecret, ...session.previousSecrets], application })
-  const revocations = revokedWithProvider(storage.revocations, (provider) => terms.trusted.has(provider))
-  const lifetimes = { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime, refreshBeforeMilliseconds: session.refreshBefore }
+  const isTrusted = (provider: string): boolean => terms.trusted.has(provider)
   const formCookie = createFormCookie(cookies)
   return {
-    sessions: createSessions(lifetimes, { ...storage, revocations, cookies, now }),
+    sessions: createSessions(terms.lifetimes, { ...storage, revocations: revokedWithProvider(storage.revocations, isTrusted), cookies, now }),
+    isTrusted,
     formCookie,
     forms: createKeptForms({ shelf: lasting.formShelf, seal: seals.form, cookie: formCookie }),
     logins: createLogins({ cookies, seal: seals.state, used: lasting.usedLogins, now }),
@@ -86,10 +90,15 @@ export async function buildSessions (configuration: Configuration, { lasting, co
     rounds: createRounds(cookies),
     enter () {
       terms.trusted = new Set(providersOf(configuration).map(({ id }) => id))
+      Object.assign(terms.lifetimes, lifetimesOf(configuration))
       terms.longestLifetime = Math.max(terms.longestLifetime, session.maxLifetime)
       if (exchangeSeals()) storage.store.doubt()
     }
   }
+}
+
+function lifetimesOf ({ session }: Configuration): Lifetimes {
+  return { idleMilliseconds: session.idleTimeout, maxMilliseconds: session.maxLifetime, refreshBeforeMilliseconds: session.refreshBefore }
 }
 
 /** Where Redis is; undefined where there is none. */

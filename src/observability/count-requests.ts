@@ -12,18 +12,8 @@ export function countRequests (server: Server, { requestBegan, requestEnded }: M
   function begin (request: IncomingMessage, response: ServerResponse): void {
     const beganAt = performance.now()
     const kind = isOwn(request.url ?? '') ? 'own' : 'proxied'
-    // One that waits behind others has no room of its own yet: a client could fill all of it by a few connections.
-    let hasBegun = false
-    const take = (): void => {
-      if (!hasBegun) requestBegan()
-      hasBegun = true
-    }
-    if (response.socket === null) response.once('socket', take)
-    else take()
-    response.on('close', () => {
-      take()
-      requestEnded(kind, response.headersSent ? response.statusCode : clientLeft, performance.now() - beganAt)
-    })
+    requestBegan()
+    response.on('close', () => { requestEnded(kind, response.headersSent ? response.statusCode : clientLeft, performance.now() - beganAt) })
   }
   // Before Fastify, whose work is part of the time. Whoever expects `100 Continue` is announced by an event of its own.
   server.prependListener('request', begin)

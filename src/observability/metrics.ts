@@ -28,7 +28,7 @@ export interface DroppedLines {
 export interface Metrics {
   /** A connection was closed unread, since more are open than may be. */
   connectionRefused (): void
-  /** Once for each request, when its turn in a pipeline has come, or will never come. */
+  /** Once for each request whose turn in a pipeline has come. */
   requestBegan (): void
   /** How many are being answered: those that began and have not ended, but for event streams. */
   requestsRunning (): number

@@ -36,6 +36,8 @@ export interface BearerParts {
   readonly mapping: Mapping
   /** What the application receives of a caller beside the identity. The token is never kept. */
   readonly keeps: { readonly allClaims: boolean }
+  /** Whether a provider of this id is in the configuration now: where another is in place meanwhile, what is open depends on it too. */
+  readonly isTrusted: (provider: string) => boolean
   readonly logger: Logger
   readonly now: () => number
 }
@@ -52,7 +54,7 @@ const patienceMilliseconds = 5 * 60_000
 
 /** Checks every token once, however many requests carry it, and remembers what came of it; the token itself is not kept. */
 export function createBearer (parts: BearerParts): CheckToken {
-  const { providers, logger, now } = parts
+  const { providers, isTrusted, logger, now } = parts
   const valid = new LRUCache<string, Known>(atMost(maxKnown))
   /** Apart, so that made-up tokens can't drive out the good ones. */
   const rejected = new LRUCache<string, Known>(atMost(maxKnown))
@@ -63,7 +65,8 @@ export function createBearer (parts: BearerParts): CheckToken {
     try {
       provider = providerOf(token, providers)
       const { claims, trustedUntil, expiresAt = Infinity } = await provider.readAccessToken(token)
-      const holds = (): boolean => now() < Math.min(expiresAt, trustedUntil + patienceMilliseconds)
+      const { id } = provider
+      const holds = (): boolean => isTrusted(id) && now() < Math.min(expiresAt, trustedUntil + patienceMilliseconds)
       const verdict = verdictOn(claims, provider, holds, parts)
       valid.set(key, { verdict, until: trustedUntil })
       return verdict

@@ -22,8 +22,11 @@ export interface ProviderMemory {
 }
 
 export interface ProviderMemories {
-  /** The same for the same provider: by its id, its issuer, where its metadata come from, and the client there. */
-  of (settings: Pick<ProviderSettings, 'id' | 'issuer' | 'profile' | 'discovery' | 'endpoints' | 'clientId'>): ProviderMemory
+  /**
+   * The same for the same provider: by its id, its issuer, where its metadata come from, the client there, and who vouches
+   * for its certificate. What was learned on the word of an authority that is trusted no more is worth nothing.
+   */
+  of (settings: Pick<ProviderSettings, 'id' | 'issuer' | 'profile' | 'discovery' | 'endpoints' | 'clientId' | 'caPem'>): ProviderMemory
 }
 
 const maxRemembered = 1_000
@@ -31,8 +34,8 @@ const maxRemembered = 1_000
 export function createProviderMemories (now: () => number): ProviderMemories {
   const memories = new LRUCache<string, ProviderMemory>(atMost(maxRemembered))
   return {
-    of ({ id, issuer, profile, discovery, endpoints, clientId }) {
-      const key = JSON.stringify([id, issuer, profile, discovery, endpoints, clientId])
+    of ({ id, issuer, profile, discovery, endpoints, clientId, caPem }) {
+      const key = JSON.stringify([id, issuer, profile, discovery, endpoints, clientId, caPem])
       const memory = memories.get(key) ?? { mayRefetch: createRefetchBudget(now) }
       memories.set(key, memory)
       return memory

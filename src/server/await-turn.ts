@@ -8,10 +8,11 @@ const waiting = new WeakMap<Socket, number>()
 /**
  * Node starts every request of a pipeline at once, and one client could so open any number of connections to the
  * application. Here a request waits until the answers before it are complete (RFC 9112 section 9.3.2 lets it).
+ *
+ * @param done called when it is the request's turn, and never where the connection ends before
  */
 export function awaitTurn ({ socket }: IncomingMessage, response: ServerResponse, done: () => void): void {
-  // An earlier answer has ended the connection. What was sent behind its request must not happen unheard.
-  if (socket.writableEnded) return
+  if (isOver(socket)) return
   if (response.socket !== null) {
     done()
     return
@@ -24,6 +25,11 @@ export function awaitTurn ({ socket }: IncomingMessage, response: ServerResponse
   waiting.set(socket, ahead + 1)
   response.once('socket', () => {
     waiting.set(socket, (waiting.get(socket) ?? 1) - 1)
-    if (!socket.writableEnded) done()
+    if (!isOver(socket)) done()
   })
+}
+
+/** An earlier answer has ended the connection, or the client has. What was sent behind its request must not happen unheard. */
+function isOver ({ writableEnded, destroyed }: Socket): boolean {
+  return writableEnded || destroyed
 }

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import { type ListenOptions, type Socket } from 'node:net'
+import { awaitTurn } from './await-turn.ts'
 import { type Generation, type Serving, serving } from './generation.ts'
 
 /**
  * What listens for as long as the process runs. What answers stands behind it and is exchanged while connections stay
- * open: each request goes to the generation that is there when it comes, and ends where it began.
+ * open: each request goes to the generation that is there when its turn comes, and ends where it began.
  */
 export interface Front {
   readonly server: Server
@@ -41,9 +42,12 @@ export function createFront (server: Server, { isCutAtClose = false, onGeneratio
 
   for (const event of ['request', 'checkContinue', 'checkExpectation'] as const) {
     server.on(event, (request, response) => {
-      // The client must not send another on a connection that is about to end.
-      if (isClosing) response.shouldKeepAlive = false
-      current?.begin(event, request, response)
+      // What waits behind another answer may wait for hours, and must not be judged by rules that are gone by then.
+      awaitTurn(request, response, () => {
+        // The client must not send another on a connection that is about to end.
+        if (isClosing) response.shouldKeepAlive = false
+        current?.begin(event, request, response)
+      })
     })
   }
   server.on('upgrade', (request: IncomingMessage, socket: Socket, early: Buffer) => { current?.beginUpgrade(request, socket, early) })

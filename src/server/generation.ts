@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { type FastifyInstance } from 'fastify'
-import { whenOver } from './when-over.ts'
 
 /** What answers, built from one configuration. It never listens: what it answers is handed to it. */
 export interface Generation {
@@ -40,7 +39,7 @@ export function serving (generation: Generation, onEnded: () => void): Serving {
     ...generation,
     begin (event, request, response) {
       running++
-      whenOver(request, response, ended)
+      response.on('close', ended)
       server.emit(event, request, response)
     },
     beginUpgrade (request, socket, early) {

@@ -14,7 +14,6 @@ import { http } from '../node-http.ts'
 import { routedTarget } from '../own-routes.ts'
 import { type RequestOrigin } from '../request-origin/index.ts'
 import { withoutSchemas } from '../without-schemas.ts'
-import { awaitTurn } from './await-turn.ts'
 import { announceClose, closeAfterEarlyAnswer } from './early-answer.ts'
 import { framingProblem } from './request-framing.ts'
 
@@ -65,7 +64,7 @@ export function createServer (basePath: string, { answer, originOf }: ServerPart
   })
   app.decorateRequest('origin')
   app.addHook('onRequest', (request, reply, done) => {
-    awaitTurn(request.raw, reply.raw, () => { done(receive(request, reply, originOf)) })
+    done(receive(request, reply, originOf))
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
     announceClose(request.raw, reply.raw)

@@ -13,6 +13,7 @@ const maxCachedCharacters = 32 * 1024 * 1024
  */
 export function createCookieStore (seal: Seal): SessionStore {
   const unsealed = new LRUCache<string, { readonly ticket: string, readonly session: Session }>(within(maxCachedSessions, maxCachedCharacters, ({ ticket }) => ticket.length))
+  let doubts = 0
   return {
     holdsSessions: false,
     load (ticket) {
@@ -27,6 +28,10 @@ export function createCookieStore (seal: Seal): SessionStore {
     save: (session) => seal.seal(session),
     replace: (_ticket, _before, after) => seal.seal(after),
     remove () {},
-    doubt () { unsealed.clear() }
+    doubt () {
+      unsealed.clear()
+      doubts++
+    },
+    doubts: () => doubts
   }
 }

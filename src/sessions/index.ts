@@ -13,9 +13,9 @@ import { type NamedRevocation, type NamedSessions } from './named-sessions.ts'
 import { type NewestSessions } from './newest-sessions.ts'
 import { type Revocation, type Revocations } from './revocations.ts'
 import { isRefreshDue, isTouchDue, type Lifetimes, newSession, type Session, type SessionEnd, sessionEnd, type SignedIn, touchedSession } from './session.ts'
+import { leaseSession, type SessionLease } from './session-lease.ts'
 import { type SessionMemory } from './session-memory.ts'
 import { type SessionStore } from './store.ts'
-import { createUpkeep } from './upkeep.ts'
 
 export { createBoundedShelf } from './bounded-shelf.ts'
 export { type Cookies, createCookies, type RequestCookies } from './cookies.ts'
@@ -28,7 +28,7 @@ export { type Revocation } from './revocations.ts'
 export { type Shelf } from './shelf.ts'
 export { createExchangeableSeals, type ExchangeableSeals } from './exchangeable-seals.ts'
 export { createSeals, type Seal } from './sealing.ts'
-export { generationOf, isRefreshDue, type Refreshed, type Session, type SignedIn, type Tokens } from './session.ts'
+export { generationOf, isRefreshDue, type Lifetimes, type Refreshed, type Session, type SignedIn, type Tokens } from './session.ts'
 export { createStorage, type Storage, type StorageParts, type StorageSettings } from './storage.ts'
 export { revokedWithProvider } from './trusted-providers.ts'
 
@@ -41,12 +41,6 @@ export interface SessionParts {
   readonly memory: SessionMemory
   /** Milliseconds since the epoch. */
   readonly now: () => number
-}
-
-export interface SessionLease {
-  isOver (): boolean
-  /** Moves the idle expiry as a request does. There is no response to write it into, so it is remembered here. */
-  use (): void
 }
 
 export interface Sessions extends Freshness {
@@ -83,7 +77,9 @@ const mostStaleOpenMilliseconds = 60_000
 
 export function createSessions (lifetimes: Lifetimes, { cookies, store, revocations, named, newest, memory, now }: SessionParts): Sessions {
   const { told, leased } = memory
-  const freshness = createFreshness(lifetimes, { cookies, store, newest, hasEnded: (session) => endOf(session) !== undefined, now })
+  const hasEnded = (session: Session): boolean => endOf(session) !== undefined
+  const freshness = createFreshness(lifetimes, { cookies, store, newest, hasEnded, now })
+  const leaseParts = { store, lifetimes, leased, hasEnded, now }
 
   function endOf (session: Session): SessionEnd | 'revoked' | undefined {
     if (revocations.isRevoked(session) || named.isEnded(session)) return 'revoked'
@@ -156,17 +152,8 @@ export function createSessions (lifetimes: Lifetimes, { cookies, store, revocati
       return ticket instanceof Promise ? ticket.then((text) => linesFor(text, earlier)) : linesFor(ticket, earlier)
     },
     lease (found) {
-      const { session, kept, cookies: { ticket } } = found
-      const keepUp = store.holdsSessions && kept !== undefined && ticket !== undefined ? createUpkeep(ticket, kept, { store, lifetimes, now }) : undefined
-      return {
-        isOver: () => revocations.staleMilliseconds() > mostStaleOpenMilliseconds || endOf(session) !== undefined,
-        use () {
-          // What has ended stays ended, however late an answer comes.
-          if (endOf(session) !== undefined) return
-          leased.set(session.id, touchedSession(session, now(), lifetimes).idleExpiresAt)
-          keepUp?.()
-        }
-      }
+      const { isOver, use } = leaseSession(found, leaseParts)
+      return { use, isOver: () => revocations.staleMilliseconds() > mostStaleOpenMilliseconds || isOver() }
     },
     async end (found) {
       await endKept(found)

@@ -36,6 +36,7 @@ export interface RedisStoreParts {
 export function createRedisStore ({ redis, seal, now }: RedisStoreParts): SessionStore {
   const known = new LRUCache<string, Known>(within(maxKnown, maxKnownCharacters, ({ sealed }) => sealed.length))
   const asked = new Map<string, Promise<Session | undefined>>()
+  let doubts = 0
   const keyOf = (ticket: string): string => redis.keyOf('session', ticket)
 
   function remember (key: string, session: Session, sealed: string): Session {
@@ -92,7 +93,11 @@ export function createRedisStore ({ redis, seal, now }: RedisStoreParts): Sessio
       known.delete(key)
       await redis.remove(key)
     },
-    doubt () { known.clear() }
+    doubt () {
+      known.clear()
+      doubts++
+    },
+    doubts: () => doubts
   }
 }
 

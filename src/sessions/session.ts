@@ -125,7 +125,8 @@ export function sessionEnd ({ expiresAt, idleExpiresAt, startedAt = Infinity }: 
 /** Every use moves the idle expiry, but writing it back costs: once per tenth of the idle time is exact enough. */
 export function isTouchDue (session: Session, now: number, lifetimes: Lifetimes): boolean {
   const wanted = Math.min(now + lifetimes.idleMilliseconds, session.expiresAt)
-  return wanted - session.idleExpiresAt >= lifetimes.idleMilliseconds / 10
+  // Another configuration may have made it shorter.
+  return Math.abs(wanted - session.idleExpiresAt) >= lifetimes.idleMilliseconds / 10
 }
 
 export function touchedSession (session: Session, now: number, lifetimes: Lifetimes): Session {

@@ -22,4 +22,6 @@ export interface SessionStore {
   remove (ticket: string): void | Promise<void>
   /** Believes nothing any more that was unsealed before: another secret may count from now on. */
   doubt (): void
+  /** How often that was so. */
+  doubts (): number
 }
