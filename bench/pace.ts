@@ -60,7 +60,7 @@ function report (perSecond: number, gateway: readonly PacedLoad[], direct: reado
 }
 
 /** Requests a second with every connection busy. */
-async function throughputOf (visitor: Visitor, size: { requests: number, connections: number }): Promise<number> {
+export async function throughputOf (visitor: Visitor, size: { requests: number, connections: number }): Promise<number> {
   const found: number[] = []
   await measureRound(visitor, { ...size, requests: 20_000 }, 0)
   for (let number = 1; number <= roundsForThroughput; number++) found.push((await measureRound(visitor, size, number)).requestsPerSecond)

@@ -5,10 +5,12 @@ import { judge } from './goals.ts'
 import { memoryBytes, openFiles } from './process-tree.ts'
 import { stopProgram } from './programs.ts'
 import { type Counts, gatherCrowd } from './soak-crowd.ts'
-import { type Fault, startSurroundings } from './soak-surroundings.ts'
+import { measureHalfLoad, type SteadyLoad } from './soak-load.ts'
+import { type Fault, startSurroundings, type Surroundings } from './soak-surroundings.ts'
 import { median } from './statistics.ts'
 import { launchDoorward } from './subjects/doorward.ts'
 import { mebibytes, table } from './table.ts'
+import { visit } from './visitors.ts'
 
 interface Sample {
   readonly second: number
@@ -29,14 +31,14 @@ const mostGrowthMebibytes = 16
 const mostMoreFiles = 8
 
 export async function measureSoak (bench: Bench): Promise<Findings> {
-  const { options: { minutes, rate }, parts, say } = bench
+  const { options: { minutes, rate, requests }, parts, say } = bench
   const surroundings = await startSurroundings()
   try {
-    const subject = await launchDoorward({ ...parts, ...surroundings, upstream: { ...parts.upstream, ...surroundings.upstream } }, {
-      id: 'soak', title: 'Doorward', user: 'alice', nodeOptions: littleMemory, sections: { session: { redis: { url: surroundings.redisUrl }, refreshBefore: '5s' } }
-    })
+    const subject = await launchDoorward({ ...parts, issuer: surroundings.issuer, register: surroundings.register }, { id: 'soak', title: 'Doorward', user: 'alice', nodeOptions: littleMemory, sections: sectionsFor(surroundings, parts.upstream) })
     let isTroubled = false
     const crowd = await gatherCrowd({ subject, perSecond: rate, isTroubled: () => isTroubled })
+    const steady = await measureHalfLoad(await visit(subject, steadyPath), { requests, isTroubled: () => isTroubled })
+    say(`soak: ${steady.perSecond} requests a second are half of what it can do`)
     await delay(settleMilliseconds)
     const filesBefore = openFiles(subject.pid)
     const samples: Sample[] = []
@@ -47,16 +49,29 @@ export async function measureSoak (bench: Bench): Promise<Findings> {
       isTroubled = isOn
       if (isOn) say(`soak, ${Math.round((performance.now() - beganAt) / 1_000)} s: ${name}`)
     })
-    await crowd.run(minutes * 60_000)
+    await Promise.all([crowd, steady].map(async (load) => { await load.run(minutes * 60_000) }))
     stop.abort()
     const faults = await troubles
     clearInterval(sampling)
     await delay(settleMilliseconds)
     const filesAfter = openFiles(subject.pid)
     await stopProgram(subject)
-    return report({ counts: crowd.counts, samples, faults, filesBefore, filesAfter, minutes })
+    return report({ counts: crowd.counts, steady, samples, faults, filesBefore, filesAfter, minutes })
   } finally {
     await surroundings.close()
+  }
+}
+
+const steadyPath = '/steady/report'
+
+/** What is asked for steadily goes to the fast upstream of the other measurements, which does not fail. */
+function sectionsFor ({ redisUrl, upstream }: Surroundings, fast: Bench['parts']['upstream']): Record<string, unknown> {
+  const require = { roles: ['admin'] }
+  return {
+    session: { redis: { url: redisUrl }, refreshBefore: '5s' },
+    access: { rules: [{ path: '/public/**', allow: 'anonymous' }, { path: '/admin/**', require }, { path: '/steady/**', require }] },
+    upstream: undefined,
+    upstreams: [{ path: '/', url: upstream.origin }, { path: '/steady', url: fast.origin }]
   }
 }
 
@@ -77,6 +92,7 @@ async function trouble (faults: readonly Fault[], signal: AbortSignal, tell: (is
 
 interface Soaked {
   readonly counts: Counts
+  readonly steady: SteadyLoad
   readonly samples: readonly Sample[]
   readonly faults: number
   readonly filesBefore: number
@@ -84,11 +100,12 @@ interface Soaked {
   readonly minutes: number
 }
 
-function report ({ counts, samples, faults, filesBefore, filesAfter, minutes }: Soaked): Findings {
+function report ({ counts, steady, samples, faults, filesBefore, filesAfter, minutes }: Soaked): Findings {
   // The first quarter is what a process takes once.
   const quarter = (number: number): readonly Sample[] => samples.slice(samples.length * number / 4, samples.length * (number + 1) / 4)
   const memory = [1, 2, 3].map((number) => median(quarter(number).map(({ memoryBytes }) => memoryBytes)))
   const [second = 0, third = 0, last = 0] = memory
+  const unexpected = [...counts.unexpected, ...steady.counts.unexpected]
   return {
     text: [
       table([`${minutes} minutes`, 'second quarter', 'third', 'last'], [
@@ -96,13 +113,14 @@ function report ({ counts, samples, faults, filesBefore, filesAfter, minutes }: 
         ['open files and sockets', ...[1, 2, 3].map((number) => String(median(quarter(number).map(({ openFiles }) => openFiles))))]
       ]),
       `${counts.requests} requests, ${counts.signIns} sign-ins, ${counts.webSockets} WebSockets; ${faults} faults, by which ${counts.expected} of them went wrong`,
-      ...counts.unexpected.map((what) => `unexpected: ${what}`)
+      `${steady.counts.requests} requests beside them, ${steady.perSecond} a second; ${steady.counts.expected} times a fault broke their stream off`,
+      ...unexpected.map((what) => `unexpected: ${what}`)
     ].join('\n'),
     goals: [
       judge('growth of memory from the second to the last quarter', 'MiB', mostGrowthMebibytes, (last - Math.min(second, third)) / 1024 / 1024),
       judge('open files and sockets more than before', '', mostMoreFiles, filesAfter - filesBefore),
-      judge('answers that nothing explains', '', 0, counts.unexpected.length)
+      judge('answers that nothing explains', '', 0, unexpected.length)
     ],
-    figures: { counts, faults, filesBefore, filesAfter, samples }
+    figures: { counts, steady: { perSecond: steady.perSecond, ...steady.counts }, faults, filesBefore, filesAfter, samples }
   }
 }
