@@ -1,4 +1,5 @@
 import { closeSync, write as writeTo } from 'node:fs'
+import { KeptLines } from './kept-lines.ts'
 import { type OutputFile } from './output-file.ts'
 
 export interface Destination {
@@ -19,12 +20,6 @@ export interface DestinationEvents {
   onResumed? (lost: number): void
 }
 
-/** Past this, lines are dropped rather than kept: a reader that has stopped must not take the gateway with it. */
-const maxKeptBytes = 16 * 1024 * 1024
-const maxExpendableBytes = 12 * 1024 * 1024
-/** Of a line, beside its characters. */
-const lineOverheadBytes = 64
-const largestWriteBytes = 64 * 1024
 const flushMilliseconds = 1_000
 /** A full pipe is read in a moment, or not at all; a full disk takes longer. */
 const retryMilliseconds = { full: 50, failed: 1_000 } as const
@@ -34,10 +29,9 @@ export class LineWriter implements Destination {
   readonly #file: OutputFile
   readonly #events: DestinationEvents
   #fd: number | undefined
-  #lines: string[] = []
-  #keptBytes = 0
+  readonly #lines = new KeptLines()
   /** What is being written, and how far it is. */
-  #chunk = Buffer.alloc(0)
+  #chunk: Buffer = Buffer.alloc(0)
   #offset = 0
   #isBusy = false
   #isFailing = false
@@ -47,7 +41,6 @@ export class LineWriter implements Destination {
   #isAbandoned = false
   #wantsReopen = false
   #retry: NodeJS.Timeout | undefined
-  #dropped = 0
   #toldDropped = 0
   #flushed: Array<() => void> = []
 
@@ -63,18 +56,13 @@ export class LineWriter implements Destination {
   }
 
   write (line: string, worth?: 'expendable'): void {
-    const bytes = Buffer.byteLength(line) + lineOverheadBytes
-    if (this.#isAbandoned || this.#keptBytes + bytes > (worth === 'expendable' ? maxExpendableBytes : maxKeptBytes)) {
-      this.#dropped++
-      return
-    }
-    this.#lines.push(line)
-    this.#keptBytes += bytes
+    if (this.#isAbandoned) return this.#lines.drop()
+    this.#lines.add(line, worth)
     this.#go()
   }
 
   dropped (): number {
-    return this.#dropped
+    return this.#lines.dropped
   }
 
   reopen (): void {
@@ -96,7 +84,7 @@ export class LineWriter implements Destination {
   }
 
   #isIdle (): boolean {
-    return this.#lines.length === 0 && this.#offset >= this.#chunk.length
+    return this.#lines.isEmpty && this.#offset >= this.#chunk.length
   }
 
   #tryAgain (): void {
@@ -129,18 +117,14 @@ export class LineWriter implements Destination {
   }
 
   #takeChunk (): void {
-    let bytes = 0
-    let count = 0
-    while (count < this.#lines.length && bytes < largestWriteBytes) bytes += Buffer.byteLength(this.#lines[count++] ?? '')
-    this.#chunk = Buffer.from(this.#lines.splice(0, count).join(''))
+    this.#chunk = this.#lines.take()
     this.#offset = 0
-    this.#keptBytes -= bytes + count * lineOverheadBytes
   }
 
   /** Everything is written. */
   #settle (): void {
-    const lost = this.#dropped - this.#toldDropped
-    this.#toldDropped = this.#dropped
+    const lost = this.#lines.dropped - this.#toldDropped
+    this.#toldDropped = this.#lines.dropped
     for (const resolve of this.#flushed.splice(0)) resolve()
     if (lost > 0 || this.#isInterrupted) this.#events.onResumed?.(lost)
     this.#isInterrupted = false
@@ -168,8 +152,7 @@ export class LineWriter implements Destination {
   #lostReader (): void {
     if (this.#file.canReopen) return this.#close()
     this.#isAbandoned = true
-    this.#dropped += this.#lines.length
-    this.#lines = []
+    this.#lines.dropAll()
     for (const resolve of this.#flushed.splice(0)) resolve()
   }
 
