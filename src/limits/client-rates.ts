@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bounds.ts'
 import { Problem } from '../errors.ts'
 import { networkOf } from './network.ts'
 import { type Refusals } from './refusals.ts'
@@ -46,7 +47,7 @@ export interface ClientRates {
 const maxClients = 50_000
 
 export function createClientRateMemory (): ClientRateMemory {
-  return new LRUCache({ max: maxClients })
+  return new LRUCache<string, Bucket>(atMost(maxClients))
 }
 
 /** A token bucket for each client. */
